@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <milepost/export.hpp>
+#include <milepost/value.hpp>
+
+namespace milepost {
+
+/// Named values in the order in which they were added; names are unique. A plain value.
+class MILEPOST_API Entries {
+public:
+    using Item = std::pair<std::string, Value>;
+
+    /// The value of that name; a null one is added at the end where there is none.
+    Value& operator[](std::string_view name);
+    [[nodiscard]] const Value* find(std::string_view name) const noexcept;
+    /// Appends. Returns false, and changes nothing, if the name is taken.
+    bool add(std::string name, Value value);
+
+    [[nodiscard]] const std::vector<Item>& items() const noexcept { return items_; }
+    [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
+    [[nodiscard]] std::vector<Item>::const_iterator begin() const noexcept { return items_.begin(); }
+    [[nodiscard]] std::vector<Item>::const_iterator end() const noexcept { return items_.end(); }
+
+private:
+    std::vector<Item> items_;
+    std::map<std::string, std::size_t, std::less<>> positions_;
+};
+
+/// An ordered state_dict: entry name -> tensor, or extra state of any kind.
+///
+///     milepost::StateDict net;
+///     net["conv1.weight"] = milepost::TensorView::of(weights, {6, 3, 5, 5});
+struct StateDict : Entries {
+    /// PyTorch's `_metadata`: null, or a dict {module path -> {"version": n}}.
+    Value metadata;
+};
+
+/// One param group of an optimizer: an open, ordered set of typed hyperparameters, and the parameters it
+/// governs.
+struct ParamGroup {
+    Entries hyperparameters;
+    /// Indices, as PyTorch counts them over all groups.
+    std::vector<std::uint64_t> params;
+    /// Parallel to `params` where known.
+    std::optional<std::vector<std::string>> param_names;
+    /// Where the keys `params` and `param_names` stand among all keys of the group; last (names before
+    /// params), if not set.
+    std::optional<std::uint32_t> params_position;
+    std::optional<std::uint32_t> param_names_position;
+};
+
+/// The state_dict of an optimizer, sparse and open: no key is built in.
+///
+///     milepost::OptimizerState sgd;
+///     sgd.algorithm = "SGD";
+///     sgd.param_groups.emplace_back().hyperparameters["lr"] = 0.001;
+///     sgd.state[0]["momentum_buffer"] = milepost::TensorView::of(momentum, {6, 3, 5, 5});
+struct OptimizerState {
+    /// "" where unknown (PyTorch does not save it).
+    std::string algorithm;
+    std::vector<ParamGroup> param_groups;
+    /// Parameter index -> its entries.
+    std::map<std::uint64_t, Entries> state;
+    /// Keys of `state` that are no parameter index.
+    Entries state_extra;
+    /// Keys beside `state` and `param_groups`.
+    Entries extra;
+};
+
+/// Everything that a training run needs to go on: models, optimizers and values, each part under a name of
+/// its own (one namespace, in the order of adding). Tensors are views: nothing is copied, and what they view
+/// must outlive the save. Not for use by several threads at once.
+///
+///     milepost::Checkpoint checkpoint;
+///     checkpoint.model("model") = net.state_dict();
+///     checkpoint.optimizer("optimizer") = sgd.state_dict();
+///     checkpoint.values()["epoch"] = 3;
+///     auto saved = milepost::save("lenet.milepost", checkpoint);
+class MILEPOST_API Checkpoint {
+public:
+    /// The part of that name; an empty one is added where there is none.
+    StateDict& model(std::string_view name);
+    OptimizerState& optimizer(std::string_view name);
+    Entries& values() noexcept { return values_; }
+
+    [[nodiscard]] const std::deque<std::pair<std::string, StateDict>>& models() const noexcept {
+        return models_;
+    }
+    [[nodiscard]] const std::deque<std::pair<std::string, OptimizerState>>& optimizers() const noexcept {
+        return optimizers_;
+    }
+    [[nodiscard]] const Entries& values() const noexcept { return values_; }
+
+    /// The names of all parts in an order: one that was set, or models, optimizers, values as they were
+    /// added. Parts that the order does not name stand behind.
+    [[nodiscard]] const std::vector<std::string>& order() const noexcept { return order_; }
+    void set_order(std::vector<std::string> names) { order_ = std::move(names); }
+
+private:
+    std::deque<std::pair<std::string, StateDict>> models_;  // a deque: references to parts stay valid
+    std::deque<std::pair<std::string, OptimizerState>> optimizers_;
+    Entries values_;
+    std::vector<std::string> order_;
+};
+
+}  // namespace milepost

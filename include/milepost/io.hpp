@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <milepost/result.hpp>
+
+namespace milepost {
+
+/// Where a Reader's bytes come from when they are not in a file: memory, an archive, a byte-range store.
+///
+///     class Memory : public milepost::Source { ... };
+///     auto file = milepost::Reader::open(std::make_shared<Memory>(bytes));
+///
+/// Threads: both functions are called from any number of threads at once. The content must not change.
+class Source {
+public:
+    virtual ~Source() = default;
+    /// Size in bytes.
+    [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
+    /// Fills `to` with the bytes from `offset` on, all of it. Errors: its own; io_error/read is usual.
+    [[nodiscard]] virtual Result<void> read(std::uint64_t offset, std::span<std::byte> to) const = 0;
+};
+
+/// Where a Writer's bytes go when they do not go to a file: a pipe, an upload. One forward pass; the last
+/// bytes are the commit record, so whoever receives fewer has no checkpoint. Threads: called by one thread at
+/// a time.
+class Sink {
+public:
+    virtual ~Sink() = default;
+    /// Takes the next bytes, all of them. After an error it is not called again.
+    [[nodiscard]] virtual Result<void> write(std::span<const std::byte> bytes) = 0;
+    /// Called once after the last write, if all succeeded: make it durable, close it.
+    [[nodiscard]] virtual Result<void> commit() = 0;
+};
+
+}  // namespace milepost

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+
+namespace milepost {
+
+/// How a storage's chunks are stored. Numbers below 128 are stored in files; never renumber (docs/format.md,
+/// section 4).
+enum class Codec : std::uint8_t {
+    raw = 0,          ///< as they are: can be viewed in a mapped file without a copy
+    zstd = 1,         ///< one zstd frame a chunk; a chunk that does not shrink stays raw
+    automatic = 255,  ///< raw or zstd for each storage, by the gain on a sample of it
+};
+
+/// What a reader accepts and a writer writes: the same on both sides, so that what we write, we can read.
+struct Limits {
+    /// Size of the index. Stops a file from making us allocate: the index is the only part that is read
+    /// whole. The default holds some five million tensors. Always below 2 GiB.
+    std::uint64_t max_index_bytes = 512ULL << 20U;
+    /// Models and optimizers. They are few in any real checkpoint.
+    std::uint64_t max_tables = 65'536;
+    /// Groups, states, entries, values, tensors and storages, each. Bounds the work of opening.
+    std::uint64_t max_records = 16ULL << 20U;
+    /// Dimensions of a tensor; never above 64. NumPy and PyTorch stop at 64 too.
+    std::uint32_t max_rank = 64;
+    /// Bytes of one name. Real names stay below 200; messages and listings carry them.
+    std::uint32_t max_name_bytes = 4096;
+    /// Nesting of values. Bounds recursion of whoever walks a Value.
+    std::uint32_t max_depth = 64;
+    /// Memory that a Reader takes for copies that it keeps (compressed storages, or read access). Default: no
+    /// limit, since the caller asks for each copy; set it before opening a stranger's file.
+    std::uint64_t max_total_bytes = UINT64_MAX;
+};
+
+struct SaveOptions {
+    Codec codec = Codec::raw;
+    /// 1 (fast) to 19 (small). zstd only.
+    int zstd_level = 1;
+    /// Threads that encode and hash; 0: as many as the machine has, at most 8. The bytes written do not
+    /// depend on it.
+    unsigned threads = 0;
+    /// Of every storage in the file: a power of two, 64 to 2 MiB. More serves direct I/O and huge pages.
+    std::uint32_t alignment = 64;
+    /// Wait until the file and its name are on disk. Off: a power cut soon after may lose the new file (never
+    /// mix it).
+    bool durable = true;
+    /// Keep the file that is replaced as `PATH.prev`.
+    bool keep_previous = false;
+    /// Fail with invalid_argument/target if the path exists, instead of replacing it.
+    bool create_only = false;
+    Limits limits = {};
+};
+
+/// How a Reader gets at the bytes.
+enum class Access : std::uint8_t {
+    automatic,  ///< mapped on a local file system, else read
+    mapped,     ///< views point into the mapped file: no copy. Only for files that nobody rewrites in place.
+    read,       ///< views point into memory of the Reader: safe when the file is cut or its disk fails
+};
+
+/// When the checksums of tensor bytes are compared. Only the caller decides; a file has no say.
+enum class Check : std::uint8_t {
+    first_access,  ///< of each chunk, when it is first used
+    at_open,       ///< of all chunks, before open() returns
+    never,         ///< never; the index is always checked
+};
+
+struct OpenOptions {
+    Access access = Access::automatic;
+    Check check = Check::first_access;
+    /// Threads for check at_open; 0: as many as the machine has, at most 8.
+    unsigned threads = 0;
+    Limits limits = {};
+};
+
+}  // namespace milepost

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/export.hpp>
+#include <milepost/io.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+
+namespace milepost {
+
+/// XXH3-128 in canonical byte order.
+using Digest = std::array<std::byte, 16>;
+
+/// A storage as the file holds it.
+struct StorageInfo {
+    std::uint64_t offset;         ///< in the file
+    std::uint64_t nbytes;         ///< raw
+    std::uint64_t stored_nbytes;  ///< sum of the stored sizes of its chunks
+    std::uint64_t chunks;
+    Codec codec;
+    Digest content_hash;  ///< of the raw bytes, whatever the codec
+};
+
+/// An open checkpoint: the index checked, no tensor touched.
+///
+///     auto file = milepost::Reader::open("lenet.milepost");
+///     if (!file) return fail(file.error());
+///     auto weight = file->tensor("model", "conv1.weight");
+///     std::span<const float> w = *weight->as<float>();
+///
+/// Ownership: views, and names, borrow from the Reader and live as long as it does, also when it is moved.
+/// The file may be replaced by a save meanwhile: views keep the old bytes. Immutable after open: all const
+/// members from any thread.
+class MILEPOST_API Reader {
+public:
+    /// Opens and checks everything but the bytes of tensors, in the order of docs/format.md, section 7.
+    /// Errors: not_found/file; every code of docs/format.md; io_error/open, /read, /changed, /out_of_memory.
+    [[nodiscard]] static Result<Reader> open(const std::string& path, const OpenOptions& options = {});
+    [[nodiscard]] static Result<Reader> open(std::shared_ptr<const Source> source,
+                                             const OpenOptions& options = {});
+
+    Reader(Reader&&) noexcept;
+    Reader& operator=(Reader&&) noexcept;
+    ~Reader();
+
+    [[nodiscard]] std::uint32_t format_version() const noexcept;
+    [[nodiscard]] std::uint64_t file_size() const noexcept;
+    [[nodiscard]] std::uint32_t alignment() const noexcept;
+    /// Optional features that the file uses and this library does not know.
+    [[nodiscard]] std::uint64_t unknown_optional_flags() const noexcept;
+    /// Access::mapped or Access::read, as chosen.
+    [[nodiscard]] Access access() const noexcept;
+    /// What is wrong and did not keep the file from opening, for example corrupt/index_copy.
+    [[nodiscard]] const std::vector<Error>& warnings() const noexcept;
+
+    /// Names, in the order of the file.
+    [[nodiscard]] std::vector<std::string_view> models() const&;
+    [[nodiscard]] std::vector<std::string_view> optimizers() const&;
+    [[nodiscard]] std::vector<std::string_view> values() const&;
+
+    /// A tensor of a model; of the whole file, by path ("model/conv1.weight",
+    /// "optimizer/state/0/momentum_buffer"). Errors: not_found/model, /tensor; invalid_argument/wrong_type if
+    /// that entry is no tensor.
+    [[nodiscard]] Result<TensorView> tensor(std::string_view model, std::string_view name) const&;
+    [[nodiscard]] Result<TensorView> tensor(std::string_view path) const&;
+    /// Tensors of a model that are entries of its state_dict, in order (none if there is no such model); all
+    /// of the file.
+    [[nodiscard]] std::vector<TensorView> tensors(std::string_view model) const&;
+    [[nodiscard]] std::vector<TensorView> tensors() const&;
+    /// The path of a tensor by its number.
+    [[nodiscard]] std::string tensor_path(std::uint32_t number) const;
+
+    /// Parts as plain data, tensors as views. Errors: not_found/model, /optimizer, /value.
+    [[nodiscard]] Result<StateDict> model(std::string_view name) const&;
+    [[nodiscard]] Result<OptimizerState> optimizer(std::string_view name) const&;
+    [[nodiscard]] Result<Value> value(std::string_view name) const&;
+    /// All of it; saved with the same options it gives the same bytes.
+    [[nodiscard]] Checkpoint checkpoint() const&;
+
+    [[nodiscard]] std::vector<StorageInfo> storages() const;
+
+    // Views of a temporary Reader would dangle.
+    std::vector<std::string_view> models() const&& = delete;
+    std::vector<std::string_view> optimizers() const&& = delete;
+    std::vector<std::string_view> values() const&& = delete;
+    Result<TensorView> tensor(std::string_view model, std::string_view name) const&& = delete;
+    Result<TensorView> tensor(std::string_view path) const&& = delete;
+    std::vector<TensorView> tensors(std::string_view model) const&& = delete;
+    std::vector<TensorView> tensors() const&& = delete;
+    Result<StateDict> model(std::string_view name) const&& = delete;
+    Result<OptimizerState> optimizer(std::string_view name) const&& = delete;
+    Result<Value> value(std::string_view name) const&& = delete;
+    Checkpoint checkpoint() const&& = delete;
+
+    /// For verify(); opaque.
+    struct Impl;
+    [[nodiscard]] const Impl& impl() const noexcept { return *impl_; }
+
+private:
+    explicit Reader(std::unique_ptr<Impl> impl) noexcept;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace milepost

@@ -1,0 +1,219 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <milepost/dtype.hpp>
+#include <milepost/export.hpp>
+#include <milepost/result.hpp>
+
+namespace milepost {
+
+/// Sizes of the dimensions, outermost first; empty for rank 0 (one element).
+using Shape = std::vector<std::uint64_t>;
+
+/// Distance between neighbours in each dimension, in elements; empty for a contiguous (row-major) tensor.
+using Strides = std::vector<std::uint64_t>;
+
+/// What a model's entry is, where known.
+enum class Role : std::uint8_t { plain = 0, parameter = 1, buffer = 2 };
+
+namespace detail {
+
+/// Whoever holds storages whose bytes are not simply memory of the caller: a Reader, a Writer.
+class StorageProvider {
+public:
+    /// The bytes [begin, end) of a storage, checked; they live as long as the provider. Any thread.
+    [[nodiscard]] virtual Result<std::span<const std::byte>> bytes(std::uint32_t storage, std::uint64_t begin,
+                                                                   std::uint64_t end) const = 0;
+    /// Copies the bytes from `begin` on into `to`, checked, in memory of one chunk. Any thread.
+    [[nodiscard]] virtual Result<void> read(std::uint32_t storage, std::uint64_t begin,
+                                            std::span<std::byte> to) const = 0;
+
+protected:
+    ~StorageProvider() = default;
+};
+
+}  // namespace detail
+
+/// One run of raw bytes that one or more tensors view: memory of the caller, or a storage of an open file.
+/// Borrows; two views are of one storage exactly if they compare equal. A plain value.
+class StorageView {
+public:
+    StorageView() noexcept = default;
+    explicit StorageView(std::span<const std::byte> bytes) noexcept
+        : data_(bytes.data()), nbytes_(bytes.size()) {}
+    StorageView(const detail::StorageProvider& provider, std::uint32_t number, std::uint64_t nbytes) noexcept
+        : provider_(&provider), nbytes_(nbytes), number_(number) {}
+
+    [[nodiscard]] std::uint64_t nbytes() const noexcept { return nbytes_; }
+    /// The provider and its number of the storage; null for memory of the caller.
+    [[nodiscard]] const detail::StorageProvider* provider() const noexcept { return provider_; }
+    [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
+
+    /// The bytes [begin, end). Requires: begin <= end <= nbytes().
+    /// Errors: of an open file those of TensorView::bytes; invalid_argument/layout if a Writer has it
+    /// already.
+    [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> bytes(std::uint64_t begin,
+                                                                        std::uint64_t end) const;
+    [[nodiscard]] MILEPOST_API Result<void> read(std::uint64_t begin, std::span<std::byte> to) const;
+
+    friend bool operator==(const StorageView&, const StorageView&) = default;
+    /// An order, for maps; it means nothing.
+    friend std::strong_ordering operator<=>(const StorageView&, const StorageView&) = default;
+
+private:
+    const detail::StorageProvider* provider_ = nullptr;
+    const std::byte* data_ = nullptr;
+    std::uint64_t nbytes_ = 0;
+    std::uint32_t number_ = 0;
+};
+
+class Tensor;
+
+/// A tensor that borrows its bytes: dtype, shape, strides and a byte offset into a storage.
+///
+///     std::vector<float> weights(6 * 75);
+///     state_dict["conv1.weight"] = milepost::TensorView::of(std::span<const float>(weights), {6, 3, 5, 5});
+///
+///     auto weight = file->tensor("model", "conv1.weight");     // from a Reader: no byte is touched
+///     auto values = weight->as<float>();                        // checked at first access
+///
+/// Lifetime: not longer than the memory or the Reader it came from. Making a view never fails; what does not
+/// fit together (a shape larger than the storage, say) is refused with invalid_argument/layout when it is
+/// read or saved. Threads: all const members from any thread.
+class TensorView {
+public:
+    /// An empty f32 tensor of shape [0].
+    MILEPOST_API TensorView();
+
+    /// A view of the storage from `offset` (bytes) on; without `strides`, contiguous.
+    MILEPOST_API TensorView(DtypeInfo dtype, Shape shape, StorageView storage, std::uint64_t offset = 0,
+                            Strides strides = {});
+
+    /// A contiguous view of the caller's elements, which are the whole storage.
+    template <class T>
+    static TensorView of(std::span<const T> elements, Shape shape) {
+        return TensorView(*find_dtype(dtype_of_v<T>), std::move(shape), StorageView(std::as_bytes(elements)));
+    }
+    template <class T>
+    requires(!std::is_const_v<T>) static TensorView of(std::span<T> elements, Shape shape) {
+        return of(std::span<const T>(elements), std::move(shape));
+    }
+
+    [[nodiscard]] const DtypeInfo& dtype() const noexcept { return dtype_; }
+    [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
+    [[nodiscard]] std::size_t rank() const noexcept { return shape_.size(); }
+    /// Empty if the tensor is contiguous.
+    [[nodiscard]] const Strides& strides() const noexcept { return strides_; }
+    [[nodiscard]] bool is_contiguous() const noexcept { return strides_.empty(); }
+    /// Of the first element, in bytes from the start of the storage.
+    [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
+    [[nodiscard]] const StorageView& storage() const noexcept { return storage_; }
+    /// Number of elements; saturates where the product of the shape does not fit.
+    [[nodiscard]] std::uint64_t element_count() const noexcept { return element_count_; }
+    /// Bytes of the tensor when contiguous; saturates likewise.
+    [[nodiscard]] MILEPOST_API std::uint64_t nbytes() const noexcept;
+
+    [[nodiscard]] Role role() const noexcept { return role_; }
+    [[nodiscard]] bool requires_grad() const noexcept { return requires_grad_; }
+    [[nodiscard]] MILEPOST_API TensorView with_role(Role role, bool requires_grad = false) const;
+
+    /// Name within its model, optimizer state, ... for a view that a Reader returned; else empty. Borrows
+    /// from the Reader.
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    /// Number among the tensors of the file, for a view that a Reader returned.
+    [[nodiscard]] std::optional<std::uint32_t> number() const noexcept { return number_; }
+
+    /// The bytes of a contiguous tensor, without a copy where the file is mapped and the storage stored raw;
+    /// else the storage is read, or decoded, once into memory of the Reader (counted against
+    /// Limits::total_bytes). Errors: invalid_argument/layout if strided, or if shape and storage do not fit;
+    /// corrupt/chunk_checksum and the other conditions of docs/format.md, section 8; io_error;
+    /// limit_exceeded/total_bytes.
+    [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> bytes() const;
+
+    /// The elements. Errors: as bytes(); invalid_argument/wrong_type if the dtype is not T's.
+    template <class T>
+    [[nodiscard]] Result<std::span<const T>> as() const {
+        auto raw = typed_bytes(dtype_of_v<T>);
+        if (!raw) return std::move(raw).error();
+        return std::span<const T>(reinterpret_cast<const T*>(raw->data()), raw->size() / sizeof(T));
+    }
+
+    /// Copies the tensor, contiguous, into `to`; from a file chunk by chunk, keeping nothing in memory.
+    /// Errors: as bytes(), but strided tensors are gathered; invalid_argument/layout unless to.size() ==
+    /// nbytes().
+    [[nodiscard]] MILEPOST_API Result<void> copy_to(std::span<std::byte> to) const;
+
+    /// A contiguous copy of its own. Errors: as copy_to; limit_exceeded/total_bytes if nbytes() > max_nbytes;
+    /// io_error/out_of_memory.
+    [[nodiscard]] MILEPOST_API Result<Tensor> load(std::uint64_t max_nbytes = UINT64_MAX) const;
+
+    /// Whether shape, strides and offset lie within the storage. Errors: invalid_argument/layout.
+    [[nodiscard]] MILEPOST_API Result<void> check_layout() const;
+
+    /// For a Reader: gives the view its name and number.
+    MILEPOST_API TensorView& set_origin(std::string_view name, std::uint32_t number) noexcept;
+
+private:
+    [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> typed_bytes(Dtype expected) const;
+
+    DtypeInfo dtype_;
+    Shape shape_;
+    Strides strides_;
+    StorageView storage_;
+    std::uint64_t offset_ = 0;
+    std::uint64_t element_count_ = 0;
+    std::string_view name_;
+    std::optional<std::uint32_t> number_;
+    Role role_ = Role::plain;
+    bool requires_grad_ = false;
+};
+
+/// A contiguous tensor that owns its bytes, aligned to 64. Move-only; `view()` borrows from it.
+///
+///     auto tensor = milepost::Tensor::zeros(milepost::Dtype::f32, {10, 84});
+///     tensor->as<float>()->front() = 1.0F;
+///     state_dict["fc3.weight"] = tensor->view();
+class Tensor {
+public:
+    /// Errors: invalid_argument/layout if the size does not fit; unsupported/dtype; io_error/out_of_memory.
+    [[nodiscard]] MILEPOST_API static Result<Tensor> zeros(Dtype dtype, Shape shape);
+    [[nodiscard]] MILEPOST_API static Result<Tensor> zeros(DtypeInfo dtype, Shape shape);
+
+    [[nodiscard]] const DtypeInfo& dtype() const noexcept { return dtype_; }
+    [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
+    [[nodiscard]] std::span<std::byte> bytes() noexcept { return {data_.get(), nbytes_}; }
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_.get(), nbytes_}; }
+
+    /// The elements. Errors: invalid_argument/wrong_type if the dtype is not T's.
+    template <class T>
+    [[nodiscard]] Result<std::span<T>> as() {
+        if (auto fits = check_type(dtype_of_v<T>); !fits) return std::move(fits).error();
+        return std::span<T>(reinterpret_cast<T*>(data_.get()), nbytes_ / sizeof(T));
+    }
+
+    [[nodiscard]] MILEPOST_API TensorView view() const&;
+    TensorView view() && = delete;  // a view of a temporary would dangle
+
+private:
+    struct Free {
+        MILEPOST_API void operator()(std::byte* data) const noexcept;
+    };
+    Tensor(DtypeInfo dtype, Shape shape, std::unique_ptr<std::byte, Free> data, std::size_t nbytes) noexcept
+        : dtype_(dtype), shape_(std::move(shape)), data_(std::move(data)), nbytes_(nbytes) {}
+    [[nodiscard]] MILEPOST_API Result<void> check_type(Dtype expected) const;
+
+    DtypeInfo dtype_;
+    Shape shape_;
+    std::unique_ptr<std::byte, Free> data_;
+    std::size_t nbytes_;
+};
+
+}  // namespace milepost

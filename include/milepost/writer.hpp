@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/export.hpp>
+#include <milepost/io.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+
+namespace milepost {
+
+/// Writes a checkpoint forward, once, in bounded memory: for what does not fit in memory at one time.
+///
+///     auto writer = milepost::Writer::create("big.milepost");
+///     for (auto& layer : layers) {                                  // produced one after the other
+///         auto written = writer->add(layer.make().view());          // its bytes are in the file now
+///         checkpoint.model("model")[layer.name()] = *written;
+///     }
+///     auto saved = writer->commit(checkpoint);                      // the old file or the new one, never
+///     half
+///
+/// Nothing exists under the path until commit() succeeds; a Writer that is destroyed before removes what it
+/// wrote. After any error every further call fails with the same error. Memory: 24 MiB of buffers and
+/// about 2.5 MiB a thread, whatever the size. Move-only; one thread at a time.
+class MILEPOST_API Writer {
+public:
+    /// Errors: invalid_argument/target if `path` is there but no regular file (a symlink is none); /option;
+    /// io_error/open, /no_space.
+    [[nodiscard]] static Result<Writer> create(const std::string& path, const SaveOptions& options = {});
+    /// Into `sink`, which must outlive the Writer. The options durable, keep_previous and create_only do not
+    /// apply.
+    [[nodiscard]] static Result<Writer> create(Sink& sink, const SaveOptions& options = {});
+
+    Writer(Writer&&) noexcept;
+    Writer& operator=(Writer&&) noexcept;
+    ~Writer();
+
+    /// Writes the storage that the tensor views, now, and returns a view that stands for the tensor in the
+    /// checkpoint; the tensor's memory is free again. Each call writes a storage of its own: tensors that are
+    /// to share one view the stand-in's storage(). Errors: invalid_argument/layout; io_error/...; those of
+    /// the Reader that the tensor is from.
+    [[nodiscard]] Result<TensorView> add(const TensorView& tensor);
+
+    /// Writes the storages not written yet and the index, makes the file durable and gives it its name.
+    /// Errors: as add; invalid_argument/save_name, /layout, /option; limit_exceeded/...;
+    /// not_durable/directory_sync, after which the new file is in place.
+    [[nodiscard]] Result<void> commit(const Checkpoint& checkpoint);
+
+private:
+    struct Impl;
+    explicit Writer(std::unique_ptr<Impl> impl) noexcept;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Saves a checkpoint: on success the file is complete and, unless options.durable is off, on disk; on any
+/// error (but not_durable) the path is as it was before. Errors: those of Writer.
+[[nodiscard]] MILEPOST_API Result<void> save(const std::string& path, const Checkpoint& checkpoint,
+                                             const SaveOptions& options = {});
+[[nodiscard]] MILEPOST_API Result<void> save(Sink& sink, const Checkpoint& checkpoint,
+                                             const SaveOptions& options = {});
+
+}  // namespace milepost

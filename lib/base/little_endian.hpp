@@ -1,0 +1,27 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace milepost::base {
+
+// Stored columns are used as they lie in the file. A big-endian host would have to swap them: not built yet.
+static_assert(std::endian::native == std::endian::little, "Milepost runs on little-endian hosts only");
+
+/// Reads an integer at any alignment.
+template <class T>
+[[nodiscard]] inline T load_le(const std::byte* from) noexcept {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+/// Writes an integer at any alignment.
+template <class T>
+inline void store_le(std::byte* to, T value) noexcept {
+    std::memcpy(to, &value, sizeof value);
+}
+
+}  // namespace milepost::base

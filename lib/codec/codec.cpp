@@ -1,0 +1,24 @@
+#include "codec/codec.hpp"
+
+#include <array>
+
+#include "codec/zstd_codec.hpp"
+
+namespace milepost::codec {
+namespace {
+
+constexpr std::array kCodecs = {
+    CodecRow{Codec::raw, "raw", nullptr, nullptr},
+    CodecRow{Codec::zstd, "zstd", make_zstd_encoder, make_zstd_decoder},
+};
+
+}  // namespace
+
+const CodecRow* find_codec(std::uint8_t code) noexcept {
+    for (const CodecRow& row : kCodecs) {
+        if (static_cast<std::uint8_t>(row.code) == code) return &row;
+    }
+    return nullptr;
+}
+
+}  // namespace milepost::codec

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <milepost/error.hpp>
+#include <milepost/options.hpp>
+
+namespace milepost::codec {
+
+/// Raw size of every chunk but a storage's last: docs/format.md, section 4. Content hashes depend on it;
+/// never change.
+inline constexpr std::size_t kChunkNbytes = std::size_t{1} << 20U;
+
+/// Why stored bytes are no chunk of a codec: conditions codec_frame, codec_size.
+struct DecodeFailure {
+    Condition condition;
+    std::string_view what;  ///< static text
+};
+
+/// Compresses one chunk after the other. A pure function of bytes and options: what came before does not
+/// matter. One thread at a time.
+class Encoder {
+public:
+    virtual ~Encoder() = default;
+    /// Writes the stored bytes to `to` and returns their number, or 0 where the chunk does not become
+    /// smaller. Requires: to.size() >= raw.size(). It fails as "does not become smaller", since a raw chunk
+    /// is always right.
+    [[nodiscard]] virtual std::size_t encode(std::span<const std::byte> raw,
+                                             std::span<std::byte> to) noexcept = 0;
+};
+
+/// Decompresses one chunk after the other, into exactly the memory given. One thread at a time.
+class Decoder {
+public:
+    virtual ~Decoder() = default;
+    /// Fills `to`. Requires: the stored bytes' checksum was right.
+    [[nodiscard]] virtual std::optional<DecodeFailure> decode(std::span<const std::byte> stored,
+                                                              std::span<std::byte> to) noexcept = 0;
+};
+
+/// One row of the codec table: everything the rest of the library knows of a codec.
+struct CodecRow {
+    Codec code;
+    std::string_view name;
+    /// Null for raw, whose chunks are never encoded; throws std::bad_alloc.
+    std::unique_ptr<Encoder> (*make_encoder)(int level);
+    std::unique_ptr<Decoder> (*make_decoder)();
+};
+
+/// The row of a stored codec number; null for one that this library does not know.
+[[nodiscard]] const CodecRow* find_codec(std::uint8_t code) noexcept;
+
+/// Whether chunks of the codec may be compressed: they then have their own stored sizes.
+[[nodiscard]] constexpr bool is_compressing(std::uint8_t code) noexcept {
+    return code != static_cast<std::uint8_t>(Codec::raw);
+}
+
+}  // namespace milepost::codec

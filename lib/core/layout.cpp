@@ -1,0 +1,151 @@
+#include "core/layout.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "base/checked.hpp"
+
+namespace milepost::core {
+namespace {
+
+using base::checked_add;
+using base::checked_mul;
+
+/// Rules 27, 29: numbers of bits and bytes stay below this.
+constexpr std::uint64_t kEnd = 1ULL << 63U;
+
+bool has_elements(Dims shape) noexcept {
+    return std::find(shape.begin(), shape.end(), 0U) == shape.end();
+}
+
+/// The sum over all dims of (dim - 1) * stride, in elements. Requires: there are elements.
+bool span_of(Dims shape, Dims strides, std::uint64_t& out) noexcept {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        std::uint64_t step = 0;
+        if (!checked_mul(shape[i] - 1, strides[i], step) || !checked_add(sum, step, sum)) return false;
+    }
+    out = sum;
+    return true;
+}
+
+}  // namespace
+
+std::string_view describe(LayoutFault fault) noexcept {
+    switch (fault) {
+        case LayoutFault::none:
+            return "the tensor fits its storage";
+        case LayoutFault::bits:
+            return "an element has 1 to 1024 bits, and whole bytes above 8 bits";
+        case LayoutFault::shape:
+            return "the shape needs 2^63 bits or more";
+        case LayoutFault::part_byte:
+            return "the elements do not fill whole bytes";
+        case LayoutFault::stride:
+            return "the strides do not go with the shape and the dtype";
+        case LayoutFault::range:
+            return "offset and reach do not lie within the storage";
+    }
+    return {};
+}
+
+std::string dims_text(Dims dims) {
+    constexpr std::size_t kShown = 8;
+    std::string text = "[";
+    for (std::size_t i = 0; i < dims.size() && i < kShown; ++i) {
+        if (i != 0) text += ", ";
+        text += std::to_string(dims[i]);
+    }
+    if (dims.size() > kShown) text += ", ...";
+    return text + "]";
+}
+
+bool bits_allowed(std::uint64_t bits) noexcept {
+    return bits >= 1 && bits <= 1024 && (bits <= 8 || bits % 8 == 0);
+}
+
+bool element_count(Dims shape, std::uint64_t& out) noexcept {
+    std::uint64_t count = has_elements(shape) ? 1 : 0;
+    for (const std::uint64_t size : shape) {
+        if (count != 0 && !checked_mul(count, size, count)) return false;
+    }
+    out = count;
+    return true;
+}
+
+std::vector<std::uint64_t> contiguous_strides(Dims shape) {
+    std::vector<std::uint64_t> strides(shape.size());
+    std::uint64_t stride = 1;
+    for (std::size_t i = shape.size(); i-- > 0;) {
+        strides[i] = stride;
+        // A size of 0 counts as 1, as NumPy and PyTorch do: strides stay positive.
+        if (!checked_mul(stride, std::max<std::uint64_t>(shape[i], 1), stride)) stride = UINT64_MAX;
+    }
+    return strides;
+}
+
+bool is_contiguous(Dims shape, Dims strides) noexcept {
+    if (!has_elements(shape)) return true;
+    std::uint64_t behind = 1;  // product of the sizes behind
+    bool known = true;         // false: the product fits no stride
+    for (std::size_t i = shape.size(); i-- > 0;) {
+        if (shape[i] != 1 && (!known || strides[i] != behind)) return false;
+        if (known && !checked_mul(behind, shape[i], behind)) known = false;
+    }
+    return true;
+}
+
+bool shape_fits(Dims shape, std::uint64_t bits) noexcept {
+    std::uint64_t product = bits;
+    for (const std::uint64_t size : shape) {
+        if (size != 0 && !checked_mul(product, size, product)) return false;
+    }
+    return product < kEnd;
+}
+
+bool fills_whole_bytes(Dims shape, std::uint64_t bits) noexcept {
+    std::uint64_t count = 0;
+    std::uint64_t total = 0;
+    return element_count(shape, count) && checked_mul(count, bits, total) && total % 8 == 0;
+}
+
+bool strides_fit(Dims shape, Dims strides, std::uint64_t bits) noexcept {
+    if (strides.size() != shape.size() || bits % 8 != 0 || !has_elements(shape)) return false;
+    if (std::any_of(strides.begin(), strides.end(), [](std::uint64_t stride) { return stride >= kEnd; })) {
+        return false;
+    }
+    if (is_contiguous(shape, strides)) return false;
+    std::uint64_t span = 0;
+    return span_of(shape, strides, span) && checked_mul(span, bits / 8, span) && span < kEnd;
+}
+
+std::uint64_t reach_nbytes(Dims shape, Dims strides, std::uint64_t bits) noexcept {
+    std::uint64_t count = 0;
+    if (!element_count(shape, count) || count == 0) return 0;
+    std::uint64_t reach = 0;
+    if (!strides.empty()) {
+        const bool fits = span_of(shape, strides, reach) && checked_add(reach, 1, reach) &&
+                          checked_mul(reach, bits / 8, reach);
+        return fits ? reach : UINT64_MAX;
+    }
+    const bool fits = checked_mul(count, bits, reach) && checked_add(reach, 7, reach);
+    return fits ? reach / 8 : UINT64_MAX;
+}
+
+bool fits_storage(Dims shape, Dims strides, std::uint64_t bits, std::uint64_t offset,
+                  std::uint64_t storage_nbytes) noexcept {
+    if (bits >= 8 && offset % (bits / 8) != 0) return false;
+    return base::range_within(offset, reach_nbytes(shape, strides, bits), storage_nbytes);
+}
+
+LayoutFault find_layout_fault(Dims shape, Dims strides, std::uint64_t bits, std::uint64_t offset,
+                              std::uint64_t storage_nbytes) noexcept {
+    if (!bits_allowed(bits)) return LayoutFault::bits;
+    if (!shape_fits(shape, bits)) return LayoutFault::shape;
+    if (!fills_whole_bytes(shape, bits)) return LayoutFault::part_byte;
+    if (!strides.empty() && !strides_fit(shape, strides, bits)) return LayoutFault::stride;
+    if (!fits_storage(shape, strides, bits, offset, storage_nbytes)) return LayoutFault::range;
+    return LayoutFault::none;
+}
+
+}  // namespace milepost::core

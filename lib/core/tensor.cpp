@@ -1,0 +1,76 @@
+#include <milepost/tensor.hpp>
+
+#include <cstdlib>
+#include <string>
+
+#include "base/checked.hpp"
+#include "base/message.hpp"
+#include "core/layout.hpp"
+#include "core/text.hpp"
+
+namespace milepost {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+
+/// Zeroed memory at a multiple of kAlignment; null if there is none. By calloc, which takes large pieces from
+/// the system already zero: nothing is touched twice. What it returned is kept in front of the aligned part.
+std::byte* allocate_zeros(std::uint64_t nbytes) noexcept {
+    std::uint64_t whole = 0;
+    if (!base::checked_add(nbytes, kAlignment + sizeof(void*), whole) || whole > SIZE_MAX) return nullptr;
+    void* whole_begin = std::calloc(static_cast<std::size_t>(whole), 1);
+    if (whole_begin == nullptr) return nullptr;
+    const auto address = reinterpret_cast<std::uintptr_t>(whole_begin);
+    const std::uintptr_t aligned = base::align_up(address + sizeof(void*), kAlignment);
+    std::byte* data = static_cast<std::byte*>(whole_begin) + (aligned - address);
+    reinterpret_cast<void**>(data)[-1] = whole_begin;
+    return data;
+}
+
+Error zeros_error(const DtypeInfo& dtype, const Shape& shape, std::string_view fault) {
+    return Error(Condition::layout, base::message("tensor ", core::printable(dtype.name), " ",
+                                                  core::dims_text(shape), ": ", fault));
+}
+
+}  // namespace
+
+void Tensor::Free::operator()(std::byte* data) const noexcept {
+    if (data != nullptr) std::free(reinterpret_cast<void**>(data)[-1]);
+}
+
+Result<Tensor> Tensor::zeros(Dtype dtype, Shape shape) {
+    const auto known = find_dtype(dtype);
+    if (!known) {
+        return Error(Condition::dtype, base::message("dtype ", static_cast<unsigned>(dtype),
+                                                     ": this library does not know it"));
+    }
+    return zeros(*known, std::move(shape));
+}
+
+Result<Tensor> Tensor::zeros(DtypeInfo dtype, Shape shape) {
+    if (const auto known = find_dtype(dtype.code)) {
+        if (*known != dtype) return zeros_error(dtype, shape, "the dtype is not that of its code");
+        dtype = *known;  // its name lives as long as the program
+    }
+    const std::uint64_t nbytes = core::reach_nbytes(shape, {}, dtype.bits);
+    const auto fault = core::find_layout_fault(shape, {}, dtype.bits, 0, nbytes);
+    if (fault != core::LayoutFault::none) return zeros_error(dtype, shape, core::describe(fault));
+    std::unique_ptr<std::byte, Free> data(allocate_zeros(nbytes));
+    if (data == nullptr) {
+        return Error(Condition::out_of_memory, base::message("tensor: no memory for ", nbytes, " bytes"));
+    }
+    return Tensor(dtype, std::move(shape), std::move(data), nbytes);
+}
+
+TensorView Tensor::view() const& {
+    return TensorView(dtype_, shape_, StorageView(bytes()));
+}
+
+Result<void> Tensor::check_type(Dtype expected) const {
+    if (dtype_.code == expected) return {};
+    return Error(Condition::wrong_type,
+                 base::message("tensor: its elements are ", core::printable(dtype_.name), ", not ",
+                               find_dtype(expected)->name));
+}
+
+}  // namespace milepost

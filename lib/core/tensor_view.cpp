@@ -1,0 +1,156 @@
+#include <milepost/tensor.hpp>
+
+#include <cstring>
+#include <string>
+
+#include "base/checked.hpp"
+#include "base/message.hpp"
+#include "core/gather.hpp"
+#include "core/layout.hpp"
+#include "core/text.hpp"
+
+namespace milepost {
+namespace {
+
+std::string describe(const TensorView& view) {
+    const std::string origin = view.name().empty() ? "" : core::printable(view.name()) + ", ";
+    const std::string strides = view.is_contiguous() ? "" : " strides " + core::dims_text(view.strides());
+    return base::message("tensor ", origin, core::printable(view.dtype().name), " ",
+                         core::dims_text(view.shape()), strides, " at byte ", view.offset(),
+                         " of a storage of ", view.storage().nbytes(), " bytes");
+}
+
+template <class... Parts>
+Error layout_error(const TensorView& view, const Parts&... fault) {
+    return Error(Condition::layout, base::message(describe(view), ": ", fault...));
+}
+
+/// Alignment that the C++ type of a dtype asks for. A complex number is two of its halves.
+std::size_t alignment_of(const DtypeInfo& dtype) noexcept {
+    const std::size_t nbytes = dtype.bits / 8U;
+    return dtype.code == Dtype::c64 || dtype.code == Dtype::c128 ? nbytes / 2 : nbytes;
+}
+
+std::uint64_t saturating_count(core::Dims shape) noexcept {
+    std::uint64_t count = 0;
+    return core::element_count(shape, count) ? count : UINT64_MAX;
+}
+
+}  // namespace
+
+Result<std::span<const std::byte>> StorageView::bytes(std::uint64_t begin, std::uint64_t end) const {
+    if (begin > end || end > nbytes_) {
+        return Error(Condition::layout, base::message("storage of ", nbytes_, " bytes: [", begin, ", ", end,
+                                                      ") does not lie within it"));
+    }
+    if (provider_ != nullptr) return provider_->bytes(number_, begin, end);
+    if (begin == end) return std::span<const std::byte>();
+    return std::span<const std::byte>(data_ + begin, data_ + end);
+}
+
+Result<void> StorageView::read(std::uint64_t begin, std::span<std::byte> to) const {
+    if (!base::range_within(begin, to.size(), nbytes_)) {
+        return Error(Condition::layout, base::message("storage of ", nbytes_, " bytes: ", to.size(),
+                                                      " bytes from ", begin, " on do not lie within it"));
+    }
+    if (provider_ != nullptr) return provider_->read(number_, begin, to);
+    if (!to.empty()) std::memcpy(to.data(), data_ + begin, to.size());
+    return {};
+}
+
+TensorView::TensorView() : TensorView(*find_dtype(Dtype::f32), {0}, StorageView()) {}
+
+TensorView::TensorView(DtypeInfo dtype, Shape shape, StorageView storage, std::uint64_t offset,
+                       Strides strides)
+    : dtype_(dtype),
+      shape_(std::move(shape)),
+      strides_(std::move(strides)),
+      storage_(storage),
+      offset_(offset),
+      element_count_(saturating_count(shape_)) {
+    // One content, one form: a contiguous tensor has no strides, however it was made.
+    if (strides_.size() == shape_.size() && core::is_contiguous(shape_, strides_)) strides_.clear();
+}
+
+std::uint64_t TensorView::nbytes() const noexcept {
+    if (element_count_ == UINT64_MAX) return UINT64_MAX;
+    // 8 elements fill whole bytes whatever their size; counted so, nothing overflows that has a byte count.
+    const std::uint64_t rest = (element_count_ % 8 * dtype_.bits + 7) / 8;
+    std::uint64_t nbytes = 0;
+    const bool fits =
+        base::checked_mul(element_count_ / 8, dtype_.bits, nbytes) && base::checked_add(nbytes, rest, nbytes);
+    return fits ? nbytes : UINT64_MAX;
+}
+
+TensorView TensorView::with_role(Role role, bool requires_grad) const {
+    TensorView view = *this;
+    view.role_ = role;
+    view.requires_grad_ = requires_grad;
+    return view;
+}
+
+TensorView& TensorView::set_origin(std::string_view name, std::uint32_t number) noexcept {
+    name_ = name;
+    number_ = number;
+    return *this;
+}
+
+Result<void> TensorView::check_layout() const {
+    const auto known = find_dtype(dtype_.code);
+    if (known && *known != dtype_) return layout_error(*this, "the dtype is not that of its code");
+    const auto fault = core::find_layout_fault(shape_, strides_, dtype_.bits, offset_, storage_.nbytes());
+    if (fault != core::LayoutFault::none) return layout_error(*this, core::describe(fault));
+    return {};
+}
+
+Result<std::span<const std::byte>> TensorView::bytes() const {
+    if (auto fits = check_layout(); !fits) return std::move(fits).error();
+    if (!is_contiguous()) return layout_error(*this, "a strided tensor has no bytes of its own; copy it");
+    if (element_count_ == 0) return std::span<const std::byte>();
+    return storage_.bytes(offset_, offset_ + nbytes());
+}
+
+Result<std::span<const std::byte>> TensorView::typed_bytes(Dtype expected) const {
+    if (dtype_.code != expected) {
+        if (!find_dtype(dtype_.code)) {
+            return Error(Condition::dtype,
+                         base::message(describe(*this), ": this library does not know the dtype"));
+        }
+        return Error(Condition::wrong_type,
+                     base::message(describe(*this), ": its elements are not ", find_dtype(expected)->name));
+    }
+    auto raw = bytes();
+    if (raw && reinterpret_cast<std::uintptr_t>(raw->data()) % alignment_of(dtype_) != 0) {
+        return layout_error(*this, "the memory is not aligned for its elements");
+    }
+    return raw;
+}
+
+Result<void> TensorView::copy_to(std::span<std::byte> to) const {
+    if (auto fits = check_layout(); !fits) return fits;
+    if (to.size() != nbytes()) {
+        return layout_error(*this, "it has ", nbytes(), " bytes, the target ", to.size());
+    }
+    if (to.empty()) return {};
+    if (is_contiguous()) return storage_.read(offset_, to);
+    const std::uint64_t reach = core::reach_nbytes(shape_, strides_, dtype_.bits);
+    auto raw = storage_.bytes(offset_, offset_ + reach);
+    if (!raw) return std::move(raw).error();
+    core::gather(raw->data(), shape_, strides_, dtype_.bits / 8U, to.data());
+    return {};
+}
+
+Result<Tensor> TensorView::load(std::uint64_t max_nbytes) const {
+    if (auto fits = check_layout(); !fits) return std::move(fits).error();
+    // First of all: with a stride of 0, a few bytes can stand for a tensor of any size.
+    if (nbytes() > max_nbytes) {
+        return Error(Condition::total_bytes, base::message(describe(*this), ": a copy takes ", nbytes(),
+                                                           " bytes, allowed are ", max_nbytes));
+    }
+    auto tensor = Tensor::zeros(dtype_, shape_);
+    if (!tensor) return tensor;
+    if (auto copied = copy_to(tensor->bytes()); !copied) return std::move(copied).error();
+    return tensor;
+}
+
+}  // namespace milepost

@@ -1,0 +1,98 @@
+#include <milepost/value.hpp>
+
+#include <array>
+#include <string>
+
+#include "base/message.hpp"
+#include "core/integer.hpp"
+
+namespace milepost {
+namespace {
+
+constexpr std::array<std::string_view, 12> kKinds = {
+    "null", "bool", "int", "float", "complex", "string", "bytes", "list", "tuple", "set", "dict", "tensor",
+};
+static_assert(static_cast<std::size_t>(Kind::tensor) + 1 == kKinds.size(), "one word for each kind");
+
+Error wrong_type(Kind found, std::string_view expected) {
+    return Error(Condition::wrong_type, base::message("value: expected ", expected, ", found ", name(found)));
+}
+
+Error too_wide(std::string_view expected, const Integer& found) {
+    std::string text = core::integer_text(found.bytes);
+    if (text.size() > 40) text = text.substr(0, 37) + "...";
+    return Error(Condition::wrong_type, base::message("value: the int ", text, " does not fit ", expected));
+}
+
+}  // namespace
+
+std::string_view name(Kind kind) noexcept {
+    return kKinds[static_cast<std::size_t>(kind)];
+}
+
+const Value* Dict::find(std::string_view key) const noexcept {
+    for (const auto& [item_key, value] : items) {
+        const auto* text = item_key.get_if<String>();
+        if (text != nullptr && text->text == key) return &value;
+    }
+    return nullptr;
+}
+
+Value::Value(const Value&) = default;
+Value::Value(Value&&) noexcept = default;
+Value& Value::operator=(const Value&) = default;
+Value& Value::operator=(Value&&) noexcept = default;
+Value::~Value() = default;
+
+Integer Value::make_integer(bool negative, std::uint64_t bits) {
+    return core::make_integer(negative, bits);
+}
+
+Kind Value::kind() const noexcept {
+    using Held = decltype(held_);
+    static_assert(std::variant_size_v<Held> == kKinds.size());
+    static_assert(std::is_same_v<std::variant_alternative_t<1, Held>, bool> &&
+                      std::is_same_v<std::variant_alternative_t<2, Held>, Integer> &&
+                      std::is_same_v<std::variant_alternative_t<3, Held>, double> &&
+                      std::is_same_v<std::variant_alternative_t<4, Held>, std::complex<double>> &&
+                      std::is_same_v<std::variant_alternative_t<5, Held>, String> &&
+                      std::is_same_v<std::variant_alternative_t<6, Held>, Bytes> &&
+                      std::is_same_v<std::variant_alternative_t<7, Held>, List> &&
+                      std::is_same_v<std::variant_alternative_t<8, Held>, Tuple> &&
+                      std::is_same_v<std::variant_alternative_t<9, Held>, Set> &&
+                      std::is_same_v<std::variant_alternative_t<10, Held>, Dict> &&
+                      std::is_same_v<std::variant_alternative_t<11, Held>, TensorView>,
+                  "the alternatives stand in the order of Kind");
+    return static_cast<Kind>(held_.index());
+}
+
+Result<bool> Value::as_bool() const {
+    if (const auto* value = get_if<bool>()) return *value;
+    return wrong_type(kind(), "bool");
+}
+
+Result<std::int64_t> Value::as_int() const {
+    const auto* value = get_if<Integer>();
+    if (value == nullptr) return wrong_type(kind(), "int");
+    if (const auto number = core::to_int64(value->bytes)) return *number;
+    return too_wide("64 bits", *value);
+}
+
+Result<std::uint64_t> Value::as_uint() const {
+    const auto* value = get_if<Integer>();
+    if (value == nullptr) return wrong_type(kind(), "int");
+    if (const auto number = core::to_uint64(value->bytes)) return *number;
+    return too_wide("64 bits without a sign", *value);
+}
+
+Result<double> Value::as_double() const {
+    if (const auto* value = get_if<double>()) return *value;
+    return wrong_type(kind(), "float");
+}
+
+Result<std::string_view> Value::as_string() const {
+    if (const auto* value = get_if<String>()) return std::string_view(value->text);
+    return wrong_type(kind(), "string");
+}
+
+}  // namespace milepost

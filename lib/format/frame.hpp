@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+
+#include "codec/checksum.hpp"
+
+/// Head, footer and the places of everything outside the index: docs/format.md, sections 1, 3 and 5. The one
+/// home of these numbers.
+namespace milepost::format {
+
+inline constexpr std::uint32_t kFormatVersion = 0;
+inline constexpr std::size_t kHeadNbytes = 64;
+inline constexpr std::size_t kFooterNbytes = 64;
+/// Between the two pairs of index and footer: no damaged sector can hit both.
+inline constexpr std::uint64_t kGapNbytes = 4096;
+inline constexpr std::uint64_t kLeastAlignment = 64;
+inline constexpr std::uint64_t kGreatestAlignment = std::uint64_t{2} << 20U;
+/// A storage of at least kLargeStorageNbytes begins on a page, so that it can be mapped or advised by itself.
+inline constexpr std::uint64_t kLargeStorageNbytes = std::uint64_t{1} << 20U;
+inline constexpr std::uint64_t kPageNbytes = 4096;
+/// FlatBuffers' offsets are signed 32-bit numbers.
+inline constexpr std::uint64_t kMaxIndexNbytes = (std::uint64_t{1} << 31U) - 1;
+
+using HeadBytes = std::array<std::byte, kHeadNbytes>;
+using FooterBytes = std::array<std::byte, kFooterNbytes>;
+using Magic = std::array<std::byte, 8>;
+
+extern const Magic kHeadMagic;
+extern const Magic kFooterMagic;
+
+/// docs/format.md, section 3.
+struct Head {
+    std::uint32_t format_version = kFormatVersion;
+    std::uint32_t alignment = kLeastAlignment;
+    std::uint64_t required_flags = 0;
+    std::uint64_t optional_flags = 0;
+
+    [[nodiscard]] HeadBytes encode() const noexcept;
+    /// Everything but the magic, which the caller has compared. Errors: corrupt/head_checksum, /reserved,
+    /// /alignment; unsupported/version, /required_flag.
+    [[nodiscard]] static Result<Head> decode(const HeadBytes& bytes);
+};
+
+/// The eight bytes by which a footer knows its head.
+[[nodiscard]] codec::Digest64 head_tag(const HeadBytes& head) noexcept;
+
+/// Where index and footers lie; all follows from two numbers.
+struct Frame {
+    std::uint64_t index_offset = 0;
+    std::uint64_t index_nbytes = 0;
+
+    [[nodiscard]] std::uint64_t padded_nbytes() const noexcept {
+        return (index_nbytes + 63) & ~std::uint64_t{63};
+    }
+    [[nodiscard]] std::uint64_t footer_a() const noexcept { return index_offset + padded_nbytes(); }
+    [[nodiscard]] std::uint64_t gap() const noexcept { return footer_a() + kFooterNbytes; }
+    [[nodiscard]] std::uint64_t copy_b() const noexcept { return gap() + kGapNbytes; }
+    [[nodiscard]] std::uint64_t footer_b() const noexcept { return copy_b() + padded_nbytes(); }
+    [[nodiscard]] std::uint64_t file_size() const noexcept { return footer_b() + kFooterNbytes; }
+};
+
+/// docs/format.md, section 5.
+struct Footer {
+    std::uint64_t file_size = 0;
+    Frame frame;
+    codec::Digest index_checksum = {};
+    codec::Digest64 head_checksum = {};
+
+    [[nodiscard]] FooterBytes encode() const noexcept;
+    /// Magic and checksum are the caller's to compare first (has_magic, checksum_holds).
+    /// Errors: corrupt/footer_head, /reserved.
+    [[nodiscard]] static Result<Footer> decode(const FooterBytes& bytes, const HeadBytes& head);
+
+    [[nodiscard]] static bool has_magic(const FooterBytes& bytes) noexcept;
+    [[nodiscard]] static bool checksum_holds(const FooterBytes& bytes) noexcept;
+};
+
+/// Where a storage begins that follows one that ended at `end`: section 4. False where it would wrap.
+[[nodiscard]] bool storage_begin(std::uint64_t end, std::uint64_t nbytes, std::uint64_t alignment,
+                                 std::uint64_t& begin) noexcept;
+
+}  // namespace milepost::format

@@ -1,0 +1,74 @@
+#include "format/keys.hpp"
+
+#include <bit>
+
+#include <milepost/value.hpp>
+
+#include "base/little_endian.hpp"
+#include "core/key_image.hpp"
+
+namespace milepost::format {
+namespace {
+
+/// False for kinds that are no key. A tuple appends its head only.
+bool append_image(const Index& index, const Outline& outline, std::uint32_t number, std::string& image) {
+    const ValueRecord& value = index.values[number];
+    const auto kind = static_cast<Kind>(value.kind);
+    const bool has_bytes =
+        kind == Kind::integer || kind == Kind::floating || kind == Kind::string || kind == Kind::bytes;
+    const auto bytes = has_bytes ? index.value_bytes.subspan(outline.share[number], value.size)
+                                 : std::span<const std::byte>();
+    switch (kind) {
+        case Kind::null:
+            core::append_null_image(image);
+            return true;
+        case Kind::boolean:
+            core::append_bool_image(image, value.size != 0);
+            return true;
+        case Kind::integer:
+            core::append_int_image(image, bytes);
+            return true;
+        case Kind::floating:
+            return core::append_float_image(
+                image, std::bit_cast<double>(base::load_le<std::uint64_t>(bytes.data())));
+        case Kind::string:
+            core::append_string_image(image, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+            return true;
+        case Kind::bytes:
+            core::append_bytes_image(image, bytes);
+            return true;
+        case Kind::tuple:
+            core::append_tuple_head(image, value.size);
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+std::optional<std::string> stored_key_image(const Index& index, const Outline& outline, std::uint32_t value) {
+    // Tuples may nest as deep as the caller's limit allows: a stack of our own, not the machine's.
+    struct Range {
+        std::uint32_t next, end;
+    };
+    std::string image;
+    std::vector<Range> open{{value, value + 1}};
+    while (!open.empty()) {
+        Range& range = open.back();
+        if (range.next == range.end) {
+            open.pop_back();
+            continue;
+        }
+        const std::uint32_t number = range.next++;
+        if (!append_image(index, outline, number, image)) return std::nullopt;
+        const ValueRecord& record = index.values[number];
+        if (static_cast<Kind>(record.kind) == Kind::tuple) {
+            const std::uint32_t first = outline.share[number];
+            open.push_back({first, first + record.size});
+        }
+    }
+    return image;
+}
+
+}  // namespace milepost::format

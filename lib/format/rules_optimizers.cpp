@@ -1,0 +1,62 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/message.hpp"
+#include "format/rules.hpp"
+
+namespace milepost::format::rules {
+
+using base::message;
+
+Verdict key_positions_fit(Context& context) {
+    for (std::size_t i = 0; i < context.index.groups.size(); ++i) {
+        const GroupRecord& group = context.index.groups[i];
+        const bool named = group.param_names_position != kNoPosition;
+        const std::uint64_t keys = std::uint64_t{group.hyperparameter_count} + (named ? 2 : 1);
+        const bool fits =
+            group.params_position < keys && (!named || (group.param_names_position < keys &&
+                                                        group.param_names_position != group.params_position));
+        if (fits) continue;
+        return Error(Condition::group,
+                     message("index: group ", i, " of ", keys, " keys: params at ", group.params_position,
+                             " and param_names at ", group.param_names_position, " do not fit"));
+    }
+    return std::nullopt;
+}
+
+Verdict params_in_one_group(Context& context) {
+    const Outline& outline = context.outline;
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> members;  // (parameter, group)
+    for (std::size_t o = 0; o < context.index.optimizers.size(); ++o) {
+        members.clear();
+        for (auto g = outline.optimizer_group[o]; g < outline.optimizer_group[o + 1]; ++g) {
+            for (auto p = outline.group_param[g]; p < outline.group_param[g + 1]; ++p) {
+                members.emplace_back(context.index.params[p], g);
+            }
+        }
+        if (!std::is_sorted(members.begin(), members.end())) std::sort(members.begin(), members.end());
+        for (std::size_t i = 1; i < members.size(); ++i) {
+            if (members[i - 1].first != members[i].first || members[i - 1].second == members[i].second)
+                continue;
+            return Error(Condition::group, message("index: parameter ", members[i].first, " of optimizer ", o,
+                                                   " is in two groups"));
+        }
+    }
+    return std::nullopt;
+}
+
+Verdict states_ascend(Context& context) {
+    const Outline& outline = context.outline;
+    for (std::size_t o = 0; o < context.index.optimizers.size(); ++o) {
+        for (auto s = outline.optimizer_state[o] + 1; s < outline.optimizer_state[o + 1]; ++s) {
+            if (context.index.states[s - 1].index < context.index.states[s].index) continue;
+            return Error(
+                Condition::group,
+                message("index: state ", s, " of optimizer ", o, " expected an index above ",
+                        context.index.states[s - 1].index, ", found ", context.index.states[s].index));
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace milepost::format::rules

@@ -1,0 +1,211 @@
+#include <algorithm>
+
+#include "base/checked.hpp"
+#include "base/message.hpp"
+#include "codec/codec.hpp"
+#include "format/chunks.hpp"
+#include "format/frame.hpp"
+#include "format/rules.hpp"
+
+namespace milepost::format::rules {
+namespace {
+
+using base::message;
+
+constexpr std::uint64_t kMaxStorageNbytes = std::uint64_t{1} << 62U;
+constexpr std::uint64_t kMaxTotalNbytes = std::uint64_t{1} << 63U;
+/// zstd cannot do better: a block of at most 128 KiB takes at least 4 bytes. Section 6.5, rule 35.
+constexpr std::uint64_t kMaxRatio = 32'768, kRatioSlack = 131'072;
+
+Verdict size_fault(std::string_view what, std::uint64_t expected, std::uint64_t found) {
+    return Error(Condition::storage_size,
+                 message("index: ", what, " expected ", expected, ", found ", found));
+}
+
+/// Calls `judge(storage, chunk, raw size, stored size)` for each chunk that has a stored size; stops at the
+/// first verdict.
+template <class Judge>
+Verdict for_each_stored_size(const Context& context, Judge judge) {
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
+        const StorageRecord& storage = context.index.storages[i];
+        if (!codec::is_compressing(storage.codec)) continue;
+        for (std::uint32_t chunk = 0; chunk < context.outline.storages[i].chunks; ++chunk) {
+            const std::uint64_t raw = chunk_raw_nbytes(storage.nbytes, chunk);
+            if (Verdict broken = judge(i, chunk, raw, std::uint64_t{context.index.stored_nbytes[next++]}))
+                return broken;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Fills the outline's storages but for raw_checksum and stored_nbytes.
+Verdict count_chunks(Context& context) {
+    const Index& index = context.index;
+    std::uint64_t total_nbytes = 0, chunks = 0, sized = 0;
+    context.outline.storages.resize(index.storages.size());
+    for (std::size_t i = 0; i < index.storages.size(); ++i) {
+        const StorageRecord& storage = index.storages[i];
+        if (storage.nbytes >= kMaxStorageNbytes ||
+            !base::checked_add(total_nbytes, storage.nbytes, total_nbytes) ||
+            total_nbytes >= kMaxTotalNbytes) {
+            return Error(Condition::storage_size,
+                         message("index: storage ", i, " of ", storage.nbytes, " bytes is too large"));
+        }
+        if (storage.nbytes == 0 && storage.offset != 0)
+            return size_fault("offset of an empty storage", 0, storage.offset);
+        StorageStart& start = context.outline.storages[i];
+        start.chunks = static_cast<std::uint32_t>(chunk_count(storage.nbytes));
+        start.stored_checksum = static_cast<std::uint32_t>(chunks);
+        start.stored_nbytes_first = static_cast<std::uint32_t>(sized);
+        chunks += chunk_count(storage.nbytes);
+        if (codec::is_compressing(storage.codec)) sized += chunk_count(storage.nbytes);
+    }
+    if (chunks != index.stored_checksums.size())
+        return size_fault("stored_checksums", chunks, index.stored_checksums.size());
+    if (sized != index.stored_nbytes.size())
+        return size_fault("stored_nbytes", sized, index.stored_nbytes.size());
+    return std::nullopt;
+}
+
+/// Calls `judge(storage, earliest offset, offset)` for each storage with bytes: the least offset that section
+/// 4 allows.
+template <class Judge>
+Verdict for_each_place(const Context& context, Judge judge) {
+    std::uint64_t end = kHeadNbytes;
+    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
+        const StorageRecord& storage = context.index.storages[i];
+        if (storage.nbytes == 0) continue;
+        std::uint64_t begin = 0;
+        if (!storage_begin(end, storage.nbytes, context.surroundings.alignment, begin)) begin = UINT64_MAX;
+        if (Verdict broken = judge(i, end, begin)) return broken;
+        end = storage.offset + context.outline.storages[i].stored_nbytes;  // within the file: rule 37
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Verdict codecs_are_known(Context& context) {
+    const auto storages = context.index.storages;
+    for (std::size_t i = 0; i < storages.size(); ++i) {
+        if (codec::find_codec(storages[i].codec) != nullptr) continue;
+        return Error(Condition::codec, message("index: storage ", i, " has codec ", storages[i].codec,
+                                               "; get a newer library"));
+    }
+    return std::nullopt;
+}
+
+Verdict codec_parameters_fit(Context& context) {
+    const auto storages = context.index.storages;
+    for (std::size_t i = 0; i < storages.size(); ++i) {
+        if (storages[i].codec_parameter == 0) continue;
+        return Error(Condition::codec_parameters,
+                     message("index: storage ", i, ": codec_parameter expected 0, found ",
+                             storages[i].codec_parameter));
+    }
+    return std::nullopt;
+}
+
+Verdict storage_sums_match(Context& context) {
+    if (auto broken = count_chunks(context)) return broken;
+    const Index& index = context.index;
+    std::uint64_t compressed = 0;
+    for (std::size_t i = 0; i < index.storages.size(); ++i) {
+        const StorageRecord& storage = index.storages[i];
+        StorageStart& start = context.outline.storages[i];
+        start.raw_checksum = static_cast<std::uint32_t>(compressed);
+        start.stored_nbytes = storage.nbytes;
+        if (!codec::is_compressing(storage.codec)) continue;
+        start.stored_nbytes = 0;
+        for (std::uint32_t chunk = 0; chunk < start.chunks; ++chunk) {
+            const std::uint64_t stored = index.stored_nbytes[start.stored_nbytes_first + std::size_t{chunk}];
+            if (stored < chunk_raw_nbytes(storage.nbytes, chunk)) ++compressed;
+            start.stored_nbytes = base::align_up(start.stored_nbytes, kChunkAlignment) + stored;
+        }
+    }
+    if (compressed == index.raw_checksums.size()) return std::nullopt;
+    return size_fault("raw_checksums", compressed, index.raw_checksums.size());
+}
+
+Verdict chunk_sizes_fit(Context& context) {
+    return for_each_stored_size(context, [](auto storage, auto chunk, auto raw, auto stored) -> Verdict {
+        if (stored >= 1 && stored <= raw) return std::nullopt;
+        return Error(Condition::chunk_size, message("index: storage ", storage, " chunk ", chunk,
+                                                    ": stored size expected 1 to ", raw, ", found ", stored));
+    });
+}
+
+Verdict chunk_ratios_fit(Context& context) {
+    return for_each_stored_size(context, [](auto storage, auto chunk, auto raw, auto stored) -> Verdict {
+        if (raw <= kMaxRatio * stored + kRatioSlack) return std::nullopt;
+        return Error(Condition::ratio, message("index: storage ", storage, " chunk ", chunk, ": ", stored,
+                                               " bytes cannot stand for ", raw));
+    });
+}
+
+Verdict storages_are_viewed(Context& context) {
+    std::vector<bool> viewed(context.index.storages.size());
+    for (const TensorRecord& tensor : context.index.tensors)
+        viewed[tensor.storage] = true;
+    const auto unused = std::find(viewed.begin(), viewed.end(), false);
+    if (unused == viewed.end()) return std::nullopt;
+    return Error(Condition::storage_unused,
+                 message("index: storage ", unused - viewed.begin(), " is viewed by no tensor"));
+}
+
+Verdict storages_within_file(Context& context) {
+    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
+        const StorageRecord& storage = context.index.storages[i];
+        const std::uint64_t nbytes = context.outline.storages[i].stored_nbytes;
+        if (base::range_within(storage.offset, nbytes, context.surroundings.index_offset)) continue;
+        return Error(Condition::storage_range,
+                     message("index: storage ", i, " at ", storage.offset, " has ", nbytes,
+                             " bytes, the index is at ", context.surroundings.index_offset));
+    }
+    return std::nullopt;
+}
+
+Verdict storages_are_aligned(Context& context) {
+    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
+        const StorageRecord& storage = context.index.storages[i];
+        std::uint64_t begin = 0;
+        if (storage.nbytes == 0 ||
+            (storage_begin(storage.offset, storage.nbytes, context.surroundings.alignment, begin) &&
+             begin == storage.offset)) {
+            continue;
+        }
+        return Error(Condition::storage_alignment,
+                     message("index: storage ", i, " at ", storage.offset, " is not aligned"));
+    }
+    return std::nullopt;
+}
+
+Verdict storages_do_not_overlap(Context& context) {
+    return for_each_place(context, [&](auto i, auto end, auto) -> Verdict {
+        const std::uint64_t offset = context.index.storages[i].offset;
+        if (offset >= end) return std::nullopt;
+        return Error(Condition::storage_overlap,
+                     message("index: storage ", i, " at ", offset, " begins before ", end,
+                             ", where the one before it ends"));
+    });
+}
+
+Verdict storages_leave_no_gap(Context& context) {
+    std::uint64_t last = kHeadNbytes;
+    auto broken = for_each_place(context, [&](auto i, auto, auto begin) -> Verdict {
+        const std::uint64_t offset = context.index.storages[i].offset;
+        last = offset + context.outline.storages[i].stored_nbytes;
+        if (offset == begin) return std::nullopt;
+        return Error(Condition::storage_gap,
+                     message("index: storage ", i, " expected at ", begin, ", found at ", offset));
+    });
+    if (broken) return broken;
+    const std::uint64_t expected = base::align_up(last, kLeastAlignment);
+    if (context.surroundings.index_offset == expected) return std::nullopt;
+    return Error(Condition::storage_gap,
+                 message("footer: index expected at ", expected, ", behind the last storage, found at ",
+                         context.surroundings.index_offset));
+}
+
+}  // namespace milepost::format::rules

@@ -1,0 +1,272 @@
+#include <algorithm>
+#include <array>
+
+#include <milepost/value.hpp>
+
+#include "base/message.hpp"
+#include "core/integer.hpp"
+#include "core/text.hpp"
+#include "format/keys.hpp"
+#include "format/rules.hpp"
+
+namespace milepost::format::rules {
+namespace {
+
+using base::message;
+
+/// What a value of a kind takes from: section 6.4.
+enum class Takes : std::uint8_t { nothing, truth, bytes, children, tensor };
+
+struct KindRow {
+    Takes takes;
+    std::uint32_t least_size, greatest_size;
+    std::uint32_t flavours;  ///< bit f: flavour f is known, for f below 32
+};
+
+constexpr std::uint32_t kAny = UINT32_MAX;
+constexpr std::uint32_t kTensorFlavours = 0b01110111;  // roles 0 to 2, with and without requires_grad
+
+/// One row for each Kind, in the order of its numbers. Dicts' attributes bit is taken off before the look-up.
+constexpr std::array<KindRow, 12> kKinds = {
+    KindRow{Takes::nothing, 0, 0, 0b1},        // null
+    KindRow{Takes::truth, 0, 1, 0b1},          // bool
+    KindRow{Takes::bytes, 1, 255, 0b1},        // int
+    KindRow{Takes::bytes, 8, 8, 0b1},          // float
+    KindRow{Takes::bytes, 16, 16, 0b1},        // complex
+    KindRow{Takes::bytes, 0, kAny, 0b1111},    // string
+    KindRow{Takes::bytes, 0, kAny, 0b11},      // bytes
+    KindRow{Takes::children, 0, kAny, 0b1},    // list
+    KindRow{Takes::children, 0, kAny, 0b11},   // tuple
+    KindRow{Takes::children, 0, kAny, 0b1},    // set
+    KindRow{Takes::children, 0, kAny, 0b111},  // dict
+    KindRow{Takes::tensor, 0, 0, kTensorFlavours},
+};
+
+bool is(const ValueRecord& value, Kind kind) noexcept {
+    return value.kind == static_cast<std::uint8_t>(kind);
+}
+
+bool has_attributes(const ValueRecord& value) noexcept {
+    return is(value, Kind::dict) && (value.flavour & kAttributesFlavour) != 0;
+}
+
+bool is_known(const ValueRecord& value) noexcept {
+    if (value.kind >= kKinds.size()) return false;
+    const KindRow& row = kKinds[value.kind];
+    const unsigned flavour = has_attributes(value) ? value.flavour - kAttributesFlavour : value.flavour;
+    return flavour < 32 && (row.flavours >> flavour & 1U) != 0 && value.size >= row.least_size &&
+           value.size <= row.greatest_size;
+}
+
+std::uint64_t root_count(const Index& index) noexcept {
+    return std::uint64_t{index.entry_names.size()} + index.models.size();
+}
+
+Verdict key_fault(std::uint32_t dict, std::string_view what) {
+    return Error(Condition::value_key, message("index: value ", dict, ": ", what));
+}
+
+/// Images of every `step`-th child from `first` on; a verdict if one is no key.
+Verdict collect_images(const Context& context, std::uint32_t parent, std::uint32_t first, std::uint32_t step,
+                       std::vector<std::string>& images) {
+    const std::uint32_t end = context.outline.share[parent] + context.index.values[parent].size;
+    for (std::uint32_t child = first; child < end; child += step) {
+        auto image = stored_key_image(context.index, context.outline, child);
+        if (!image) return key_fault(parent, message("value ", child, " cannot be a key"));
+        images.push_back(*std::move(image));
+    }
+    return std::nullopt;
+}
+
+Verdict set_fault(const Context& context, std::uint32_t set) {
+    std::vector<std::string> images;
+    if (auto broken = collect_images(context, set, context.outline.share[set], 1, images)) return broken;
+    const auto descent = std::adjacent_find(images.begin(), images.end(), std::greater_equal<>());
+    if (descent != images.end()) return key_fault(set, "elements of a set expected strictly ascending");
+    return std::nullopt;
+}
+
+/// The first child of a dict with attributes.
+Verdict attributes_fault(const Context& context, std::uint32_t dict) {
+    const std::uint32_t first = context.outline.share[dict];
+    const ValueRecord& record = context.index.values[dict];
+    if (record.size == 0) return key_fault(dict, "a dict with attributes has none");
+    const ValueRecord& attributes = context.index.values[first];
+    if (!is(attributes, Kind::dict) || attributes.flavour != 0) {
+        return key_fault(dict, "attributes expected to be a plain dict");
+    }
+    for (std::uint32_t i = 0; i < attributes.size; i += 2) {
+        if (!is(context.index.values[context.outline.share[first] + i], Kind::string)) {
+            return key_fault(first, "keys of attributes expected to be strings");
+        }
+    }
+    return std::nullopt;
+}
+
+Verdict dict_fault(const Context& context, std::uint32_t dict) {
+    const ValueRecord& record = context.index.values[dict];
+    const std::uint32_t skipped = has_attributes(record) ? 1 : 0;
+    if (record.size < skipped || (record.size - skipped) % 2 != 0) {
+        return key_fault(dict,
+                         message("a dict expected an even number of keys and values, found ", record.size));
+    }
+    if (skipped != 0) {
+        if (auto broken = attributes_fault(context, dict)) return broken;
+    }
+    std::vector<std::string> images;
+    if (auto broken = collect_images(context, dict, context.outline.share[dict] + skipped, 2, images))
+        return broken;
+    std::sort(images.begin(), images.end());
+    if (std::adjacent_find(images.begin(), images.end()) != images.end()) {
+        return key_fault(dict, "two keys of a dict are equal");
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Verdict reserved_is_zero(Context& context) {
+    const Index& index = context.index;
+    auto fault = [](std::string_view what, std::size_t number) {
+        return Error(Condition::reserved,
+                     message("index: ", what, " ", number, ": reserved field expected 0"));
+    };
+    for (std::size_t i = 0; i < index.states.size(); ++i) {
+        if (index.states[i].reserved != 0) return fault("state", i);
+    }
+    for (std::size_t i = 0; i < index.values.size(); ++i) {
+        if (index.values[i].reserved != 0) return fault("value", i);
+    }
+    for (std::size_t i = 0; i < index.tensors.size(); ++i) {
+        if (index.tensors[i].reserved != 0) return fault("tensor", i);
+    }
+    for (std::size_t i = 0; i < index.dtypes.size(); ++i) {
+        if (index.dtypes[i].reserved != 0) return fault("dtype", i);
+    }
+    for (std::size_t i = 0; i < index.storages.size(); ++i) {
+        if (index.storages[i].reserved != decltype(StorageRecord::reserved){}) return fault("storage", i);
+    }
+    return std::nullopt;
+}
+
+Verdict values_have_known_kinds(Context& context) {
+    const auto values = context.index.values;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (is_known(values[i])) continue;
+        return Error(Condition::value_kind,
+                     message("index: value ", i, ": no value has kind ", values[i].kind, ", flavour ",
+                             values[i].flavour, " and size ", values[i].size));
+    }
+    return std::nullopt;
+}
+
+Verdict values_form_trees(Context& context) {
+    const auto values = context.index.values;
+    auto& share = context.outline.share;
+    share.resize(values.size());
+    std::uint64_t next_child = root_count(context.index);
+    std::uint64_t next_byte = 0;
+    auto& leaves = context.outline.tensor_value;
+    leaves.reserve(context.index.tensors.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const ValueRecord& value = values[i];
+        switch (kKinds[value.kind].takes) {
+            case Takes::tensor:
+                share[i] = static_cast<std::uint32_t>(leaves.size());
+                leaves.push_back(static_cast<std::uint32_t>(i));
+                break;
+            case Takes::bytes:
+                share[i] = static_cast<std::uint32_t>(next_byte);
+                next_byte += value.size;
+                break;
+            case Takes::children:
+                if (value.size != 0 && next_child <= i) {
+                    return Error(Condition::value_tree,
+                                 message("index: value ", i, " would be its own descendant"));
+                }
+                share[i] = static_cast<std::uint32_t>(next_child);
+                next_child += value.size;
+                break;
+            default:
+                break;
+        }
+    }
+    if (next_child != values.size()) {
+        return Error(Condition::value_tree, message("index: roots and children expected to be ",
+                                                    values.size(), " values, found ", next_child));
+    }
+    return std::nullopt;
+}
+
+Verdict values_within_depth(Context& context) {
+    // Values stand breadth first, so each level is one range.
+    const auto values = context.index.values;
+    std::size_t begin = 0;
+    std::size_t end = root_count(context.index);
+    for (std::uint32_t depth = 1; begin < end; ++depth) {
+        if (depth > context.limits.max_depth) {
+            return Error(Condition::depth, message("index: value ", begin, " has depth ", depth,
+                                                   ", the limit is ", context.limits.max_depth));
+        }
+        std::size_t children = 0;
+        for (; begin < end; ++begin) {
+            if (kKinds[values[begin].kind].takes == Takes::children) children += values[begin].size;
+        }
+        end += children;
+    }
+    return std::nullopt;
+}
+
+Verdict value_bytes_tile(Context& context) {
+    const Index& index = context.index;
+    std::uint64_t total = 0;
+    for (const ValueRecord& value : index.values) {
+        if (kKinds[value.kind].takes == Takes::bytes) total += value.size;
+    }
+    if (total != index.value_bytes.size()) {
+        return Error(Condition::value_bytes, message("index: value_bytes expected ", total, " bytes, found ",
+                                                     index.value_bytes.size()));
+    }
+    for (std::size_t i = 0; i < index.values.size(); ++i) {
+        if (!is(index.values[i], Kind::string)) continue;
+        const auto bytes = index.value_bytes.subspan(context.outline.share[i], index.values[i].size);
+        if (!core::is_utf8({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {
+            return Error(Condition::value_bytes, message("index: value ", i, " is a string but no UTF-8"));
+        }
+    }
+    return std::nullopt;
+}
+
+Verdict integers_are_minimal(Context& context) {
+    const Index& index = context.index;
+    for (std::size_t i = 0; i < index.values.size(); ++i) {
+        if (!is(index.values[i], Kind::integer)) continue;
+        if (core::is_minimal(index.value_bytes.subspan(context.outline.share[i], index.values[i].size)))
+            continue;
+        return Error(Condition::value_kind,
+                     message("index: value ", i, " is an int of more bytes than it needs"));
+    }
+    return std::nullopt;
+}
+
+Verdict keys_are_unique(Context& context) {
+    const Index& index = context.index;
+    for (std::uint32_t i = 0; i < index.values.size(); ++i) {
+        if (is(index.values[i], Kind::dict)) {
+            if (auto broken = dict_fault(context, i)) return broken;
+        } else if (is(index.values[i], Kind::set)) {
+            if (auto broken = set_fault(context, i)) return broken;
+        }
+    }
+    for (std::size_t i = 0; i < index.models.size(); ++i) {
+        const std::size_t number = index.entry_names.size() + i;
+        if (!is(index.values[number], Kind::null) && !is(index.values[number], Kind::dict)) {
+            return Error(Condition::value_key,
+                         message("index: value ", number, ", metadata of model ", i,
+                                 ", expected null or a dict, found kind ", index.values[number].kind));
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace milepost::format::rules

@@ -1,0 +1,260 @@
+#include "format/value_columns.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <deque>
+#include <variant>
+
+#include "base/little_endian.hpp"
+#include "base/message.hpp"
+#include "core/key_image.hpp"
+
+namespace milepost::format {
+namespace {
+
+using base::message;
+using Pairs = std::vector<std::pair<Value, Value>>;
+
+/// A value that waits for its place: one of the caller's, or the attributes of a dict, which are a dict
+/// without a Value.
+struct Waiting {
+    const Value* value = nullptr;
+    const Pairs* attributes = nullptr;
+    std::uint32_t depth = 1;
+};
+
+class Encoder {
+public:
+    explicit Encoder(const Limits& limits) : limits_(limits) {}
+
+    Result<ValueColumns> run(std::span<const Value* const> roots) {
+        for (const Value* root : roots)
+            waiting_.push_back({root, nullptr, 1});
+        for (; !waiting_.empty(); waiting_.pop_front()) {
+            const Waiting next = waiting_.front();
+            if (next.depth > limits_.max_depth) {
+                return Error(Condition::depth, message("a value is nested ", next.depth,
+                                                       " deep, the limit is ", limits_.max_depth));
+            }
+            if (columns_.records.size() == limits_.max_records) {
+                return Error(Condition::records,
+                             message("more values than the limit, ", limits_.max_records));
+            }
+            depth_ = next.depth;
+            if (auto put = next.value != nullptr ? put_value(*next.value) : put_dict(*next.attributes, {}, 0);
+                !put) {
+                return std::move(put).error();
+            }
+        }
+        return std::move(columns_);
+    }
+
+private:
+    Result<void> put_value(const Value& value) {
+        switch (value.kind()) {
+            case Kind::null:
+                return put(Kind::null, 0, 0);
+            case Kind::boolean:
+                return put(Kind::boolean, 0, *value.get_if<bool>() ? 1 : 0);
+            case Kind::integer:
+                return put_bytes(Kind::integer, 0, value.get_if<Integer>()->bytes);
+            case Kind::floating:
+                return put_doubles(Kind::floating, {*value.get_if<double>()});
+            case Kind::complex: {
+                const auto& number = *value.get_if<std::complex<double>>();
+                return put_doubles(Kind::complex, {number.real(), number.imag()});
+            }
+            case Kind::string: {
+                const String& string = *value.get_if<String>();
+                return put_bytes(Kind::string, static_cast<std::uint8_t>(string.flavour),
+                                 std::as_bytes(std::span(string.text)));
+            }
+            case Kind::bytes: {
+                const Bytes& bytes = *value.get_if<Bytes>();
+                return put_bytes(Kind::bytes, static_cast<std::uint8_t>(bytes.flavour), bytes.bytes);
+            }
+            case Kind::list:
+                return put_items(Kind::list, 0, value.get_if<List>()->items);
+            case Kind::tuple: {
+                const Tuple& tuple = *value.get_if<Tuple>();
+                return put_items(Kind::tuple, static_cast<std::uint8_t>(tuple.flavour), tuple.items);
+            }
+            case Kind::set:
+                return put_set(*value.get_if<Set>());
+            case Kind::dict: {
+                const Dict& dict = *value.get_if<Dict>();
+                return put_dict(dict.items, dict.attributes, static_cast<std::uint8_t>(dict.flavour));
+            }
+            case Kind::tensor:
+                return put_tensor(*value.get_if<TensorView>());
+        }
+        return {};
+    }
+
+    Result<void> put(Kind kind, std::uint8_t flavour, std::uint64_t size) {
+        if (size > UINT32_MAX)
+            return Error(Condition::layout, message("a ", name(kind), " of size ", size, " is too large"));
+        columns_.records.push_back(
+            {static_cast<std::uint8_t>(kind), flavour, 0, static_cast<std::uint32_t>(size)});
+        return {};
+    }
+
+    Result<void> put_bytes(Kind kind, std::uint8_t flavour, std::span<const std::byte> bytes) {
+        columns_.bytes.insert(columns_.bytes.end(), bytes.begin(), bytes.end());
+        return put(kind, flavour, bytes.size());
+    }
+
+    Result<void> put_doubles(Kind kind, std::initializer_list<double> numbers) {
+        for (const double number : numbers) {
+            std::byte bytes[8];
+            base::store_le(bytes, std::bit_cast<std::uint64_t>(number));
+            columns_.bytes.insert(columns_.bytes.end(), std::begin(bytes), std::end(bytes));
+        }
+        return put(kind, 0, numbers.size() * 8);
+    }
+
+    Result<void> put_items(Kind kind, std::uint8_t flavour, const std::vector<Value>& items) {
+        for (const Value& item : items)
+            wait(item);
+        return put(kind, flavour, items.size());
+    }
+
+    Result<void> put_set(const Set& set) {
+        std::vector<std::pair<std::string, const Value*>> elements;
+        for (const Value& item : set.items) {
+            auto image = core::key_image(item);
+            if (!image) return std::move(image).error();
+            elements.emplace_back(*std::move(image), &item);
+        }
+        std::sort(elements.begin(), elements.end());
+        for (const auto& [image, item] : elements)
+            wait(*item);
+        return put(Kind::set, 0, elements.size());
+    }
+
+    Result<void> put_dict(const Pairs& items, const Pairs& attributes, std::uint8_t flavour) {
+        if (!attributes.empty()) {
+            waiting_.push_back({nullptr, &attributes, depth_ + 1});
+            flavour |= kAttributesFlavour;
+        }
+        for (const auto& [key, value] : items) {
+            wait(key);
+            wait(value);
+        }
+        return put(Kind::dict, flavour, items.size() * 2 + (attributes.empty() ? 0 : 1));
+    }
+
+    Result<void> put_tensor(const TensorView& tensor) {
+        columns_.tensors.push_back(&tensor);
+        return put(Kind::tensor,
+                   static_cast<std::uint8_t>(static_cast<unsigned>(tensor.role()) |
+                                             (tensor.requires_grad() ? 4U : 0U)),
+                   0);
+    }
+
+    void wait(const Value& value) { waiting_.push_back({&value, nullptr, depth_ + 1}); }
+
+    const Limits& limits_;
+    std::deque<Waiting> waiting_;
+    std::uint32_t depth_ = 1;
+    ValueColumns columns_;
+};
+
+class Decoder {
+public:
+    Decoder(const Index& index, const Outline& outline, const MakeTensor& make_tensor)
+        : index_(index), outline_(outline), make_tensor_(make_tensor) {}
+
+    Value value(std::uint32_t number) const {
+        const ValueRecord& record = index_.values[number];
+        switch (static_cast<Kind>(record.kind)) {
+            case Kind::null:
+                return {};
+            case Kind::boolean:
+                return record.size != 0;
+            case Kind::integer:
+                return Integer{byte_vector(number)};
+            case Kind::floating:
+                return real(number, 0);
+            case Kind::complex:
+                return std::complex<double>(real(number, 0), real(number, 8));
+            case Kind::string: {
+                const auto text = bytes(number);
+                return String{{reinterpret_cast<const char*>(text.data()), text.size()},
+                              static_cast<StringFlavour>(record.flavour)};
+            }
+            case Kind::bytes:
+                return Bytes{byte_vector(number), static_cast<BytesFlavour>(record.flavour)};
+            case Kind::list:
+                return List{items(number)};
+            case Kind::tuple:
+                return Tuple{items(number), static_cast<TupleFlavour>(record.flavour)};
+            case Kind::set:
+                return Set{items(number)};
+            case Kind::dict:
+                return dict(number);
+            case Kind::tensor:
+                return make_tensor_(outline_.share[number]);
+        }
+        return {};
+    }
+
+private:
+    std::span<const std::byte> bytes(std::uint32_t number) const {
+        return index_.value_bytes.subspan(outline_.share[number], index_.values[number].size);
+    }
+
+    std::vector<std::byte> byte_vector(std::uint32_t number) const {
+        const auto from = bytes(number);
+        return {from.begin(), from.end()};
+    }
+
+    double real(std::uint32_t number, std::size_t at) const {
+        return std::bit_cast<double>(base::load_le<std::uint64_t>(bytes(number).data() + at));
+    }
+
+    std::vector<Value> items(std::uint32_t number) const {
+        std::vector<Value> values;
+        const std::uint32_t first = outline_.share[number];
+        values.reserve(index_.values[number].size);
+        for (std::uint32_t i = 0; i < index_.values[number].size; ++i)
+            values.push_back(value(first + i));
+        return values;
+    }
+
+    Pairs pairs(std::uint32_t first, std::uint32_t count) const {
+        Pairs items;
+        items.reserve(count / 2);
+        for (std::uint32_t i = 0; i < count; i += 2)
+            items.emplace_back(value(first + i), value(first + i + 1));
+        return items;
+    }
+
+    Dict dict(std::uint32_t number) const {
+        const ValueRecord& record = index_.values[number];
+        const std::uint32_t first = outline_.share[number];
+        Dict dict;
+        dict.flavour = static_cast<DictFlavour>(record.flavour & ~kAttributesFlavour);
+        const bool has_attributes = (record.flavour & kAttributesFlavour) != 0;
+        if (has_attributes) dict.attributes = pairs(outline_.share[first], index_.values[first].size);
+        dict.items = has_attributes ? pairs(first + 1, record.size - 1) : pairs(first, record.size);
+        return dict;
+    }
+
+    const Index& index_;
+    const Outline& outline_;
+    const MakeTensor& make_tensor_;
+};
+
+}  // namespace
+
+Result<ValueColumns> encode_values(std::span<const Value* const> roots, const Limits& limits) {
+    return Encoder(limits).run(roots);
+}
+
+Value decode_value(const Index& index, const Outline& outline, std::uint32_t number,
+                   const MakeTensor& make_tensor) {
+    return Decoder(index, outline, make_tensor).value(number);
+}
+
+}  // namespace milepost::format

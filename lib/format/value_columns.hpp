@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include <milepost/options.hpp>
+#include <milepost/value.hpp>
+
+#include "format/outline.hpp"
+
+/// Values between their two forms: trees of Value, and the flat columns of docs/format.md, sections 6.1
+/// and 6.4.
+namespace milepost::format {
+
+/// The columns of a list of root values, in the order of the file.
+struct ValueColumns {
+    std::vector<ValueRecord> records;
+    std::vector<std::byte> bytes;
+    std::vector<const TensorView*> tensors;
+};
+
+/// Roots in order, then all children breadth first; elements of sets in canonical order. The views borrow
+/// from the roots. Errors: limit_exceeded/depth, /records; invalid_argument/save_name for an element of a set
+/// that cannot be one; /layout for a string or list of 4 Gi or more. Throws std::bad_alloc.
+[[nodiscard]] Result<ValueColumns> encode_values(std::span<const Value* const> roots, const Limits& limits);
+
+using MakeTensor = std::function<TensorView(std::uint32_t tensor)>;
+
+/// The tree below one value. Requires: a validated index; its depth bounds the recursion. Throws
+/// std::bad_alloc.
+[[nodiscard]] Value decode_value(const Index& index, const Outline& outline, std::uint32_t number,
+                                 const MakeTensor& make_tensor);
+
+}  // namespace milepost::format

@@ -1,0 +1,89 @@
+#include <new>
+#include <utility>
+
+#include "base/parallel.hpp"
+#include "core/text.hpp"
+#include "load/reader_impl.hpp"
+
+namespace milepost {
+namespace {
+
+Error out_of_memory() noexcept {
+    return Error(Condition::out_of_memory, "out of memory");
+}
+
+/// A file as a Source.
+class FileSource final : public Source {
+public:
+    explicit FileSource(platform::InputFile file) noexcept : file_(std::move(file)) {}
+    Result<std::uint64_t> size() const override { return file_.size(); }
+    Result<void> read(std::uint64_t offset, std::span<std::byte> to) const override {
+        return file_.read(offset, to);
+    }
+    [[nodiscard]] const platform::InputFile& file() const noexcept { return file_; }
+
+private:
+    platform::InputFile file_;
+};
+
+/// Maps if the caller or the file system wants it; what cannot be mapped is read, unless the caller insists.
+Result<void> choose_access(Reader::Impl& impl, Access wanted) {
+    if (impl.file == nullptr || wanted == Access::read) return {};
+    if (wanted == Access::automatic && !impl.file->is_local()) return {};
+    auto mapping = impl.file->map();
+    if (mapping) {
+        impl.mapping = *std::move(mapping);
+        return {};
+    }
+    if (wanted == Access::mapped) return std::move(mapping).error();
+    return {};
+}
+
+Result<void> finish_open(Reader::Impl& impl, const OpenOptions& options) {
+    auto opened = loading::open_index(*impl.source, options.limits);
+    if (!opened) return std::move(opened).error();
+    impl.opened = *std::move(opened);
+    if (auto chosen = choose_access(impl, options.access); !chosen) return chosen;
+    impl.storages.emplace(*impl.source, impl.mapping.bytes(), impl.opened, impl.file,
+                          loading::StorageReaderOptions{options.check, base::thread_count(options.threads),
+                                                        options.limits.max_total_bytes});
+    if (options.check == Check::at_open) {
+        if (auto checked = impl.storages->check_all(); !checked) return checked;
+    }
+    if (impl.file != nullptr) return impl.file->check_unchanged();
+    return {};
+}
+
+}  // namespace
+
+Reader::Reader(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
+Reader::~Reader() = default;
+
+Result<Reader> Reader::open(const std::string& path, const OpenOptions& options) try {
+    auto file = platform::InputFile::open(path);
+    if (!file) return std::move(file).error();
+    auto source = std::make_shared<FileSource>(*std::move(file));
+    auto impl = std::make_unique<Impl>();
+    impl->path = path;
+    impl->file = &source->file();
+    impl->source = std::move(source);
+    if (auto opened = finish_open(*impl, options); !opened)
+        return opened.error().within(core::printable(path));
+    return Reader(std::move(impl));
+} catch (const std::bad_alloc&) {
+    return out_of_memory();
+}
+
+Result<Reader> Reader::open(std::shared_ptr<const Source> source, const OpenOptions& options) try {
+    if (source == nullptr) return Error(Condition::option, "the source is null");
+    auto impl = std::make_unique<Impl>();
+    impl->source = std::move(source);
+    if (auto opened = finish_open(*impl, options); !opened) return std::move(opened).error();
+    return Reader(std::move(impl));
+} catch (const std::bad_alloc&) {
+    return out_of_memory();
+}
+
+}  // namespace milepost

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+#include <milepost/error.hpp>
+
+namespace milepost::platform {
+
+/// A number as text, without memory of its own to ask for.
+class Decimal {
+public:
+    explicit Decimal(std::uint64_t value) noexcept;
+    [[nodiscard]] std::string_view text() const noexcept { return {digits_.data(), length_}; }
+
+private:
+    std::array<char, 20> digits_{};
+    std::size_t length_ = 0;
+};
+
+/// An error whose message is `parts`, one behind the other. Where there is no memory for that, the message is
+/// the condition's word: what happened is never traded for out_of_memory.
+[[nodiscard]] Error describe(Condition condition, std::initializer_list<std::string_view> parts) noexcept;
+
+/// "PATH: cannot DOING: the system's words for `error`".
+[[nodiscard]] Error system_error(Condition condition, std::string_view path, std::string_view doing,
+                                 int error) noexcept;
+
+/// "PATH: cannot DOING at OFFSET: the system's words for `error`".
+[[nodiscard]] Error system_error(Condition condition, std::string_view path, std::string_view doing,
+                                 std::uint64_t offset, int error) noexcept;
+
+/// The condition of a call that may take room: no_space, quota, file_size_limit or out_of_memory where
+/// `error` says so, else `usual`.
+[[nodiscard]] Condition condition_of(int error, Condition usual) noexcept;
+
+}  // namespace milepost::platform

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <milepost/result.hpp>
+
+namespace milepost::platform {
+
+/// A read-only mapping of a whole file. Move-only; unmaps when destroyed.
+class Mapping {
+public:
+    Mapping() noexcept = default;
+    Mapping(Mapping&& other) noexcept;
+    Mapping& operator=(Mapping&& other) noexcept;
+    ~Mapping();
+
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
+
+private:
+    friend class InputFile;
+    std::span<const std::byte> bytes_;
+};
+
+/// What tells one file from another, and from itself after a change.
+struct FileIdentity {
+    std::uint64_t device = 0, inode = 0, size = 0;
+    std::int64_t modified_ns = 0;
+
+    friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
+/// One open regular file, read by position; const members from any thread. Move-only; closes when destroyed.
+class InputFile {
+public:
+    /// Never blocks on a FIFO or a terminal, never runs a handler of one.
+    /// Errors: not_found/file; not_a_checkpoint/not_regular; io_error/open.
+    [[nodiscard]] static Result<InputFile> open(const std::string& path);
+
+    InputFile(InputFile&& other) noexcept;
+    InputFile& operator=(InputFile&& other) noexcept;
+    ~InputFile();
+
+    /// Size when it was opened.
+    [[nodiscard]] std::uint64_t size() const noexcept { return identity_.size; }
+    /// Fills `to` from `offset` on; EINTR and short reads go on. Errors: io_error/read with the offset;
+    /// io_error/changed if the file ends before.
+    [[nodiscard]] Result<void> read(std::uint64_t offset, std::span<std::byte> to) const;
+    /// Errors: io_error/changed if size or mtime are no longer those at open. Not ctime: a save that replaces
+    /// the file, or keeps it as PATH.prev, changes that and leaves the bytes alone. So whoever rewrites a
+    /// file and sets its mtime back is not seen here, but by the checksums.
+    [[nodiscard]] Result<void> check_unchanged() const;
+    /// Whether its file system is one on which a mapping is safe and fast (not a network or user-space one).
+    [[nodiscard]] bool is_local() const noexcept;
+    /// Maps all of it. Errors: io_error/map.
+    [[nodiscard]] Result<Mapping> map() const;
+
+private:
+    InputFile(int descriptor, const FileIdentity& identity, std::string path) noexcept
+        : descriptor_(descriptor), identity_(identity), path_(std::move(path)) {}
+    /// As pread until `to` is full or the file ends; returns an errno, or 0. A stale handle is opened anew,
+    /// once.
+    int read_some(std::uint64_t offset, std::span<std::byte> to, std::size_t& done) const noexcept;
+
+    int descriptor_ = -1;
+    FileIdentity identity_;
+    std::string path_;
+};
+
+}  // namespace milepost::platform

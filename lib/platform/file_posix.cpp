@@ -1,0 +1,207 @@
+#include "platform/file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/checked.hpp"
+#include "platform/descriptor_posix.hpp"
+#include "platform/errno_posix.hpp"
+
+namespace milepost::platform {
+
+static_assert(sizeof(off_t) == 8, "files beyond 2 GiB need 64-bit offsets: _FILE_OFFSET_BITS=64");
+
+namespace {
+
+constexpr auto kMaxOffset = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
+
+// Unsigned, since a file's times are whatever somebody set: they may wrap, which compares as well.
+std::int64_t nanoseconds(const timespec& time) noexcept {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
+                                     static_cast<std::uint64_t>(time.tv_nsec));
+}
+
+FileIdentity identify(const struct stat& status) noexcept {
+    return {.device = static_cast<std::uint64_t>(status.st_dev),
+            .inode = static_cast<std::uint64_t>(status.st_ino),
+            .size = static_cast<std::uint64_t>(status.st_size),
+            .modified_ns = nanoseconds(status.st_mtim)};
+}
+
+std::string_view kind_of(mode_t mode) noexcept {
+    if (S_ISDIR(mode)) return "a folder";
+    if (S_ISFIFO(mode)) return "a FIFO";
+    if (S_ISSOCK(mode)) return "a socket";
+    return "a device";
+}
+
+Error not_regular(std::string_view path, mode_t mode) noexcept {
+    return describe(Condition::not_regular, {path, ": is ", kind_of(mode), ", not a regular file"});
+}
+
+Error cannot_open(std::string_view path, int error) noexcept {
+    const bool absent = error == ENOENT || error == ENOTDIR;
+    return system_error(absent ? Condition::file : Condition::open, path, "open", error);
+}
+
+// O_NONBLOCK and O_NOCTTY for what may have taken the path's place since it was looked at.
+Descriptor open_to_read(const std::string& path) noexcept {
+    return Descriptor(retry_interrupted(
+        [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
+}
+
+// Fills `to` as far as the file goes; `done` counts. Returns an errno, or 0.
+int read_until_end(int descriptor, std::uint64_t offset, std::span<std::byte> to,
+                   std::size_t& done) noexcept {
+    while (done < to.size()) {
+        const ssize_t count = retry_interrupted([&] {
+            return ::pread(descriptor, to.data() + done, to.size() - done, static_cast<off_t>(offset + done));
+        });
+        if (count < 0) return errno;
+        if (count == 0) return 0;
+        done += static_cast<std::size_t>(count);
+    }
+    return 0;
+}
+
+}  // namespace
+
+Mapping::Mapping(Mapping&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+
+Mapping& Mapping::operator=(Mapping&& other) noexcept {
+    Mapping taken(std::move(other));
+    std::swap(bytes_, taken.bytes_);
+    return *this;
+}
+
+Mapping::~Mapping() {
+    // munmap takes what mmap gave, const or not.
+    if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+Result<InputFile> InputFile::open(const std::string& path) try {
+    if (path.find('\0') != std::string::npos) return cannot_open(path, ENOENT);
+    // Looked at before it is opened: opening a FIFO lets its writer run into SIGPIPE, opening a device may
+    // start it.
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return cannot_open(path, errno);
+    if (!S_ISREG(status.st_mode)) return not_regular(path, status.st_mode);
+
+    std::string kept_path = path;
+    Descriptor descriptor = open_to_read(path);
+    if (!descriptor) return cannot_open(path, errno);
+    if (::fstat(descriptor.get(), &status) != 0) return cannot_open(path, errno);
+    if (!S_ISREG(status.st_mode)) return not_regular(path, status.st_mode);
+    return InputFile(descriptor.release(), identify(status), std::move(kept_path));
+} catch (const std::bad_alloc&) {
+    return describe(Condition::out_of_memory, {"out of memory"});
+}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      identity_(other.identity_),
+      path_(std::move(other.path_)) {}
+
+InputFile& InputFile::operator=(InputFile&& other) noexcept {
+    InputFile taken(std::move(other));
+    std::swap(descriptor_, taken.descriptor_);
+    std::swap(identity_, taken.identity_);
+    std::swap(path_, taken.path_);
+    return *this;
+}
+
+InputFile::~InputFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+int InputFile::read_some(std::uint64_t offset, std::span<std::byte> to, std::size_t& done) const noexcept {
+    const int error = read_until_end(descriptor_, offset, to, done);
+    if (error != ESTALE) return error;
+    // NFS forgot the handle: another client replaced the file, or the server started again. Only in the
+    // second case the path still leads to it.
+    const Descriptor again = open_to_read(path_);
+    struct stat status {};
+    if (!again || ::fstat(again.get(), &status) != 0) return ESTALE;
+    if (identify(status) != identity_) return ESTALE;
+    return read_until_end(again.get(), offset, to, done);
+}
+
+Result<void> InputFile::read(std::uint64_t offset, std::span<std::byte> to) const {
+    if (!base::range_within(offset, to.size(), kMaxOffset)) {
+        return system_error(Condition::read, path_, "read", offset, EOVERFLOW);
+    }
+    std::size_t done = 0;
+    const int error = read_some(offset, to, done);
+    if (error == ESTALE) return system_error(Condition::changed, path_, "read", offset + done, error);
+    if (error != 0) return system_error(Condition::read, path_, "read", offset + done, error);
+    if (done < to.size()) {
+        return describe(Condition::changed,
+                        {path_, ": cannot read ", Decimal(to.size()).text(), " bytes at ",
+                         Decimal(offset).text(), ": the file now ends at ", Decimal(offset + done).text(),
+                         ", at open it had ", Decimal(identity_.size).text(), " bytes"});
+    }
+    return {};
+}
+
+Result<void> InputFile::check_unchanged() const {
+    struct stat status {};
+    if (::fstat(descriptor_, &status) != 0) {
+        const int error = errno;
+        return system_error(error == ESTALE ? Condition::changed : Condition::read, path_, "look at", error);
+    }
+    const FileIdentity now = identify(status);
+    if (now.size != identity_.size) {
+        return describe(Condition::changed, {path_, ": has ", Decimal(now.size).text(),
+                                             " bytes, at open it had ", Decimal(identity_.size).text()});
+    }
+    if (now.modified_ns != identity_.modified_ns) {
+        return describe(Condition::changed, {path_, ": was modified since it was opened"});
+    }
+    return {};
+}
+
+bool InputFile::is_local() const noexcept {
+    // What statfs says of file systems behind a network or a user's program. A page of these may fail to
+    // come, which ends a process that maps it (SIGBUS), or come slowly.
+    constexpr std::array<std::uint32_t, 10> kRemote = {
+        0x00006969,  // NFS
+        0x0000517B,  // SMB
+        0xFF534D42,  // CIFS
+        0xFE534D42,  // SMB2
+        0x65735546,  // FUSE
+        0x00C36400,  // Ceph
+        0x01021997,  // 9P
+        0x5346414F,  // AFS
+        0x0BD00BD0,  // Lustre
+        0x47504653,  // GPFS
+    };
+    struct statfs system {};
+    if (retry_interrupted([&] { return ::fstatfs(descriptor_, &system); }) != 0) return false;
+    const auto magic = static_cast<std::uint32_t>(system.f_type);
+    return std::find(kRemote.begin(), kRemote.end(), magic) == kRemote.end();
+}
+
+Result<Mapping> InputFile::map() const {
+    Mapping mapping;
+    if (identity_.size == 0) return mapping;  // mmap refuses a length of 0
+    if (identity_.size > std::numeric_limits<std::size_t>::max() / 2) {
+        return system_error(Condition::map, path_, "map", EOVERFLOW);
+    }
+    const auto nbytes = static_cast<std::size_t>(identity_.size);
+    void* const begin = ::mmap(nullptr, nbytes, PROT_READ, MAP_SHARED, descriptor_, 0);
+    if (begin == MAP_FAILED) return system_error(Condition::map, path_, "map", errno);
+    mapping.bytes_ = {static_cast<const std::byte*>(begin), nbytes};
+    return mapping;
+}
+
+}  // namespace milepost::platform

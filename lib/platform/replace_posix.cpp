@@ -1,0 +1,312 @@
+#include "platform/replace.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/checked.hpp"
+#include "platform/descriptor_posix.hpp"
+#include "platform/errno_posix.hpp"
+#include "platform/temporary_posix.hpp"
+
+namespace milepost::platform {
+
+static_assert(sizeof(off_t) == 8, "files beyond 2 GiB need 64-bit offsets: _FILE_OFFSET_BITS=64");
+
+namespace {
+
+constexpr mode_t kPermissions =
+    0777;  // of the old file's mode: never set-user-id and the like on new content
+constexpr int kAttempts = 16;
+
+struct SplitPath {
+    std::string folder, name;
+};
+
+SplitPath split(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos) return {".", path};
+    return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+Error bad_target(std::string_view path, std::string_view why) noexcept {
+    return describe(Condition::target, {path, ": cannot be saved to: ", why});
+}
+
+// glibc and musl differ in whether they know this call.
+int rename_to_new_name(int folder, const char* from, const char* to) noexcept {
+    return static_cast<int>(::syscall(SYS_renameat2, folder, from, folder, to, RENAME_NOREPLACE));
+}
+
+}  // namespace
+
+// Everything that takes memory happens in create(). From then on only messages do, and describe() copes
+// without.
+struct ReplacingFile::Impl {
+    Impl(std::string whole_path, const ReplaceOptions& asked, Descriptor opened, std::string target)
+        : path(std::move(whole_path)),
+          options(asked),
+          folder(std::move(opened)),
+          name(std::move(target)),
+          previous_name(asked.keep_previous ? name + ".prev" : std::string()),
+          previous_link(name),
+          temporary(folder, TemporaryName(name)) {}
+
+    Result<void> check_target();
+    Result<void> check_previous() const;
+    Result<void> open_temporary() noexcept;
+    Result<void> check_size(std::uint64_t end) const;
+    Result<void> reserve(std::uint64_t nbytes);
+    Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
+    Result<void> commit(std::uint64_t size);
+    Result<void> cut(std::uint64_t size);
+    Result<void> keep_old_file();
+    Result<void> take_place();
+    Result<void> take_free_place();
+
+    const std::string path;  // as the caller wrote it
+    const ReplaceOptions options;
+    const Descriptor folder;
+    const std::string name, previous_name;
+    TemporaryName previous_link;
+    Temporary temporary;
+    bool replaces = false;  // there is an old file, or was when this began
+    mode_t old_mode = 0;
+    std::uint64_t extent = 0;  // size of the temporary file: the end of what was reserved or written
+    bool failed = false;
+};
+
+Result<void> ReplacingFile::Impl::check_target() {
+    if (name.empty()) return bad_target(path, "it names no file");
+    struct stat status {};
+    if (::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) return {};
+        return system_error(errno == ENAMETOOLONG ? Condition::target : Condition::open, path, "look at",
+                            errno);
+    }
+    // A symbolic link would be replaced, not followed: what it leads to would silently stay as it is.
+    if (S_ISLNK(status.st_mode)) return bad_target(path, "it is a symbolic link");
+    if (!S_ISREG(status.st_mode)) return bad_target(path, "it is no regular file");
+    if (options.create_only) return bad_target(path, "it exists already");
+    replaces = true;
+    old_mode = status.st_mode & kPermissions;
+    return {};
+}
+
+// At commit, a folder of that name would be in the way; after hours of writing.
+Result<void> ReplacingFile::Impl::check_previous() const {
+    if (!options.keep_previous) return {};
+    struct stat status {};
+    if (::fstatat(folder.get(), previous_name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (!S_ISREG(status.st_mode)) return bad_target(path, "its .prev exists and is no regular file");
+        return {};
+    }
+    if (errno == ENOENT) return {};
+    return system_error(errno == ENAMETOOLONG ? Condition::target : Condition::open, path,
+                        "look at its .prev", errno);
+}
+
+Result<void> ReplacingFile::Impl::open_temporary() noexcept {
+    const int error = temporary.open();
+    if (error != 0)
+        return system_error(condition_of(error, Condition::open), path, "create a file beside it", error);
+    // Best effort: not every file system has modes.
+    if (replaces) static_cast<void>(::fchmod(temporary.descriptor(), old_mode));
+    return {};
+}
+
+// The kernel answers a write beyond the limit with SIGXFSZ, which ends the process: so look first.
+Result<void> ReplacingFile::Impl::check_size(std::uint64_t end) const {
+    auto limit = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
+    rlimit process_limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &process_limit) == 0 && process_limit.rlim_cur != RLIM_INFINITY) {
+        limit = std::min<std::uint64_t>(limit, process_limit.rlim_cur);
+    }
+    if (end <= limit) return {};
+    return describe(Condition::file_size_limit,
+                    {path, ": cannot grow to ", Decimal(end).text(), " bytes: files are limited to ",
+                     Decimal(limit).text(), " bytes for this process (RLIMIT_FSIZE)"});
+}
+
+Result<void> ReplacingFile::Impl::reserve(std::uint64_t nbytes) {
+    if (nbytes <= extent) return {};
+    if (Result<void> fits = check_size(nbytes); !fits) return fits;
+    int error = 0;
+    // Some file systems begin anew after a signal: with a timer that fires often, that would never end.
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        error = ::fallocate(temporary.descriptor(), 0, 0, static_cast<off_t>(nbytes)) == 0 ? 0 : errno;
+        if (error != EINTR) break;
+    }
+    switch (error) {
+        case 0:
+            extent = nbytes;
+            return {};
+        case EINTR:
+        case ENOSYS:
+        case EOPNOTSUPP:
+        case EINVAL:
+        case EPERM:
+            return {};  // cannot be asked for here: the writes will tell
+        default:
+            return system_error(condition_of(error, Condition::write), path,
+                                "reserve room for a file that ends", nbytes, error);
+    }
+}
+
+Result<void> ReplacingFile::Impl::write(std::uint64_t offset, std::span<const std::byte> bytes) {
+    std::uint64_t end = 0;
+    if (!base::checked_add(offset, bytes.size(), end)) end = UINT64_MAX;
+    if (Result<void> fits = check_size(end); !fits) return fits;
+    while (!bytes.empty()) {
+        const ssize_t count = retry_interrupted([&] {
+            return ::pwrite(temporary.descriptor(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        });
+        if (count <= 0) {
+            const int error = count == 0 ? EIO : errno;
+            return system_error(condition_of(error, Condition::write), path, "write", offset, error);
+        }
+        bytes = bytes.subspan(static_cast<std::size_t>(count));
+        offset += static_cast<std::uint64_t>(count);
+        extent = std::max(extent, offset);
+    }
+    return {};
+}
+
+Result<void> ReplacingFile::Impl::cut(std::uint64_t size) {
+    if (size == extent) return {};
+    if (size > extent) {
+        if (Result<void> fits = check_size(size); !fits) return fits;
+    }
+    const int file = temporary.descriptor();
+    if (retry_interrupted([&] { return ::ftruncate(file, static_cast<off_t>(size)); }) == 0) return {};
+    const int error = errno;
+    return system_error(condition_of(error, Condition::write), path, "set its size", error);
+}
+
+// Steps as in docs/design.md, "Saving". The order is the protocol.
+Result<void> ReplacingFile::Impl::commit(std::uint64_t size) {
+    if (Result<void> done = cut(size); !done) return done;
+    // Never again after an error: the kernel reports it once, drops the pages, and says yes the second time.
+    const int file = temporary.descriptor();
+    if (options.durable && retry_interrupted([&] { return ::fsync(file); }) != 0) {
+        return system_error(Condition::sync, path, "sync what was written", errno);
+    }
+    if (const int error = temporary.link(); error != 0) {
+        return system_error(Condition::link, path, "link the new file", error);
+    }
+    if (const int error = temporary.close(); error != 0) {
+        return system_error(Condition::close, path, "close the new file", error);
+    }
+    if (options.keep_previous && !options.create_only) {
+        if (Result<void> done = keep_old_file(); !done) return done;
+    }
+    if (Result<void> done = options.create_only ? take_free_place() : take_place(); !done) return done;
+    if (options.durable && retry_interrupted([&] { return ::fsync(folder.get()); }) != 0) {
+        return system_error(Condition::directory_sync, path, "sync its folder; the new file is in place",
+                            errno);
+    }
+    return {};
+}
+
+Result<void> ReplacingFile::Impl::keep_old_file() {
+    int error = EEXIST;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        previous_link.draw();
+        if (::linkat(folder.get(), name.c_str(), folder.get(), previous_link.c_str(), 0) != 0) {
+            error = errno;
+            if (error == ENOENT) return {};  // no old file to keep
+            if (error == EEXIST) continue;
+            break;
+        }
+        const bool renamed =
+            ::renameat(folder.get(), previous_link.c_str(), folder.get(), previous_name.c_str()) == 0;
+        error = errno;
+        // Also after success: where both names were links to one file, as after a save that failed here, a
+        // rename does nothing.
+        ::unlinkat(folder.get(), previous_link.c_str(), 0);
+        if (renamed) return {};
+        // ENOENT: another save swept the link away, for it is as old as the old file, and not locked.
+        if (error != ENOENT) break;
+    }
+    return system_error(Condition::link, path, "keep the old file as its .prev", error);
+}
+
+Result<void> ReplacingFile::Impl::take_place() {
+    if (::renameat(folder.get(), temporary.name(), folder.get(), name.c_str()) != 0) {
+        return system_error(Condition::rename, path, "rename the new file to it", errno);
+    }
+    temporary.forget();
+    return {};
+}
+
+Result<void> ReplacingFile::Impl::take_free_place() {
+    if (rename_to_new_name(folder.get(), temporary.name(), name.c_str()) == 0) {
+        temporary.forget();
+        return {};
+    }
+    // Where the kernel or the file system has no such call: a link never replaces either.
+    const bool missing = errno == ENOSYS || errno == EINVAL;
+    if (missing && ::linkat(folder.get(), temporary.name(), folder.get(), name.c_str(), 0) == 0) {
+        temporary.remove();
+        return {};
+    }
+    if (errno == EEXIST) return bad_target(path, "it exists already");
+    return system_error(Condition::rename, path, "rename the new file to it", errno);
+}
+
+Result<ReplacingFile> ReplacingFile::create(const std::string& path, const ReplaceOptions& options) try {
+    if (path.find('\0') != std::string::npos) return bad_target(path, "it contains a NUL character");
+    SplitPath parts = split(path);
+    Descriptor folder(
+        retry_interrupted([&] { return ::open(parts.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    if (!folder) return system_error(Condition::open, path, "open its folder", errno);
+
+    auto impl = std::make_unique<Impl>(path, options, std::move(folder), std::move(parts.name));
+    if (Result<void> done = impl->check_target(); !done) return std::move(done).error();
+    if (Result<void> done = impl->check_previous(); !done) return std::move(done).error();
+    sweep_orphans(impl->folder, impl->previous_link);
+    if (Result<void> done = impl->open_temporary(); !done) return std::move(done).error();
+    return ReplacingFile(std::move(impl));
+} catch (const std::bad_alloc&) {
+    return describe(Condition::out_of_memory, {"out of memory"});
+}
+
+ReplacingFile::ReplacingFile(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+ReplacingFile::ReplacingFile(ReplacingFile&&) noexcept = default;
+ReplacingFile& ReplacingFile::operator=(ReplacingFile&&) noexcept = default;
+ReplacingFile::~ReplacingFile() = default;
+
+Result<void> ReplacingFile::reserve(std::uint64_t nbytes) {
+    if (!impl_) return describe(Condition::option, {"this save has ended: nothing can be reserved"});
+    Result<void> done = impl_->reserve(nbytes);
+    if (!done) impl_->failed = true;
+    return done;
+}
+
+Result<void> ReplacingFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
+    if (!impl_) return describe(Condition::option, {"this save has ended: nothing can be written"});
+    Result<void> done = impl_->write(offset, bytes);
+    if (!done) impl_->failed = true;
+    return done;
+}
+
+Result<void> ReplacingFile::commit(std::uint64_t size) {
+    // Whatever comes now, this save ends: on the way out the rest of it is removed.
+    const std::unique_ptr<Impl> impl = std::move(impl_);
+    if (!impl) return describe(Condition::option, {"this save has ended: nothing can be committed"});
+    if (impl->failed) {
+        return describe(Condition::write, {impl->path, ": cannot be saved: a write failed before"});
+    }
+    return impl->commit(size);
+}
+
+}  // namespace milepost::platform

@@ -1,0 +1,184 @@
+#include "platform/temporary_posix.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <ctime>
+#include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace milepost::platform {
+
+namespace {
+
+constexpr std::size_t kMaxName = 255;  // NAME_MAX of every file system that matters here
+constexpr std::size_t kDigits = 16;
+constexpr std::string_view kSuffix = ".tmp";
+constexpr mode_t kMode = 0666;  // the kernel takes the umask away
+constexpr int kAttempts = 16;   // at 64 random bits, a second one is already a sign of something else
+constexpr std::time_t kOrphanAge = 600;  // s
+
+// Unpredictable where the kernel has random bytes at hand; elsewhere merely different each time, which is all
+// that O_EXCL needs.
+std::uint64_t random_bits() noexcept {
+    std::uint64_t bits = 0;
+    if (::getrandom(&bits, sizeof bits, GRND_NONBLOCK) == static_cast<ssize_t>(sizeof bits)) return bits;
+    static std::atomic<std::uint64_t> calls = 0;
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    bits = static_cast<std::uint64_t>(now.tv_nsec) ^ (static_cast<std::uint64_t>(::getpid()) << 32U);
+    return (bits + ++calls) * 0x9E3779B97F4A7C15U;
+}
+
+bool is_digit(char c) noexcept {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+// The path under which the kernel shows an open file, also one without a name.
+class OpenFilePath {
+public:
+    explicit OpenFilePath(int descriptor) noexcept {
+        std::snprintf(text_.data(), text_.size(), "/proc/self/fd/%d", descriptor);
+    }
+    [[nodiscard]] const char* c_str() const noexcept { return text_.data(); }
+
+private:
+    std::array<char, 32> text_{};
+};
+
+// Errors after which a file with a name is worth a try: the file system, or the machine, has no others.
+bool needs_name(int error) noexcept {
+    return error == EOPNOTSUPP || error == EISDIR || error == EINVAL || error == ENOENT;
+}
+
+Descriptor open_orphan(int folder, const char* entry) noexcept {
+    constexpr int kFlags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    // NFS locks exclusively only what is open for writing; a file's mode may forbid that.
+    Descriptor file(::openat(folder, entry, O_RDWR | kFlags));
+    if (!file && errno != ENOENT) file = Descriptor(::openat(folder, entry, O_RDONLY | kFlags));
+    return file;
+}
+
+bool is_orphan(int folder, const char* entry) noexcept {
+    struct stat status {};
+    if (::fstatat(folder, entry, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)) return false;
+    const std::time_t now = std::time(nullptr);
+    // A time of the future counts as young: a clock that jumps must not cost a living save its file.
+    if (status.st_mtim.tv_sec >= now - kOrphanAge) return false;
+    const Descriptor file = open_orphan(folder, entry);
+    return file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+}  // namespace
+
+TemporaryName::TemporaryName(std::string_view target) {
+    const std::size_t room = kMaxName - 2 - kDigits - kSuffix.size();
+    std::size_t length = std::min(target.size(), room);
+    // Some file systems refuse half a character of UTF-8.
+    if (length < target.size()) {
+        while (length > 0 && (static_cast<unsigned char>(target[length]) & 0xC0U) == 0x80U)
+            --length;
+    }
+    text_.append(".").append(target.substr(0, length)).append(".").append(kDigits, '0').append(kSuffix);
+}
+
+void TemporaryName::draw() noexcept {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    std::uint64_t bits = random_bits();
+    const std::size_t first = text_.size() - kSuffix.size() - kDigits;
+    for (std::size_t i = 0; i < kDigits; ++i) {
+        text_[first + i] = kHex[bits & 15U];
+        bits >>= 4U;
+    }
+}
+
+bool TemporaryName::matches(std::string_view entry) const noexcept {
+    if (entry.size() != text_.size() || !entry.ends_with(kSuffix)) return false;
+    const std::size_t first = text_.size() - kSuffix.size() - kDigits;
+    const std::string_view digits = entry.substr(first, kDigits);
+    return entry.substr(0, first) == std::string_view(text_).substr(0, first) &&
+           std::all_of(digits.begin(), digits.end(), is_digit);
+}
+
+int Temporary::open() noexcept {
+    int error = open_unnamed();
+    if (needs_name(error)) error = open_named();
+    if (error != 0) return error;
+    // Best effort: where there are no locks, age alone protects.
+    static_cast<void>(::flock(file_.get(), LOCK_EX | LOCK_NB));
+    return 0;
+}
+
+int Temporary::open_unnamed() noexcept {
+    file_ = Descriptor(
+        retry_interrupted([&] { return ::openat(folder_, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kMode); }));
+    if (!file_) return errno;
+    // Without /proc it could never get a name: better known now than after hours of writing.
+    if (::access(OpenFilePath(file_.get()).c_str(), F_OK) == 0) return 0;
+    file_.reset();
+    return ENOENT;
+}
+
+int Temporary::open_named() noexcept {
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        name_.draw();
+        constexpr int kFlags = O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR | O_CLOEXEC;
+        file_ =
+            Descriptor(retry_interrupted([&] { return ::openat(folder_, name_.c_str(), kFlags, kMode); }));
+        if (file_) {
+            named_ = true;
+            return 0;
+        }
+        if (errno != EEXIST) return errno;
+    }
+    return EEXIST;
+}
+
+int Temporary::link() noexcept {
+    if (named_) return 0;
+    const OpenFilePath path(file_.get());
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        name_.draw();
+        if (::linkat(AT_FDCWD, path.c_str(), folder_, name_.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+            named_ = true;
+            return 0;
+        }
+        if (errno != EEXIST) return errno;
+    }
+    return EEXIST;
+}
+
+int Temporary::close() noexcept {
+    // Linux lets go of the descriptor whatever it answers, EINTR included: a second close could hit a file of
+    // another thread.
+    return ::close(file_.release()) == 0 || errno == EINTR ? 0 : errno;
+}
+
+void Temporary::remove() noexcept {
+    if (named_) ::unlinkat(folder_, name_.c_str(), 0);
+    named_ = false;
+}
+
+void sweep_orphans(const Descriptor& folder, const TemporaryName& name) noexcept {
+    // An open file description of its own: reading moves its position.
+    Descriptor listing(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!listing) return;
+    DIR* const entries = ::fdopendir(listing.get());
+    if (entries == nullptr) return;
+    static_cast<void>(listing.release());  // closedir closes it
+    while (const dirent* const entry = ::readdir(entries)) {
+        if (name.matches(entry->d_name) && is_orphan(folder.get(), entry->d_name)) {
+            ::unlinkat(folder.get(), entry->d_name, 0);
+        }
+    }
+    ::closedir(entries);
+}
+
+}  // namespace milepost::platform

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+#include "platform/descriptor_posix.hpp"
+
+namespace milepost::platform {
+
+/// ".NAME.<16 hex digits>.tmp": what a save of NAME calls whatever must not be taken for the finished file.
+/// NAME is cut where the whole would be longer than a file name may be.
+class TemporaryName {
+public:
+    TemporaryName() noexcept = default;
+    explicit TemporaryName(std::string_view target);
+
+    /// Chooses new digits. Takes no memory.
+    void draw() noexcept;
+    [[nodiscard]] const char* c_str() const noexcept { return text_.c_str(); }
+    /// Whether a save of the same NAME may have chosen `entry`.
+    [[nodiscard]] bool matches(std::string_view entry) const noexcept;
+
+private:
+    std::string text_;
+};
+
+/// The file that a save writes, in the folder of its target: without a name where the file system can do
+/// that, so that a crash leaves nothing behind, else under a TemporaryName. Destroyed, it takes its name with
+/// it, unless forget() was called. All functions return an errno, or 0. One thread at a time.
+class Temporary {
+public:
+    Temporary() noexcept = default;
+    /// `folder` must outlive it.
+    Temporary(const Descriptor& folder, TemporaryName name) noexcept
+        : folder_(folder.get()), name_(std::move(name)) {}
+    Temporary(const Temporary&) = delete;
+    Temporary& operator=(const Temporary&) = delete;
+    ~Temporary() { remove(); }
+
+    /// Creates and locks it; the lock tells other saves that its owner lives.
+    [[nodiscard]] int open() noexcept;
+    /// Gives it its temporary name, if it has none yet.
+    [[nodiscard]] int link() noexcept;
+    /// Closes it, once and for all.
+    [[nodiscard]] int close() noexcept;
+    /// Takes its name away, if it has one.
+    void remove() noexcept;
+    /// Its name now belongs to nobody, or to another file.
+    void forget() noexcept { named_ = false; }
+
+    [[nodiscard]] int descriptor() const noexcept { return file_.get(); }
+    [[nodiscard]] const char* name() const noexcept { return name_.c_str(); }
+
+private:
+    int open_unnamed() noexcept;
+    int open_named() noexcept;
+
+    int folder_ = -1;
+    TemporaryName name_;
+    Descriptor file_;
+    bool named_ = false;
+};
+
+/// Removes what dead saves of the same target left in `folder`: files whose name matches, that nobody has
+/// locked and nobody has written to for ten minutes. (A save holds its lock until shortly before it renames;
+/// the age covers that gap, and file systems without locks.) What cannot be looked at or removed stays,
+/// silently.
+void sweep_orphans(const Descriptor& folder, const TemporaryName& name) noexcept;
+
+}  // namespace milepost::platform

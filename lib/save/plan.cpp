@@ -1,0 +1,206 @@
+#include "save/plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <string>
+
+#include "base/message.hpp"
+#include "core/text.hpp"
+
+namespace milepost::saving {
+
+using base::message;
+using core::printable;
+
+void TextColumn::add(std::string_view text) {
+    const auto bytes = std::as_bytes(std::span(text));
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
+}
+
+/// Walks a checkpoint in the order of the file (docs/format.md, section 6.1) and fills the columns.
+class PlanMaker {
+public:
+    PlanMaker(StorageNumbers& numbers, const Limits& limits) : numbers_(numbers), limits_(limits) {}
+
+    Result<Plan> make(const Checkpoint& checkpoint) {
+        for (const auto& [name, model] : checkpoint.models())
+            add_model(name, model);
+        for (const auto& [name, optimizer] : checkpoint.optimizers()) {
+            if (auto added = add_optimizer(name, optimizer); !added) return std::move(added).error();
+        }
+        add_scope(checkpoint.values());
+        for (const auto& [name, model] : checkpoint.models())
+            roots_.push_back(&model.metadata);
+        if (auto ordered = add_top_order(checkpoint); !ordered) return std::move(ordered).error();
+        if (auto added = add_values(); !added) return std::move(added).error();
+        return std::move(plan_);
+    }
+
+private:
+    void add_model(std::string_view name, const StateDict& model) {
+        plan_.model_names_.add(name);
+        plan_.models_.push_back({static_cast<std::uint32_t>(model.size())});
+        add_scope(model);
+    }
+
+    Result<void> add_optimizer(std::string_view name, const OptimizerState& optimizer) {
+        plan_.optimizer_names_.add(name);
+        plan_.algorithms_.add(optimizer.algorithm);
+        plan_.optimizers_.push_back({static_cast<std::uint32_t>(optimizer.param_groups.size()),
+                                     static_cast<std::uint32_t>(optimizer.state.size()),
+                                     static_cast<std::uint32_t>(optimizer.state_extra.size()),
+                                     static_cast<std::uint32_t>(optimizer.extra.size())});
+        for (const ParamGroup& group : optimizer.param_groups) {
+            if (auto added = add_group(name, group); !added) return added;
+        }
+        for (const auto& [index, entries] : optimizer.state) {
+            plan_.states_.push_back({index, static_cast<std::uint32_t>(entries.size()), 0});
+            add_scope(entries);
+        }
+        add_scope(optimizer.state_extra);
+        add_scope(optimizer.extra);
+        return {};
+    }
+
+    Result<void> add_group(std::string_view optimizer, const ParamGroup& group) {
+        const auto hyperparameters = static_cast<std::uint32_t>(group.hyperparameters.size());
+        const bool named = group.param_names.has_value();
+        if (named && group.param_names->size() != group.params.size()) {
+            return Error(Condition::layout,
+                         message("optimizer '", printable(optimizer), "': a group of ", group.params.size(),
+                                 " params has ", group.param_names->size(), " param_names"));
+        }
+        format::GroupRecord record{hyperparameters, static_cast<std::uint32_t>(group.params.size()), 0,
+                                   format::kNoPosition};
+        record.params_position = group.params_position.value_or(hyperparameters + (named ? 1 : 0));
+        if (named) record.param_names_position = group.param_names_position.value_or(hyperparameters);
+        plan_.groups_.push_back(record);
+        plan_.params_.insert(plan_.params_.end(), group.params.begin(), group.params.end());
+        if (named) {
+            for (const std::string& name : *group.param_names)
+                plan_.param_names_.add(name);
+        }
+        add_scope(group.hyperparameters);
+        return {};
+    }
+
+    void add_scope(const Entries& entries) {
+        const auto first = static_cast<std::ptrdiff_t>(plan_.entry_order_.size());
+        for (const auto& [name, value] : entries) {
+            plan_.entry_names_.add(name);
+            roots_.push_back(&value);
+        }
+        plan_.entry_order_.resize(plan_.entry_order_.size() + entries.size());
+        const auto begin = plan_.entry_order_.begin() + first;
+        std::iota(begin, plan_.entry_order_.end(), 0U);
+        const auto& items = entries.items();
+        std::sort(begin, plan_.entry_order_.end(),
+                  [&](std::uint32_t a, std::uint32_t b) { return items[a].first < items[b].first; });
+    }
+
+    /// The parts that the order names, then the others as they were added.
+    Result<void> add_top_order(const Checkpoint& checkpoint) {
+        std::map<std::string_view, std::uint32_t> parts;
+        std::vector<std::string_view> names;
+        for (const auto& [name, model] : checkpoint.models())
+            names.push_back(name);
+        for (const auto& [name, optimizer] : checkpoint.optimizers())
+            names.push_back(name);
+        for (const auto& [name, value] : checkpoint.values())
+            names.push_back(name);
+        for (const std::string_view name : names) {
+            if (parts.try_emplace(name, static_cast<std::uint32_t>(parts.size())).second) continue;
+            return Error(Condition::save_name,
+                         message("two parts of the checkpoint are called '", printable(name), "'"));
+        }
+        std::vector<bool> placed(names.size());
+        for (const std::string& name : checkpoint.order()) {
+            const auto part = parts.find(name);
+            if (part == parts.end() || placed[part->second]) continue;
+            placed[part->second] = true;
+            plan_.top_order_.push_back(part->second);
+        }
+        for (std::uint32_t part = 0; part < names.size(); ++part) {
+            if (!placed[part]) plan_.top_order_.push_back(part);
+        }
+        return {};
+    }
+
+    Result<void> add_values() {
+        auto columns = format::encode_values(roots_, limits_);
+        if (!columns) return std::move(columns).error();
+        plan_.values_ = std::move(columns->records);
+        plan_.value_bytes_ = std::move(columns->bytes);
+        std::map<std::uint8_t, DtypeInfo> dtypes;
+        for (const TensorView* tensor : columns->tensors) {
+            if (auto added = add_tensor(*tensor, dtypes); !added) return added;
+        }
+        for (const auto& [code, dtype] : dtypes) {
+            plan_.dtypes_.push_back({code, 0, dtype.bits});
+            plan_.dtype_names_.add(dtype.name);
+        }
+        return {};
+    }
+
+    Result<void> add_tensor(const TensorView& tensor, std::map<std::uint8_t, DtypeInfo>& dtypes) {
+        if (auto fits = tensor.check_layout(); !fits) return fits;
+        const auto code = static_cast<std::uint8_t>(tensor.dtype().code);
+        if (!(dtypes.try_emplace(code, tensor.dtype()).first->second == tensor.dtype())) {
+            return Error(Condition::layout,
+                         message("two tensors have dtype code ", code, " but not the same dtype"));
+        }
+        if (tensor.rank() > std::min<std::uint32_t>(limits_.max_rank, 64)) {
+            return Error(Condition::rank, message("a tensor has rank ", tensor.rank(), ", the limit is ",
+                                                  std::min<std::uint32_t>(limits_.max_rank, 64)));
+        }
+        const std::size_t known = numbers_.size();
+        const std::uint32_t storage = numbers_.number_of(tensor.storage());
+        if (numbers_.size() != known) plan_.new_storages_.push_back(tensor.storage());
+        const auto flags = static_cast<std::uint8_t>(tensor.is_contiguous() ? 0 : format::kStridedFlag);
+        plan_.tensors_.push_back(
+            {tensor.offset(), storage, code, static_cast<std::uint8_t>(tensor.rank()), flags, 0});
+        plan_.dims_.insert(plan_.dims_.end(), tensor.shape().begin(), tensor.shape().end());
+        plan_.dims_.insert(plan_.dims_.end(), tensor.strides().begin(), tensor.strides().end());
+        return {};
+    }
+
+    StorageNumbers& numbers_;
+    const Limits& limits_;
+    std::vector<const Value*> roots_;
+    Plan plan_;
+};
+
+Result<Plan> Plan::make(const Checkpoint& checkpoint, StorageNumbers& numbers, const Limits& limits) {
+    return PlanMaker(numbers, limits).make(checkpoint);
+}
+
+format::Index Plan::index(const StorageColumns& storages) const noexcept {
+    return {
+        .model_names = model_names_.texts(),
+        .optimizer_names = optimizer_names_.texts(),
+        .algorithms = algorithms_.texts(),
+        .entry_names = entry_names_.texts(),
+        .param_names = param_names_.texts(),
+        .dtype_names = dtype_names_.texts(),
+        .models = models_,
+        .optimizers = optimizers_,
+        .groups = groups_,
+        .params = params_,
+        .states = states_,
+        .entry_order = entry_order_,
+        .top_order = top_order_,
+        .values = values_,
+        .value_bytes = value_bytes_,
+        .dtypes = dtypes_,
+        .tensors = tensors_,
+        .dims = dims_,
+        .storages = storages.storages,
+        .stored_checksums = storages.stored_checksums,
+        .stored_nbytes = storages.stored_nbytes,
+        .raw_checksums = storages.raw_checksums,
+    };
+}
+
+}  // namespace milepost::saving
