@@ -1,0 +1,113 @@
+"""Section 7, step 6: the index as a FlatBuffers buffer, read by hand, every offset checked first."""
+
+import struct
+
+from columns import INDEX_FIELDS, TEXTS_FIELDS, Columns, Element, Texts
+from conventions import refuse, u32
+
+IDENTIFIER = b"MLPI"
+SCHEMA, ALIGNMENT = "corrupt/index_schema", "corrupt/index_alignment"
+
+
+class IndexBuffer:
+    def __init__(self, buffer: bytes):
+        self.buffer = buffer
+        self.misaligned: list[str] = []  # index_alignment is judged only when the whole schema is sound
+
+    def inside(self, at: int, nbytes: int, what: str) -> None:
+        if at < 0 or at + nbytes > len(self.buffer):
+            refuse(
+                SCHEMA,
+                f"index, {what}: expected bytes {at} to {at + nbytes} inside the buffer, "
+                f"found a buffer of {len(self.buffer)} bytes",
+            )
+
+    def aligned(self, at: int, alignment: int, what: str) -> None:
+        if at % alignment != 0:
+            refuse(SCHEMA, f"index, {what}: expected an offset that is a multiple of {alignment}, found {at}")
+
+    def target(self, at: int, what: str) -> int:
+        """Follows the u32 offset at `at`, to a count or a vtable offset: both have 4 bytes."""
+        self.inside(at, 4, f"offset of {what}")
+        distance = u32(self.buffer, at)
+        if distance == 0:
+            refuse(SCHEMA, f"index, offset of {what} at {at}: expected an offset forward, found 0")
+        self.aligned(at + distance, 4, what)
+        self.inside(at + distance, 4, what)
+        return at + distance
+
+    def root(self) -> int:
+        self.inside(0, 8, "root offset and identifier")
+        if self.buffer[4:8] != IDENTIFIER:
+            refuse(SCHEMA, f"index, identifier at 4: expected {IDENTIFIER!r}, found {self.buffer[4:8]!r}")
+        return self.target(0, "table Index")
+
+    def vtable(self, table: int, what: str) -> tuple[int, int]:
+        """The position and size of a table's vtable, and that it and the table lie inside."""
+        at = table - struct.unpack_from("<i", self.buffer, table)[0]
+        self.aligned(at, 2, f"vtable of {what}")
+        self.inside(at, 4, f"vtable of {what}")
+        nbytes, table_nbytes = struct.unpack_from("<HH", self.buffer, at)
+        self.inside(at, nbytes, f"vtable of {what}")
+        self.inside(table, table_nbytes, f"table {what}")
+        if nbytes < 4 or nbytes % 2 or table_nbytes < 4:
+            refuse(
+                SCHEMA,
+                f"index, vtable of {what} at {at}: expected an even size and a table, each of at "
+                f"least 4 bytes, found {nbytes} and {table_nbytes}",
+            )
+        return at, nbytes
+
+    def fields(self, table: int, names: list[str], what: str) -> list[int]:
+        """The position in the buffer of each field's offset; every field is required."""
+        vtable, nbytes = self.vtable(table, what)
+        table_nbytes = struct.unpack_from("<H", self.buffer, vtable + 2)[0]
+        found = []
+        for number, name in enumerate(names):
+            slot = 4 + 2 * number
+            within = struct.unpack_from("<H", self.buffer, vtable + slot)[0] if slot + 2 <= nbytes else 0
+            if within == 0:
+                refuse(SCHEMA, f"index, {what}, field {number} {name}: expected a required field, found none")
+            if within < 4 or within + 4 > table_nbytes:
+                refuse(
+                    SCHEMA,
+                    f"index, {what}, field {number} {name}: expected it inside the table of "
+                    f"{table_nbytes} bytes, found it at {within}",
+                )
+            self.aligned(table + within, 4, f"{what}, field {number} {name}")
+            found.append(table + within)
+        return found
+
+    def vector(self, field: int, element: Element, what: str) -> "list | bytes":
+        at = self.target(field, what)
+        count, start = u32(self.buffer, at), at + 4
+        self.inside(start, count * element.layout.size, what)
+        if element.alignment == 8 and start % 8 != 0:
+            self.misaligned.append(
+                f"index, {what}: expected its elements at a multiple of 8, found them at {start}"
+            )
+        return element.decode(self.buffer[start : start + count * element.layout.size])
+
+    def texts(self, field: int, what: str) -> Texts:
+        table = self.target(field, what)
+        places = self.fields(table, [name for name, _ in TEXTS_FIELDS], what)
+        columns = [
+            self.vector(place, element, f"{what}.{name}")
+            for place, (name, element) in zip(places, TEXTS_FIELDS)
+        ]
+        return Texts(*columns)
+
+    def index(self) -> Columns:
+        places = self.fields(self.root(), [name for name, _ in INDEX_FIELDS], "Index")
+        read = {}
+        for place, (name, element) in zip(places, INDEX_FIELDS):
+            read[name] = self.vector(place, element, name) if element else self.texts(place, name)
+        return Columns(**read)
+
+
+def read_index(buffer: bytes) -> Columns:
+    reader = IndexBuffer(buffer)
+    columns = reader.index()
+    for message in reader.misaligned:
+        refuse(ALIGNMENT, message)
+    return columns

@@ -1,0 +1,240 @@
+"""A minimal writer of Milepost checkpoints in canonical form, written from docs/format.md alone.
+
+    Writer(content).build() -> bytes
+
+`columns` may be changed before `assemble`, which makes all checksums right again; so the tests make files
+that lie."""
+
+import struct
+
+import zstandard
+
+import columns as stored
+import content as given
+from canonical import encode_index
+from columns import Columns, Texts
+from conventions import CHUNK_NBYTES, CODEC_RAW, NO_POSITION, checksum128, round_up
+from footer import GAP_NBYTES, encode_footer
+from head import HEAD_NBYTES, encode_head
+from opening import open_data
+
+
+class Writer:
+    def __init__(
+        self, content: given.Content, alignment: int = 64, zstd_level: int = 3, optional_flags: int = 0
+    ):
+        self.content = content
+        self.alignment = alignment
+        self.zstd_level = zstd_level
+        self.optional_flags = optional_flags
+        self.columns = Columns()
+        self.room = b""  # the storages with their padding, from the end of the head on
+        self.views: list[given.Tensor] = []
+        self.encode_storages()
+        self.encode_tables()
+        self.encode_entries()
+        self.encode_tensors()
+
+    def build(self) -> bytes:
+        data = self.assemble()
+        open_data(data)  # a writer enforces what a reader does (section 11)
+        return data
+
+    def assemble(self) -> bytes:
+        """Section 1: the file, from the columns as they are now."""
+        return assemble(
+            encode_head(self.alignment, self.optional_flags), self.room, encode_index(self.columns)
+        )
+
+    # Section 4
+
+    def encode_storages(self) -> None:
+        room = bytearray()
+        for storage in self.content.storages:
+            nbytes = len(storage.data)
+            row = stored.Storage(0, nbytes, storage.codec)
+            if nbytes:
+                alignment = max(self.alignment, 4096) if nbytes >= CHUNK_NBYTES else self.alignment
+                row.offset = round_up(HEAD_NBYTES + len(room), alignment)
+                room += bytes(row.offset - HEAD_NBYTES - len(room))
+            self.columns.storages.append(row)
+            for at in range(0, nbytes, CHUNK_NBYTES):
+                room += bytes(-len(room) % 64)  # no change before the first chunk
+                room += self.encode_chunk(storage.codec, storage.data[at : at + CHUNK_NBYTES])
+        self.room = bytes(room)
+
+    def encode_chunk(self, codec: int, raw: bytes) -> bytes:
+        chunk = raw
+        if codec != CODEC_RAW:
+            frame = zstandard.ZstdCompressor(level=self.zstd_level, write_content_size=True).compress(raw)
+            chunk = frame if len(frame) < len(raw) else raw
+            self.columns.stored_nbytes.append(len(chunk))
+            if len(chunk) < len(raw):
+                self.columns.raw_checksums.append(checksum128(raw))
+        self.columns.stored_checksums.append(checksum128(chunk))
+        return chunk
+
+    # Section 6.1: models, optimizers, groups, states
+
+    def encode_tables(self) -> None:
+        models, optimizers, c = self.content.models, self.content.optimizers, self.columns
+        c.model_names = Texts.of([model.name for model in models])
+        c.models = [stored.Model(len(model.entries)) for model in models]
+        c.optimizer_names = Texts.of([optimizer.name for optimizer in optimizers])
+        c.algorithms = Texts.of([optimizer.algorithm for optimizer in optimizers])
+        for o in optimizers:
+            o.states.sort(key=lambda state: state.index)
+            c.optimizers.append(
+                stored.Optimizer(len(o.groups), len(o.states), len(o.state_extras), len(o.extras))
+            )
+            c.groups += [group_row(group) for group in o.groups]
+            c.states += [stored.State(state.index, len(state.entries)) for state in o.states]
+        groups = [group for optimizer in optimizers for group in optimizer.groups]
+        c.params = [param for group in groups for param in group.params]
+        c.param_names = Texts.of([name for group in groups for name in group.param_names or []])
+        c.top_order = self.top_order()
+
+    def top_order(self) -> list[int]:
+        content = self.content
+        names = [part.name for part in content.models + content.optimizers] + [
+            name for name, _ in content.values
+        ]
+        return [names.index(name) for name in (names if content.order is None else content.order)]
+
+    # Section 6.1 and 6.2: entries and values
+
+    def scopes(self):
+        for model in self.content.models:
+            yield model.entries
+        for optimizer in self.content.optimizers:
+            yield from [group.hyperparameters for group in optimizer.groups]
+            yield from [state.entries for state in optimizer.states]
+            yield optimizer.state_extras
+            yield optimizer.extras
+        yield self.content.values
+
+    def encode_entries(self) -> None:
+        names, queue = [], []
+        for scope in self.scopes():
+            names += [name for name, _ in scope]
+            queue += [value for _, value in scope]
+            by_name = sorted(range(len(scope)), key=lambda number: scope[number][0].encode("utf-8"))
+            self.columns.entry_order += by_name
+        queue += [model.metadata for model in self.content.models]
+        self.columns.entry_names = Texts.of(names)
+        for value in queue:  # it grows while it is walked: breadth first
+            queue += self.encode_value(value)
+
+    def encode_value(self, value) -> list:
+        """Adds the value's row and bytes; returns its children."""
+        kind, flavour, size, raw, children = ENCODERS[type(value)](value)
+        self.columns.values.append(stored.Value(kind, flavour, 0, size))
+        self.columns.value_bytes += raw
+        if isinstance(value, given.Tensor):
+            self.views.append(value)
+        return children
+
+    # Section 6.3
+
+    def encode_tensors(self) -> None:
+        dtypes = sorted({view.dtype for view in self.views}, key=lambda each: each.code)
+        self.columns.dtypes = [stored.Dtype(each.code, 0, each.bits) for each in dtypes]
+        self.columns.dtype_names = Texts.of([each.name for each in dtypes])
+        for view in self.views:
+            strides = stored_strides(view)
+            self.columns.dims += view.shape + strides
+            self.columns.tensors.append(
+                stored.Tensor(
+                    view.offset, view.storage, view.dtype.code, len(view.shape), 1 if strides else 0
+                )
+            )
+
+
+def assemble(head: bytes, room: bytes, index: bytes) -> bytes:
+    index_offset = round_up(len(head) + len(room), 64)
+    footer = encode_footer(head, index, index_offset)
+    padded = index + bytes(-len(index) % 64)
+    before = head + room
+    return before + bytes(index_offset - len(before)) + padded + footer + bytes(GAP_NBYTES) + padded + footer
+
+
+def group_row(group: given.Group) -> stored.Group:
+    count = len(group.hyperparameters)
+    params = count if group.params_position is None else group.params_position
+    names = NO_POSITION
+    if group.param_names is not None:
+        names = count + 1 if group.param_names_position is None else group.param_names_position
+    return stored.Group(count, len(group.params), params, names)
+
+
+def stored_strides(view: given.Tensor) -> list[int]:
+    """Section 10: a contiguous tensor has none stored."""
+    if view.strides is None or 0 in view.shape:
+        return []
+    expected = 1
+    for dim, stride in zip(reversed(view.shape), reversed(view.strides)):
+        if dim != 1 and stride != expected:
+            return view.strides
+        expected *= dim
+    return []
+
+
+# Section 6.4. Each encoder returns kind, flavour, size, value bytes, children.
+
+
+def scalar(kind: int, raw: bytes, flavour: int = 0) -> tuple:
+    return kind, flavour, len(raw), raw, []
+
+
+def parent(kind: int, children: list, flavour: int = 0) -> tuple:
+    return kind, flavour, len(children), b"", children
+
+
+def dict_parts(value: given.Dict) -> tuple:
+    children = [part for pair in value.items for part in pair]
+    if value.attributes is None:
+        return parent(10, children, value.flavour)
+    return parent(10, [value.attributes] + children, value.flavour + 128)
+
+
+def int_bytes(number: int) -> bytes:
+    """Grows until the number fits: as few bytes as possible."""
+    nbytes = 1
+    while not -(1 << (8 * nbytes - 1)) <= number < 1 << (8 * nbytes - 1):
+        nbytes += 1
+    return number.to_bytes(nbytes, "little", signed=True)
+
+
+def image(key) -> bytes:
+    """The key image, by which the elements of a set are sorted."""
+    if isinstance(key, given.Float) and not key.number.is_integer():
+        return b"\x02" + key.raw
+    if isinstance(key, (given.Bool, given.Int, given.Float)):
+        raw = int_bytes(int(key.number if isinstance(key, given.Float) else key.value))
+        return bytes([1, len(raw)]) + raw
+    if isinstance(key, given.String):
+        raw = key.text.encode("utf-8")
+        return b"\x03" + struct.pack("<I", len(raw)) + raw
+    if isinstance(key, given.Bytes):
+        return b"\x04" + struct.pack("<I", len(key.data)) + key.data
+    if isinstance(key, given.Tuple):
+        return b"\x05" + struct.pack("<I", len(key.items)) + b"".join(image(each) for each in key.items)
+    if isinstance(key, given.Null):
+        return b"\x00"
+    raise TypeError(f"no key: {key!r}")
+
+
+ENCODERS = {
+    given.Null: lambda value: scalar(0, b""),
+    given.Bool: lambda value: (1, 0, int(value.value), b"", []),
+    given.Int: lambda value: scalar(2, int_bytes(value.value)),
+    given.Float: lambda value: scalar(3, value.raw),
+    given.Complex: lambda value: scalar(4, value.real.raw + value.imag.raw),
+    given.String: lambda value: scalar(5, value.text.encode("utf-8"), value.flavour),
+    given.Bytes: lambda value: scalar(6, value.data, value.flavour),
+    given.List: lambda value: parent(7, value.items),
+    given.Tuple: lambda value: parent(8, value.items, value.flavour),
+    given.Set: lambda value: parent(9, sorted(value.items, key=image)),
+    given.Dict: dict_parts,
+    given.Tensor: lambda value: (11, value.role + 4 * value.requires_grad, 0, b"", []),
+}

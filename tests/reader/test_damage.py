@@ -1,0 +1,202 @@
+"""Sections 4, 8 and 9: every flipped byte is noticed; zstd frames; padding; canonical form."""
+
+import struct
+import unittest
+from unittest import mock
+
+import zstandard
+
+import canonical
+import first_access
+import verifying
+from columns import U8, U32
+from content import Content, Storage, Tensor, dtype
+from conventions import Refused, checksum128
+from index_buffer import read_index
+from milepost_writer import Writer, assemble
+from opening import Checkpoint, open_data
+from samples import index_of, patched, quietly, sample
+from verifying import verify
+
+DATA = Writer(sample()).build()
+
+
+def noticed(data: bytes) -> list[str]:
+    """What opening or verifying finds."""
+    opened = quietly(open_data, data)
+    return (
+        [damage.condition for damage in verify(opened)]
+        if isinstance(opened, Checkpoint)
+        else [opened.condition]
+    )
+
+
+class Flips(unittest.TestCase):
+    def check(self, masks: list[int]) -> None:
+        for at in range(len(DATA)):
+            for mask in masks:
+                with self.subTest(at=at, mask=mask):
+                    self.assertTrue(noticed(patched(DATA, at, bytes([DATA[at] ^ mask]))))
+
+    def test_every_byte(self):
+        self.assertEqual(noticed(DATA), [])
+        self.check([0x01, 0x80, 0xFF])
+
+    def test_what_is_found(self):
+        offset, nbytes = struct.unpack_from("<QI", DATA, len(DATA) - 48)
+        padded = (nbytes + 63) // 64 * 64
+        self.assertNotEqual(padded, nbytes)
+        for at, expected in [
+            (3, "head_checksum"),
+            (40, "head_checksum"),
+            (64, "chunk_checksum"),
+            (64 + 24, "padding"),
+            (offset, "index_copy"),
+            (offset + nbytes, "padding"),
+            (offset + padded, "index_copy"),
+            (offset + padded + 64, "padding"),
+            (offset + padded + 64 + 4095, "padding"),
+            (offset + padded + 64 + 4096, "index_copy"),
+            (len(DATA) - 65, "padding"),
+            (len(DATA) - 64, "footer_checksum"),
+            (len(DATA) - 1, "footer_checksum"),
+        ]:
+            with self.subTest(at=at):
+                self.assertEqual(noticed(patched(DATA, at, bytes([DATA[at] ^ 4]))), [expected])
+
+    def test_all_damage_is_listed(self):
+        data = patched(patched(patched(DATA, 64, b"\xee"), 64 + 25, b"\xee"), 128, b"\xee")
+        self.assertEqual(noticed(data), ["chunk_checksum", "padding", "chunk_checksum"])
+
+    def test_can_fail(self):
+        for name in ("check_index_copies", "check_footers", "check_padding", "check_chunks"):
+            with mock.patch.object(verifying, name, lambda checkpoint: []), self.assertRaises(AssertionError):
+                for at in range(64, len(DATA), 16):  # without subTest, which keeps failures to itself
+                    self.assertTrue(noticed(patched(DATA, at, bytes([DATA[at] ^ 1]))), at)
+
+
+class Canonical(unittest.TestCase):
+    def resealed(self, index: bytes) -> bytes:
+        return assemble(DATA[:64], Writer(sample()).room, index)
+
+    def test_sound_but_not_canonical(self):
+        index = index_of(Writer(sample()))
+        self.assertEqual(noticed(self.resealed(index)), [])
+        self.assertEqual(noticed(self.resealed(index + bytes(8))), ["index_canonical"])
+        # The same columns, each Texts with a vtable of its own.
+        with mock.patch.object(canonical.BackwardBuffer, "texts", texts_with_own_vtable):
+            wide = index_of(Writer(sample()))
+        self.assertEqual(read_index(wide), read_index(index))
+        self.assertEqual(noticed(self.resealed(wide)), ["index_canonical"])
+
+    def test_padding_inside_the_index(self):
+        index, writer = index_of(Writer(sample())), Writer(sample())
+        changed = [at for at in range(len(index)) if index[at] == 0 and self.same_columns(index, at, writer)]
+        self.assertTrue(changed)
+        for at in changed:
+            self.assertEqual(noticed(self.resealed(patched(index, at, b"\1"))), ["index_canonical"])
+
+    def same_columns(self, index: bytes, at: int, writer: Writer) -> bool:
+        return quietly(read_index, patched(index, at, b"\1")) == writer.columns
+
+    def test_can_fail(self):
+        with mock.patch.object(verifying, "check_canonical", lambda checkpoint: []):
+            with self.assertRaises(AssertionError):
+                self.test_sound_but_not_canonical()
+
+
+def texts_with_own_vtable(buffer, texts) -> int:
+    buffer.vtables.clear()
+    placed = [buffer.vector(U8, texts.bytes), buffer.vector(U32, texts.ends)]
+    return buffer.table(placed[::-1])
+
+
+class FrameWriter(Writer):
+    """Stores the given bytes as the only chunk."""
+
+    def __init__(self, raw: bytes, stored: bytes, raw_checksum: bytes):
+        self.given, self.raw_checksum = stored, raw_checksum
+        tensor = Tensor(0, dtype("u8"), [len(raw)])
+        super().__init__(Content(values=[("v", tensor)], storages=[Storage(raw, 1)]))
+
+    def encode_chunk(self, codec: int, raw: bytes) -> bytes:
+        self.columns.stored_nbytes.append(len(self.given))
+        self.columns.raw_checksums.append(self.raw_checksum)
+        self.columns.stored_checksums.append(checksum128(self.given))
+        return self.given
+
+
+RAW = bytes(range(250)) * 20  # 5000 bytes
+
+
+def compressed(**options) -> bytes:
+    return zstandard.ZstdCompressor(**options).compress(RAW)
+
+
+def block(kind: int, size: int, body: bytes, last: bool = True) -> bytes:
+    return (size << 3 | kind << 1 | last).to_bytes(3, "little") + body
+
+
+def single_segment(blocks: bytes, nbytes: int = len(RAW)) -> bytes:
+    return b"\x28\xb5\x2f\xfd\x60" + (nbytes - 256).to_bytes(2, "little") + blocks
+
+
+def windowed(window: int, blocks: bytes) -> bytes:
+    return b"\x28\xb5\x2f\xfd\x80" + bytes([window]) + len(RAW).to_bytes(4, "little") + blocks
+
+
+def with_descriptor(bits: int) -> bytes:
+    frame = compressed()
+    return patched(frame, 4, bytes([frame[4] | bits]))
+
+
+RLE = block(1, 5000, b"a")
+FRAMES = [
+    ("skippable", b"\x50\x2a\x4d\x18" + struct.pack("<I", 4) + bytes(4), "codec_frame"),
+    ("four bytes", b"\x28\xb5\x2f\xfd", "codec_frame"),
+    ("dictionary", with_descriptor(1), "codec_frame"),
+    ("reserved bit", with_descriptor(8), "codec_frame"),
+    ("checksum", compressed(write_checksum=True), "codec_frame"),
+    ("window", windowed(17 << 3 | 1, RLE), "codec_frame"),
+    ("behind the frame", compressed() + b"\0", "codec_frame"),
+    ("two frames", compressed() + compressed(), "codec_frame"),
+    ("cut", compressed()[:-1], "codec_frame"),
+    ("block type 3", single_segment(block(3, 4, bytes(4))), "codec_frame"),
+    ("no content size", compressed(write_content_size=False), "codec_size"),
+    ("content size", single_segment(block(1, 4999, b"a"), 4999), "codec_size"),
+    ("less than its content size", single_segment(block(1, 4999, b"a")), "codec_frame"),
+    ("no such content", single_segment(block(2, 8, b"\xff" * 8)), "codec_frame"),
+    ("other content", single_segment(RLE), "content_checksum"),
+]
+
+
+class Frames(unittest.TestCase):
+    def found(self, stored: bytes, raw: bytes = RAW) -> list[str]:
+        return noticed(FrameWriter(raw, stored, checksum128(raw)).assemble())
+
+    def test_each(self):
+        self.assertEqual(self.found(compressed()), [])
+        self.assertEqual(self.found(single_segment(RLE), b"a" * 5000), [])
+        self.assertEqual(self.found(windowed(17 << 3, RLE), b"a" * 5000), [])
+        for what, frame, expected in FRAMES:
+            with self.subTest(what=what):
+                self.assertEqual(self.found(frame), [expected])
+
+    def test_stored_checksum_first(self):
+        data = FrameWriter(RAW, b"no frame at all", checksum128(RAW)).assemble()
+        self.assertEqual(noticed(patched(data, 64, b"N")), ["chunk_checksum"])
+
+    def test_can_fail(self):
+        with mock.patch.object(first_access, "check_frame", lambda *_: None):
+            wrong = [what for what, frame, expected in FRAMES if self.found(frame) != [expected]]
+        alone_it_lets_pass = ["skippable", "checksum", "window", "behind the frame", "two frames", "no content size"]
+        self.assertEqual(wrong, alone_it_lets_pass)
+
+    def test_bounded_copy(self):
+        content = Content(values=[("v", Tensor(0, dtype("u8"), [1 << 40], [0]))], storages=[Storage(b"a")])
+        with self.assertRaises(Refused):
+            first_access.tensor_bytes(open_data(Writer(content).build()), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,146 @@
+"""Section 9: verifying. Goes on after damage and lists all of it."""
+
+from dataclasses import dataclass, field
+
+from canonical import encode_index
+from conventions import Refused, checksum128
+from first_access import chunk_bytes
+from footer import FOOTER_NBYTES
+from head import HEAD_NBYTES
+from listing import tensor_paths
+from opening import Checkpoint
+from walk import Chunk
+
+
+@dataclass
+class Damage:
+    condition: str
+    message: str
+    begin: int
+    end: int
+    storage: int | None = None
+    chunk: int | None = None
+    tensors: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict:
+        return {
+            "code": "corrupt",
+            **{
+                name: getattr(self, name)
+                for name in ("condition", "message", "tensors", "storage", "chunk", "begin", "end")
+            },
+        }
+
+
+def verify(checkpoint: Checkpoint) -> list[Damage]:
+    found = (
+        check_index_copies(checkpoint)
+        + check_footers(checkpoint)
+        + check_padding(checkpoint)
+        + check_chunks(checkpoint)
+        + check_canonical(checkpoint)
+    )
+    return sorted(found, key=lambda damage: damage.begin)
+
+
+def check_index_copies(checkpoint: Checkpoint) -> list[Damage]:
+    footer, found = checkpoint.walk.footer, []
+    for name, at in [("A", footer.index_offset), ("B", footer.offset_b)]:
+        end = at + footer.index_nbytes
+        checksum = checksum128(bytes(checkpoint.data[at:end]))
+        if checksum != footer.index_checksum:
+            message = (
+                f"index copy {name}, offset {at}: expected checksum {footer.index_checksum.hex()}, "
+                f"found {checksum.hex()}"
+            )
+            found.append(Damage("index_copy", message, at, end))
+    return found
+
+
+def check_footers(checkpoint: Checkpoint) -> list[Damage]:
+    """Footer B was checked when the file was opened."""
+    at, data = checkpoint.walk.footer.footer_a, checkpoint.data
+    footer_a, footer_b = data[at : at + FOOTER_NBYTES], data[len(data) - FOOTER_NBYTES :]
+    if footer_a == footer_b:
+        return []
+    message = f"footer A, offset {at}: expected {footer_b.hex()} as in footer B, found {footer_a.hex()}"
+    return [Damage("index_copy", message, at, at + FOOTER_NBYTES)]
+
+
+def padding_ranges(checkpoint: Checkpoint):
+    """Section 1 and section 4: all bytes that belong to no part."""
+    footer, end = checkpoint.walk.footer, HEAD_NBYTES
+    for chunks in checkpoint.walk.chunks:
+        for chunk in chunks:
+            yield end, chunk.offset
+            end = chunk.offset + chunk.stored_nbytes
+    yield end, footer.index_offset
+    yield footer.index_offset + footer.index_nbytes, footer.footer_a
+    yield footer.footer_a + FOOTER_NBYTES, footer.offset_b
+    yield footer.offset_b + footer.index_nbytes, footer.offset_b + footer.padded
+
+
+def check_padding(checkpoint: Checkpoint) -> list[Damage]:
+    found = []
+    for begin, end in padding_ranges(checkpoint):
+        rest = bytes(checkpoint.data[begin:end])
+        if rest.strip(b"\0"):
+            first = begin + len(rest) - len(rest.lstrip(b"\0"))
+            last = begin + len(rest.rstrip(b"\0"))
+            message = (
+                f"padding, bytes {begin} to {end}: expected zero, found other bytes from {first} to {last}"
+            )
+            found.append(Damage("padding", message, first, last))
+    return found
+
+
+def check_chunks(checkpoint: Checkpoint) -> list[Damage]:
+    found = []
+    for chunk in (chunk for chunks in checkpoint.walk.chunks for chunk in chunks):
+        try:
+            chunk_bytes(checkpoint.data, chunk)
+        except Refused as refused:
+            found.append(
+                Damage(
+                    refused.condition,
+                    refused.message,
+                    chunk.offset,
+                    chunk.offset + chunk.stored_nbytes,
+                    chunk.storage,
+                    chunk.number,
+                    paths_over(checkpoint, chunk),
+                )
+            )
+    return found
+
+
+def paths_over(checkpoint: Checkpoint, chunk: Chunk) -> list[str]:
+    """The tensors whose bytes, from the first to the last element, reach into a chunk."""
+    begin = sum(before.raw_nbytes for before in checkpoint.walk.chunks[chunk.storage][: chunk.number])
+    end = begin + chunk.raw_nbytes
+    paths = tensor_paths(checkpoint.walk)
+    return [
+        paths[number]
+        for number, view in enumerate(checkpoint.walk.views)
+        if view.tensor.storage == chunk.storage
+        and view.reach
+        and view.tensor.offset < end
+        and view.tensor.offset + view.reach > begin
+    ]
+
+
+def check_canonical(checkpoint: Checkpoint) -> list[Damage]:
+    expected, footer = encode_index(checkpoint.walk.columns), checkpoint.walk.footer
+    if expected == checkpoint.index:
+        return []
+    first = next(
+        (at for at, pair in enumerate(zip(expected, checkpoint.index)) if pair[0] != pair[1]),
+        min(len(expected), len(checkpoint.index)),
+    )
+    message = (
+        f"index, offset {first}: expected {expected[first : first + 8].hex(' ')} of {len(expected)} "
+        f"bytes, found {checkpoint.index[first : first + 8].hex(' ')} of {len(checkpoint.index)}"
+    )
+    return [
+        Damage("index_canonical", message, footer.index_offset, footer.index_offset + footer.index_nbytes)
+    ]
