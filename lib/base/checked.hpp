@@ -7,14 +7,16 @@ namespace milepost::base {
 /// Arithmetic on numbers that a file may have chosen: every function says false instead of wrapping, and
 /// leaves `out` alone then. The only place in the library where such numbers are added or multiplied.
 [[nodiscard]] constexpr bool checked_add(std::uint64_t a, std::uint64_t b, std::uint64_t& out) noexcept {
-    if (b > UINT64_MAX - a) return false;
-    out = a + b;
+    std::uint64_t sum = 0;
+    if (__builtin_add_overflow(a, b, &sum)) return false;
+    out = sum;
     return true;
 }
 
 [[nodiscard]] constexpr bool checked_mul(std::uint64_t a, std::uint64_t b, std::uint64_t& out) noexcept {
-    if (a != 0 && b > UINT64_MAX / a) return false;
-    out = a * b;
+    std::uint64_t product = 0;
+    if (__builtin_mul_overflow(a, b, &product)) return false;
+    out = product;
     return true;
 }
 

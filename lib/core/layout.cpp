@@ -96,11 +96,8 @@ bool is_contiguous(Dims shape, Dims strides) noexcept {
 }
 
 bool shape_fits(Dims shape, std::uint64_t bits) noexcept {
-    std::uint64_t product = bits;
-    for (const std::uint64_t size : shape) {
-        if (size != 0 && !checked_mul(product, size, product)) return false;
-    }
-    return product < kEnd;
+    std::uint64_t nbytes = 0;
+    return contiguous_nbytes(shape, bits, nbytes);
 }
 
 bool fills_whole_bytes(Dims shape, std::uint64_t bits) noexcept {
@@ -120,16 +117,12 @@ bool strides_fit(Dims shape, Dims strides, std::uint64_t bits) noexcept {
 }
 
 std::uint64_t reach_nbytes(Dims shape, Dims strides, std::uint64_t bits) noexcept {
-    std::uint64_t count = 0;
-    if (!element_count(shape, count) || count == 0) return 0;
     std::uint64_t reach = 0;
-    if (!strides.empty()) {
-        const bool fits = span_of(shape, strides, reach) && checked_add(reach, 1, reach) &&
-                          checked_mul(reach, bits / 8, reach);
-        return fits ? reach : UINT64_MAX;
-    }
-    const bool fits = checked_mul(count, bits, reach) && checked_add(reach, 7, reach);
-    return fits ? reach / 8 : UINT64_MAX;
+    if (strides.empty()) return contiguous_nbytes(shape, bits, reach) ? reach : UINT64_MAX;
+    if (!has_elements(shape)) return 0;
+    const bool fits =
+        span_of(shape, strides, reach) && checked_add(reach, 1, reach) && checked_mul(reach, bits / 8, reach);
+    return fits ? reach : UINT64_MAX;
 }
 
 bool fits_storage(Dims shape, Dims strides, std::uint64_t bits, std::uint64_t offset,

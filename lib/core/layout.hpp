@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/checked.hpp"
+
 namespace milepost::core {
 
 /// Sizes or strides of the dimensions, outermost first. Strides are in elements; none means contiguous.
@@ -42,7 +44,22 @@ enum class LayoutFault : std::uint8_t {
 /// as sizes.
 [[nodiscard]] bool is_contiguous(Dims shape, Dims strides) noexcept;
 
-/// Rule 27: the product of the sizes that are not 0, times bits, is below 2^63.
+/// Bytes of a contiguous tensor, and rule 27: false, and `nbytes` left alone, unless the product of the sizes
+/// that are not 0, times bits, is below 2^63. Here, since it is called for each tensor of each file that is
+/// opened.
+[[nodiscard]] inline bool contiguous_nbytes(Dims shape, std::uint64_t bits, std::uint64_t& nbytes) noexcept {
+    std::uint64_t product = bits;
+    bool is_empty = false;
+    for (const std::uint64_t size : shape) {
+        is_empty |= size == 0;
+        if (size != 0 && !base::checked_mul(product, size, product)) return false;
+    }
+    if (product >= 1ULL << 63U) return false;
+    nbytes = is_empty ? 0 : (product + 7) / 8;
+    return true;
+}
+
+/// Rule 27 alone.
 [[nodiscard]] bool shape_fits(Dims shape, std::uint64_t bits) noexcept;
 
 /// Rule 28. Requires: shape_fits.

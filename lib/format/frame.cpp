@@ -127,10 +127,4 @@ bool Footer::checksum_holds(const FooterBytes& bytes) noexcept {
     return std::memcmp(checksum.data(), &bytes[kFooterChecksum], checksum.size()) == 0;
 }
 
-bool storage_begin(std::uint64_t end, std::uint64_t nbytes, std::uint64_t alignment,
-                   std::uint64_t& begin) noexcept {
-    const std::uint64_t unit = nbytes >= kLargeStorageNbytes ? std::max(alignment, kPageNbytes) : alignment;
-    return base::checked_align(end, unit, begin);
-}
-
 }  // namespace milepost::format

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
 
+#include "base/checked.hpp"
 #include "codec/checksum.hpp"
 
 /// Head, footer and the places of everything outside the index: docs/format.md, sections 1, 3 and 5. The one
@@ -83,7 +85,10 @@ struct Footer {
 };
 
 /// Where a storage begins that follows one that ended at `end`: section 4. False where it would wrap.
-[[nodiscard]] bool storage_begin(std::uint64_t end, std::uint64_t nbytes, std::uint64_t alignment,
-                                 std::uint64_t& begin) noexcept;
+[[nodiscard]] constexpr bool storage_begin(std::uint64_t end, std::uint64_t nbytes, std::uint64_t alignment,
+                                           std::uint64_t& begin) noexcept {
+    const std::uint64_t unit = nbytes >= kLargeStorageNbytes ? std::max(alignment, kPageNbytes) : alignment;
+    return base::checked_align(end, unit, begin);
+}
 
 }  // namespace milepost::format

@@ -39,6 +39,7 @@ struct Outline {
     std::vector<std::uint32_t> share;            ///< of each value: tensor number, first child, or first byte
     std::vector<std::uint32_t> tensor_value;     ///< the value that is each tensor's leaf
     std::vector<std::uint32_t> tensor_dims;      ///< the first dim of each tensor
+    std::vector<std::uint64_t> tensor_reach;  ///< bytes from the first byte of each tensor to behind its last
     std::vector<StorageStart> storages;
 
     [[nodiscard]] Scope scope(std::size_t number) const noexcept {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 
 #include "base/message.hpp"
 #include "core/text.hpp"
@@ -34,11 +35,43 @@ Verdict limit(Condition condition, std::string_view what, std::uint64_t found, s
 
 /// Printable ASCII throughout: no text of the pool can break a rule of encoding, wherever it begins.
 bool is_plain(std::span<const std::byte> bytes) noexcept {
-    bool plain = true;
-    for (const std::byte byte : bytes) {
-        plain &= static_cast<unsigned char>(std::to_integer<unsigned char>(byte) - 0x20U) <= 0x5EU;
+    return !first_bad(bytes, [](std::byte byte) {
+        return static_cast<unsigned char>(std::to_integer<unsigned char>(byte) - 0x20U) <= 0x5EU;
+    });
+}
+
+/// Whether every text of the pool has a size that `fits`. Requires: the ends ascend.
+template <class Fits>
+bool all_sizes(const Texts& texts, Fits fits) noexcept {
+    if (texts.ends.empty()) return true;
+    unsigned char bad = static_cast<unsigned char>(!fits(texts.ends[0]));
+    for (std::size_t i = 1; i < texts.ends.size(); ++i) {
+        bad |= static_cast<unsigned char>(!fits(texts.ends[i] - texts.ends[i - 1]));
     }
-    return plain;
+    return bad == 0;
+}
+
+bool ascend(std::span<const std::uint32_t> ends) noexcept {
+    unsigned char descends = 0;
+    for (std::size_t i = 1; i < ends.size(); ++i)
+        descends |= static_cast<unsigned char>(ends[i] < ends[i - 1]);
+    return descends == 0;
+}
+
+/// a < b, bytewise. Names share long beginnings; eight bytes at a time, without a call.
+bool is_less(std::string_view a, std::string_view b) noexcept {
+    const std::size_t common = std::min(a.size(), b.size());
+    std::size_t at = 0;
+    for (; at + 8 <= common; at += 8) {
+        std::uint64_t left = 0, right = 0;
+        std::memcpy(&left, a.data() + at, 8);
+        std::memcpy(&right, b.data() + at, 8);
+        if (left != right) return __builtin_bswap64(left) < __builtin_bswap64(right);
+    }
+    for (; at < common; ++at) {
+        if (a[at] != b[at]) return static_cast<unsigned char>(a[at]) < static_cast<unsigned char>(b[at]);
+    }
+    return a.size() < b.size();
 }
 
 Verdict mismatch(std::string_view what, std::uint64_t expected, std::uint64_t found) {
@@ -95,7 +128,7 @@ bool scope_ascends(const Index& index, Scope scope) noexcept {
         const std::uint32_t number = index.entry_order[scope.first + i];
         if (number >= scope.count) return false;
         const std::string_view name = index.entry_names[scope.first + number];
-        if (i != 0 && !(last < name)) return false;
+        if (i != 0 && !is_less(last, name)) return false;
         last = name;
     }
     return true;
@@ -169,7 +202,7 @@ Verdict records_within_limit(Context& context) {
 
 Verdict texts_tile(Context& context) {
     for (const auto& [texts, name, may_be_empty] : all_texts(context.index)) {
-        const bool ascends = std::is_sorted(texts.ends.begin(), texts.ends.end());
+        const bool ascends = ascend(texts.ends);
         const std::uint64_t end = texts.ends.empty() ? 0 : texts.ends.back();
         if (!ascends || end != texts.bytes.size()) {
             return Error(Condition::name,
@@ -182,7 +215,7 @@ Verdict texts_tile(Context& context) {
 
 Verdict texts_not_empty(Context& context) {
     for (const auto& [texts, name, may_be_empty] : all_texts(context.index)) {
-        if (may_be_empty) continue;
+        if (may_be_empty || all_sizes(texts, [](std::uint32_t nbytes) { return nbytes != 0; })) continue;
         std::uint32_t begin = 0;
         for (std::size_t i = 0; i < texts.size(); begin = texts.ends[i++]) {
             if (texts.ends[i] == begin)
@@ -194,6 +227,8 @@ Verdict texts_not_empty(Context& context) {
 
 Verdict texts_within_limit(Context& context) {
     for (const auto& [texts, name, may_be_empty] : all_texts(context.index)) {
+        const std::uint32_t most = context.limits.max_name_bytes;
+        if (all_sizes(texts, [most](std::uint32_t nbytes) { return nbytes <= most; })) continue;
         std::uint32_t begin = 0;
         for (std::size_t i = 0; i < texts.size(); begin = texts.ends[i++]) {
             const std::uint32_t nbytes = texts.ends[i] - begin;

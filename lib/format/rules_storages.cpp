@@ -84,27 +84,96 @@ Verdict for_each_place(const Context& context, Judge judge) {
     return std::nullopt;
 }
 
-}  // namespace
-
-Verdict codecs_are_known(Context& context) {
-    const auto storages = context.index.storages;
-    for (std::size_t i = 0; i < storages.size(); ++i) {
-        if (codec::find_codec(storages[i].codec) != nullptr) continue;
-        return Error(Condition::codec, message("index: storage ", i, " has codec ", storages[i].codec,
-                                               "; get a newer library"));
+Verdict within_file(const Context& context) {
+    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
+        const StorageRecord& storage = context.index.storages[i];
+        const std::uint64_t nbytes = context.outline.storages[i].stored_nbytes;
+        if (base::range_within(storage.offset, nbytes, context.surroundings.index_offset)) continue;
+        return Error(Condition::storage_range,
+                     message("index: storage ", i, " at ", storage.offset, " has ", nbytes,
+                             " bytes, the index is at ", context.surroundings.index_offset));
     }
     return std::nullopt;
 }
 
-Verdict codec_parameters_fit(Context& context) {
-    const auto storages = context.index.storages;
-    for (std::size_t i = 0; i < storages.size(); ++i) {
-        if (storages[i].codec_parameter == 0) continue;
-        return Error(Condition::codec_parameters,
-                     message("index: storage ", i, ": codec_parameter expected 0, found ",
-                             storages[i].codec_parameter));
+Verdict aligned(const Context& context) {
+    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
+        const StorageRecord& storage = context.index.storages[i];
+        std::uint64_t begin = 0;
+        if (storage.nbytes == 0 ||
+            (storage_begin(storage.offset, storage.nbytes, context.surroundings.alignment, begin) &&
+             begin == storage.offset)) {
+            continue;
+        }
+        return Error(Condition::storage_alignment,
+                     message("index: storage ", i, " at ", storage.offset, " is not aligned"));
     }
     return std::nullopt;
+}
+
+Verdict without_overlap(const Context& context) {
+    return for_each_place(context, [&](auto i, auto end, auto) -> Verdict {
+        const std::uint64_t offset = context.index.storages[i].offset;
+        if (offset >= end) return std::nullopt;
+        return Error(Condition::storage_overlap,
+                     message("index: storage ", i, " at ", offset, " begins before ", end,
+                             ", where the one before it ends"));
+    });
+}
+
+Verdict without_gap(const Context& context) {
+    std::uint64_t last = kHeadNbytes;
+    auto broken = for_each_place(context, [&](auto i, auto, auto begin) -> Verdict {
+        const std::uint64_t offset = context.index.storages[i].offset;
+        last = offset + context.outline.storages[i].stored_nbytes;
+        if (offset == begin) return std::nullopt;
+        return Error(Condition::storage_gap,
+                     message("index: storage ", i, " expected at ", begin, ", found at ", offset));
+    });
+    if (broken) return broken;
+    const std::uint64_t expected = base::align_up(last, kLeastAlignment);
+    if (context.surroundings.index_offset == expected) return std::nullopt;
+    return Error(Condition::storage_gap,
+                 message("footer: index expected at ", expected, ", behind the last storage, found at ",
+                         context.surroundings.index_offset));
+}
+
+/// Everything exactly where it belongs: then none of the four rules before can be broken.
+bool all_in_place(const Context& context) noexcept {
+    const std::uint64_t index_offset = context.surroundings.index_offset;
+    std::uint64_t end = kHeadNbytes;
+    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
+        const StorageRecord& storage = context.index.storages[i];
+        if (storage.nbytes == 0) continue;
+        std::uint64_t begin = 0;
+        const bool fits = storage_begin(end, storage.nbytes, context.surroundings.alignment, begin) &&
+                          begin == storage.offset &&
+                          base::checked_add(begin, context.outline.storages[i].stored_nbytes, end) &&
+                          end <= index_offset;
+        if (!fits) return false;
+    }
+    return base::align_up(end, kLeastAlignment) == index_offset;
+}
+
+}  // namespace
+
+Verdict codecs_are_known(Context& context) {
+    const auto storages = context.index.storages;
+    const auto bad = first_bad(
+        storages, [](const StorageRecord& storage) { return codec::find_codec(storage.codec) != nullptr; });
+    if (!bad) return std::nullopt;
+    return Error(Condition::codec, message("index: storage ", *bad, " has codec ", storages[*bad].codec,
+                                           "; get a newer library"));
+}
+
+Verdict codec_parameters_fit(Context& context) {
+    const auto storages = context.index.storages;
+    const auto bad =
+        first_bad(storages, [](const StorageRecord& storage) { return storage.codec_parameter == 0; });
+    if (!bad) return std::nullopt;
+    return Error(Condition::codec_parameters,
+                 message("index: storage ", *bad, ": codec_parameter expected 0, found ",
+                         storages[*bad].codec_parameter));
 }
 
 Verdict storage_sums_match(Context& context) {
@@ -145,67 +214,20 @@ Verdict chunk_ratios_fit(Context& context) {
 }
 
 Verdict storages_are_viewed(Context& context) {
-    std::vector<bool> viewed(context.index.storages.size());
+    std::vector<std::uint8_t> viewed(context.index.storages.size());
     for (const TensorRecord& tensor : context.index.tensors)
-        viewed[tensor.storage] = true;
-    const auto unused = std::find(viewed.begin(), viewed.end(), false);
-    if (unused == viewed.end()) return std::nullopt;
-    return Error(Condition::storage_unused,
-                 message("index: storage ", unused - viewed.begin(), " is viewed by no tensor"));
+        viewed[tensor.storage] = 1;
+    const auto unused = first_bad(viewed, [](std::uint8_t is_viewed) { return is_viewed != 0; });
+    if (!unused) return std::nullopt;
+    return Error(Condition::storage_unused, message("index: storage ", *unused, " is viewed by no tensor"));
 }
 
-Verdict storages_within_file(Context& context) {
-    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
-        const StorageRecord& storage = context.index.storages[i];
-        const std::uint64_t nbytes = context.outline.storages[i].stored_nbytes;
-        if (base::range_within(storage.offset, nbytes, context.surroundings.index_offset)) continue;
-        return Error(Condition::storage_range,
-                     message("index: storage ", i, " at ", storage.offset, " has ", nbytes,
-                             " bytes, the index is at ", context.surroundings.index_offset));
+Verdict storages_in_place(Context& context) {
+    if (all_in_place(context)) return std::nullopt;
+    for (const auto rule : {within_file, aligned, without_overlap, without_gap}) {
+        if (Verdict broken = rule(context)) return broken;
     }
     return std::nullopt;
-}
-
-Verdict storages_are_aligned(Context& context) {
-    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
-        const StorageRecord& storage = context.index.storages[i];
-        std::uint64_t begin = 0;
-        if (storage.nbytes == 0 ||
-            (storage_begin(storage.offset, storage.nbytes, context.surroundings.alignment, begin) &&
-             begin == storage.offset)) {
-            continue;
-        }
-        return Error(Condition::storage_alignment,
-                     message("index: storage ", i, " at ", storage.offset, " is not aligned"));
-    }
-    return std::nullopt;
-}
-
-Verdict storages_do_not_overlap(Context& context) {
-    return for_each_place(context, [&](auto i, auto end, auto) -> Verdict {
-        const std::uint64_t offset = context.index.storages[i].offset;
-        if (offset >= end) return std::nullopt;
-        return Error(Condition::storage_overlap,
-                     message("index: storage ", i, " at ", offset, " begins before ", end,
-                             ", where the one before it ends"));
-    });
-}
-
-Verdict storages_leave_no_gap(Context& context) {
-    std::uint64_t last = kHeadNbytes;
-    auto broken = for_each_place(context, [&](auto i, auto, auto begin) -> Verdict {
-        const std::uint64_t offset = context.index.storages[i].offset;
-        last = offset + context.outline.storages[i].stored_nbytes;
-        if (offset == begin) return std::nullopt;
-        return Error(Condition::storage_gap,
-                     message("index: storage ", i, " expected at ", begin, ", found at ", offset));
-    });
-    if (broken) return broken;
-    const std::uint64_t expected = base::align_up(last, kLeastAlignment);
-    if (context.surroundings.index_offset == expected) return std::nullopt;
-    return Error(Condition::storage_gap,
-                 message("footer: index expected at ", expected, ", behind the last storage, found at ",
-                         context.surroundings.index_offset));
 }
 
 }  // namespace milepost::format::rules

@@ -4,6 +4,7 @@
 #include <milepost/dtype.hpp>
 #include <milepost/value.hpp>
 
+#include "base/checked.hpp"
 #include "base/message.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"
@@ -84,9 +85,7 @@ Verdict dtypes_are_consistent(Context& context) {
 
 Verdict tensors_are_referenced(Context& context) {
     const Index& index = context.index;
-    std::size_t leaves = 0;
-    for (const ValueRecord& value : index.values)
-        leaves += value.kind == static_cast<std::uint8_t>(Kind::tensor) ? 1 : 0;
+    const std::size_t leaves = context.outline.tensor_value.size();
     if (leaves != index.tensors.size()) {
         return Error(Condition::reference,
                      message("index: tensors expected ", leaves,
@@ -113,23 +112,20 @@ Verdict tensors_are_referenced(Context& context) {
 
 Verdict tensor_flags_are_known(Context& context) {
     const auto tensors = context.index.tensors;
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-        if (tensors[i].flags <= kStridedFlag) continue;
-        return Error(Condition::reserved,
-                     message("index: tensor ", i, ": flags expected 0 or 1, found ", tensors[i].flags));
-    }
-    return std::nullopt;
+    const auto bad =
+        first_bad(tensors, [](const TensorRecord& tensor) { return tensor.flags <= kStridedFlag; });
+    if (!bad) return std::nullopt;
+    return Error(Condition::reserved,
+                 message("index: tensor ", *bad, ": flags expected 0 or 1, found ", tensors[*bad].flags));
 }
 
 Verdict ranks_within_limit(Context& context) {
     const std::uint32_t limit = std::min<std::uint32_t>(context.limits.max_rank, 64);
     const auto tensors = context.index.tensors;
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-        if (tensors[i].rank <= limit) continue;
-        return Error(Condition::rank,
-                     message("index: tensor ", i, " has rank ", tensors[i].rank, ", the limit is ", limit));
-    }
-    return std::nullopt;
+    const auto bad = first_bad(tensors, [limit](const TensorRecord& tensor) { return tensor.rank <= limit; });
+    if (!bad) return std::nullopt;
+    return Error(Condition::rank,
+                 message("index: tensor ", *bad, " has rank ", tensors[*bad].rank, ", the limit is ", limit));
 }
 
 Verdict dims_tile(Context& context) {
@@ -148,14 +144,19 @@ Verdict dims_tile(Context& context) {
 
 Verdict shapes_fit(Context& context) {
     const BitsByCode bits = bits_by_code(context.index);
-    for (std::size_t i = 0; i < context.index.tensors.size(); ++i) {
-        if (core::shape_fits(shape_of(context, i), bits[context.index.tensors[i].dtype])) continue;
+    const auto tensors = context.index.tensors;
+    auto& reach = context.outline.tensor_reach;
+    reach.resize(tensors.size());
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        if (core::contiguous_nbytes(shape_of(context, i), bits[tensors[i].dtype], reach[i])) continue;
         return layout_fault(context, i, Condition::shape, core::LayoutFault::shape);
     }
     return std::nullopt;
 }
 
 Verdict shapes_fill_bytes(Context& context) {
+    if (!first_bad(context.index.dtypes, [](const DtypeRecord& dtype) { return dtype.bits >= 8; }))
+        return std::nullopt;
     const BitsByCode bits = bits_by_code(context.index);
     for (std::size_t i = 0; i < context.index.tensors.size(); ++i) {
         const std::uint16_t width = bits[context.index.tensors[i].dtype];
@@ -167,26 +168,29 @@ Verdict shapes_fill_bytes(Context& context) {
 
 Verdict strides_fit(Context& context) {
     const BitsByCode bits = bits_by_code(context.index);
-    for (std::size_t i = 0; i < context.index.tensors.size(); ++i) {
-        const TensorRecord& tensor = context.index.tensors[i];
-        if (!is_strided(tensor) ||
-            core::strides_fit(shape_of(context, i), strides_of(context, i), bits[tensor.dtype])) {
-            continue;
+    const auto tensors = context.index.tensors;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        if (!is_strided(tensors[i])) continue;
+        const std::uint16_t width = bits[tensors[i].dtype];
+        if (!core::strides_fit(shape_of(context, i), strides_of(context, i), width)) {
+            return layout_fault(context, i, Condition::stride, core::LayoutFault::stride);
         }
-        return layout_fault(context, i, Condition::stride, core::LayoutFault::stride);
+        context.outline.tensor_reach[i] =
+            core::reach_nbytes(shape_of(context, i), strides_of(context, i), width);
     }
     return std::nullopt;
 }
 
 Verdict tensors_within_storages(Context& context) {
     const BitsByCode bits = bits_by_code(context.index);
-    for (std::size_t i = 0; i < context.index.tensors.size(); ++i) {
-        const TensorRecord& tensor = context.index.tensors[i];
+    const auto tensors = context.index.tensors;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        const TensorRecord& tensor = tensors[i];
         const std::uint64_t nbytes = context.index.storages[tensor.storage].nbytes;
-        if (core::fits_storage(shape_of(context, i), strides_of(context, i), bits[tensor.dtype],
-                               tensor.offset, nbytes)) {
+        const std::uint64_t element = bits[tensor.dtype] / 8;  // 0 where an element is part of a byte
+        const bool is_aligned = tensor.offset == 0 || element == 0 || tensor.offset % element == 0;
+        if (is_aligned && base::range_within(tensor.offset, context.outline.tensor_reach[i], nbytes))
             continue;
-        }
         return layout_fault(context, i, Condition::tensor_range, core::LayoutFault::range)
             ->within(message("storage ", tensor.storage, " of ", nbytes, " bytes, offset ", tensor.offset));
     }

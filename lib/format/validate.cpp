@@ -49,10 +49,7 @@ constexpr Rule kRules[] = {
     {rules::chunk_sizes_fit, Needs::storages},
     {rules::chunk_ratios_fit, Needs::storages},
     {rules::storages_are_viewed, Needs::storages},
-    {rules::storages_within_file, Needs::storages},
-    {rules::storages_are_aligned, Needs::storages},
-    {rules::storages_do_not_overlap, Needs::storages},
-    {rules::storages_leave_no_gap, Needs::storages},
+    {rules::storages_in_place, Needs::storages},
     {rules::key_positions_fit, Needs::content},
     {rules::params_in_one_group, Needs::content},
     {rules::states_ascend, Needs::content},
@@ -62,7 +59,8 @@ constexpr Rule kRules[] = {
 
 Result<Outline> validate(const Index& index, const Surroundings& surroundings, const Limits& limits) {
     Outline outline;
-    rules::Context context{index, surroundings, limits, outline};
+    rules::Context context{
+        .index = index, .surroundings = surroundings, .limits = limits, .outline = outline};
     for (const Rule& rule : kRules) {
         if (rules::Verdict broken = rule.check(context)) return *std::move(broken);
     }
@@ -72,7 +70,8 @@ Result<Outline> validate(const Index& index, const Surroundings& surroundings, c
 Result<void> validate_content(const Index& index, const Limits& limits) {
     Outline outline;
     const Surroundings surroundings;
-    rules::Context context{index, surroundings, limits, outline};
+    rules::Context context{
+        .index = index, .surroundings = surroundings, .limits = limits, .outline = outline};
     for (const Rule& rule : kRules) {
         if (rule.needs != Needs::content) continue;
         if (rules::Verdict broken = rule.check(context)) return *std::move(broken);

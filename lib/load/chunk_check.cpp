@@ -4,7 +4,6 @@
 
 #include "base/message.hpp"
 #include "codec/checksum.hpp"
-#include "core/layout.hpp"
 #include "core/text.hpp"
 #include "format/paths.hpp"
 
@@ -86,14 +85,7 @@ std::vector<std::string> tensors_in_chunk(const OpenedIndex& opened, std::uint32
     for (std::uint32_t i = 0; i < index.tensors.size(); ++i) {
         const format::TensorRecord& tensor = index.tensors[i];
         if (tensor.storage != storage) continue;
-        const auto dims = index.dims.subspan(opened.outline.tensor_dims[i]);
-        const auto shape = dims.first(tensor.rank);
-        const bool strided = (tensor.flags & format::kStridedFlag) != 0;
-        std::uint64_t bits = 8;
-        for (const format::DtypeRecord& dtype : index.dtypes)
-            bits = dtype.code == tensor.dtype ? dtype.bits : bits;
-        const std::uint64_t reach =
-            core::reach_nbytes(shape, strided ? dims.subspan(tensor.rank, tensor.rank) : core::Dims(), bits);
+        const std::uint64_t reach = opened.outline.tensor_reach[i];
         const bool overlaps = tensor.offset < begin + chunk.raw_nbytes && tensor.offset + reach > begin;
         if (overlaps) paths.push_back(format::tensor_path(index, opened.outline, i));
     }

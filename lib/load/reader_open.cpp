@@ -1,7 +1,6 @@
 #include <new>
 #include <utility>
 
-#include "base/parallel.hpp"
 #include "core/text.hpp"
 #include "load/reader_impl.hpp"
 
@@ -44,9 +43,9 @@ Result<void> finish_open(Reader::Impl& impl, const OpenOptions& options) {
     if (!opened) return std::move(opened).error();
     impl.opened = *std::move(opened);
     if (auto chosen = choose_access(impl, options.access); !chosen) return chosen;
-    impl.storages.emplace(*impl.source, impl.mapping.bytes(), impl.opened, impl.file,
-                          loading::StorageReaderOptions{options.check, base::thread_count(options.threads),
-                                                        options.limits.max_total_bytes});
+    impl.storages.emplace(
+        *impl.source, impl.mapping.bytes(), impl.opened, impl.file,
+        loading::StorageReaderOptions{options.check, options.threads, options.limits.max_total_bytes});
     if (options.check == Check::at_open) {
         if (auto checked = impl.storages->check_all(); !checked) return checked;
     }

@@ -58,7 +58,7 @@ Result<void> StorageReader::check_mapped(std::uint32_t storage, std::uint64_t be
     const std::size_t at = chunk_bytes_.opened.outline.storages[storage].stored_checksum;
     std::mutex mutex;
     std::optional<std::pair<std::uint64_t, Error>> damage;  // that of the lowest chunk
-    const unsigned threads = end - begin < kParallelNbytes ? 1 : options_.threads;
+    const unsigned threads = end - begin < kParallelNbytes ? 1 : base::thread_count(options_.threads);
     base::parallel_for(count, threads, [&] {
         return [&, checker = ChunkChecker(chunk_bytes_)](std::size_t i) mutable {
             std::atomic<std::uint8_t>& checked = checked_[at + first + i];
@@ -147,7 +147,7 @@ Result<void> StorageReader::read(std::uint32_t storage, std::uint64_t begin, std
 Result<void> StorageReader::read_range(std::uint32_t storage, std::uint64_t begin,
                                        std::span<std::byte> to) const {
     const std::uint64_t end = begin + to.size();
-    const unsigned threads = to.size() < kParallelNbytes ? 1 : options_.threads;
+    const unsigned threads = to.size() < kParallelNbytes ? 1 : base::thread_count(options_.threads);
     const std::uint64_t first = begin / kChunkNbytes;
     const std::uint64_t chunks = format::chunk_count(end) - first;
     const std::size_t pieces = std::min<std::uint64_t>(threads, chunks);

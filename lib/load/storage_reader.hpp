@@ -18,7 +18,7 @@ namespace milepost::loading {
 
 struct StorageReaderOptions {
     Check check;
-    unsigned threads;
+    unsigned threads;  ///< 0: as many as the machine has; asked for only when it matters
     std::uint64_t max_total_bytes;
 };
 

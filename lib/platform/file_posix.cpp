@@ -91,15 +91,15 @@ Mapping::~Mapping() {
 
 Result<InputFile> InputFile::open(const std::string& path) try {
     if (path.find('\0') != std::string::npos) return cannot_open(path, ENOENT);
-    // Looked at before it is opened: opening a FIFO lets its writer run into SIGPIPE, opening a device may
-    // start it.
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return cannot_open(path, errno);
-    if (!S_ISREG(status.st_mode)) return not_regular(path, status.st_mode);
-
     std::string kept_path = path;
+    struct stat status {};
     Descriptor descriptor = open_to_read(path);
-    if (!descriptor) return cannot_open(path, errno);
+    if (!descriptor) {
+        // A socket, or a device without a driver, cannot even be opened: say what it is.
+        const int error = errno;
+        if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return not_regular(path, status.st_mode);
+        return cannot_open(path, error);
+    }
     if (::fstat(descriptor.get(), &status) != 0) return cannot_open(path, errno);
     if (!S_ISREG(status.st_mode)) return not_regular(path, status.st_mode);
     return InputFile(descriptor.release(), identify(status), std::move(kept_path));

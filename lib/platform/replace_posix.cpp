@@ -24,8 +24,8 @@ static_assert(sizeof(off_t) == 8, "files beyond 2 GiB need 64-bit offsets: _FILE
 
 namespace {
 
-constexpr mode_t kPermissions =
-    0777;  // of the old file's mode: never set-user-id and the like on new content
+// Of the old file's mode: never set-user-id and the like on new content.
+constexpr mode_t kPermissions = 0777;
 constexpr int kAttempts = 16;
 
 struct SplitPath {
