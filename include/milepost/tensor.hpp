@@ -138,7 +138,8 @@ public:
     /// limit_exceeded/total_bytes.
     [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> bytes() const;
 
-    /// The elements. Errors: as bytes(); invalid_argument/wrong_type if the dtype is not T's.
+    /// The elements. Errors: as bytes(); invalid_argument/wrong_type if the dtype is not T's, or a bool is
+    /// neither 0 nor 1; unsupported/dtype if this library does not know it.
     template <class T>
     [[nodiscard]] Result<std::span<const T>> as() const {
         auto raw = typed_bytes(dtype_of_v<T>);

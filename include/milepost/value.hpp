@@ -89,7 +89,7 @@ public:
     Value(std::nullptr_t) noexcept {}
     Value(bool value) noexcept : held_(value) {}
     template <std::integral T>
-    requires(!std::same_as<T, bool>) Value(T value)
+    requires(!std::same_as<T, bool> && sizeof(T) <= sizeof(std::uint64_t)) Value(T value)
         : held_(make_integer(value < T{0}, static_cast<std::uint64_t>(value))) {}
     template <std::floating_point T>
     Value(T value) noexcept : held_(static_cast<double>(value)) {}

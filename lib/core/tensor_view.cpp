@@ -1,5 +1,6 @@
 #include <milepost/tensor.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -122,6 +123,12 @@ Result<std::span<const std::byte>> TensorView::typed_bytes(Dtype expected) const
     auto raw = bytes();
     if (raw && reinterpret_cast<std::uintptr_t>(raw->data()) % alignment_of(dtype_) != 0) {
         return layout_error(*this, "the memory is not aligned for its elements");
+    }
+    // A C++ bool of another value than 0 and 1 is undefined behaviour; whoever wrote the file may not care.
+    const auto is_truth = [](std::byte byte) { return byte <= std::byte{1}; };
+    if (raw && expected == Dtype::boolean && !std::all_of(raw->begin(), raw->end(), is_truth)) {
+        return Error(Condition::wrong_type,
+                     base::message(describe(*this), ": a byte is neither 0 nor 1; take bytes()"));
     }
     return raw;
 }

@@ -95,11 +95,12 @@ Verdict set_fault(const Context& context, std::uint32_t set) {
 Verdict attributes_fault(const Context& context, std::uint32_t dict) {
     const std::uint32_t first = context.outline.share[dict];
     const ValueRecord& record = context.index.values[dict];
-    if (record.size == 0) return key_fault(dict, "a dict with attributes has none");
+    if (record.size == 0) return key_fault(dict, "a dict with attributes has no room for them");
     const ValueRecord& attributes = context.index.values[first];
     if (!is(attributes, Kind::dict) || attributes.flavour != 0) {
         return key_fault(dict, "attributes expected to be a plain dict");
     }
+    if (attributes.size == 0) return key_fault(dict, "a dict with attributes has none");
     for (std::uint32_t i = 0; i < attributes.size; i += 2) {
         if (!is(context.index.values[context.outline.share[first] + i], Kind::string)) {
             return key_fault(first, "keys of attributes expected to be strings");

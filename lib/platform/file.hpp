@@ -36,7 +36,7 @@ struct FileIdentity {
 /// One open regular file, read by position; const members from any thread. Move-only; closes when destroyed.
 class InputFile {
 public:
-    /// Never blocks on a FIFO or a terminal, never runs a handler of one.
+    /// Never blocks, on a FIFO or a terminal either, and never makes one the controlling terminal.
     /// Errors: not_found/file; not_a_checkpoint/not_regular; io_error/open.
     [[nodiscard]] static Result<InputFile> open(const std::string& path);
 

@@ -97,7 +97,8 @@ Result<InputFile> InputFile::open(const std::string& path) try {
     if (!descriptor) {
         // A socket, or a device without a driver, cannot even be opened: say what it is.
         const int error = errno;
-        if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return not_regular(path, status.st_mode);
+        if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+            return not_regular(path, status.st_mode);
         return cannot_open(path, error);
     }
     if (::fstat(descriptor.get(), &status) != 0) return cannot_open(path, errno);
