@@ -223,6 +223,7 @@ case(
 case(22, "corrupt/value_key", "a key among attributes", attributed((String("a"), Null())),
      setting("values", 0, "flavour", 0))  # fmt: skip
 case(22, "corrupt/value_key", "name of an attribute", attributed((Int(1), Null())))
+case(22, "corrupt/value_key", "no attributes", attributed())
 case(22, "corrupt/value_key", "ordered attributes", with_value(Dict([], attributes=Dict([], 1))))
 case(
     22,

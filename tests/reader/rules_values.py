@@ -151,6 +151,8 @@ def check_attributes(walk: Walk, i: int) -> None:
             f"values[{attributes}], attributes of values[{i}]: expected a plain dict (10, 0), "
             f"found ({value.kind}, {value.flavour})",
         )
+    if value.size == 0:
+        refuse("corrupt/value_key", f"values[{attributes}], attributes of values[{i}]: expected at least one, found 0")
     for key, _ in walk.items(attributes):
         if walk.columns.values[key].kind != STRING:
             refuse(
