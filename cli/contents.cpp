@@ -1,0 +1,76 @@
+#include "contents.hpp"
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace milepost::cli {
+namespace {
+
+void visit_scope(const std::string& prefix, const Entries& entries, const VisitEntry& visit) {
+    for (const auto& [name, value] : entries)
+        visit(prefix + name, value);
+}
+
+std::uint64_t tensor_count(const std::vector<Value>& items) {
+    std::uint64_t count = 0;
+    for (const Value& item : items)
+        count += cli::tensor_count(item);
+    return count;
+}
+
+/// Keys hold no tensors.
+std::uint64_t tensor_count(const std::vector<std::pair<Value, Value>>& items) {
+    std::uint64_t count = 0;
+    for (const auto& item : items)
+        count += cli::tensor_count(item.second);
+    return count;
+}
+
+}  // namespace
+
+Result<Reader> open_file(const std::string& file) {
+    return Reader::open(file, {.access = Access::read});
+}
+
+void visit_entries(const Checkpoint& checkpoint, const VisitEntry& visit) {
+    for (const auto& [name, model] : checkpoint.models())
+        visit_scope(name + '/', model, visit);
+    for (const auto& [name, optimizer] : checkpoint.optimizers())
+        visit_entries(name, optimizer, visit);
+    visit_scope("", checkpoint.values(), visit);
+}
+
+void visit_entries(const std::string& name, const OptimizerState& optimizer, const VisitEntry& visit) {
+    for (std::size_t group = 0; group < optimizer.param_groups.size(); ++group) {
+        const std::string prefix = name + "/param_groups/" + std::to_string(group) + '/';
+        visit_scope(prefix, optimizer.param_groups[group].hyperparameters, visit);
+    }
+    for (const auto& [index, entries] : optimizer.state) {
+        visit_scope(name + "/state/" + std::to_string(index) + '/', entries, visit);
+    }
+    visit_scope(name + "/state/", optimizer.state_extra, visit);
+    visit_scope(name + '/', optimizer.extra, visit);
+}
+
+Strides contiguous_strides(const Shape& shape) {
+    Strides strides(shape.size());
+    std::uint64_t behind = 1;
+    for (std::size_t dim = shape.size(); dim-- > 0;) {
+        strides[dim] = behind;
+        behind *= shape[dim];
+    }
+    return strides;
+}
+
+std::uint64_t tensor_count(const Value& value) {
+    if (value.get_if<TensorView>() != nullptr) return 1;
+    if (const auto* list = value.get_if<List>()) return tensor_count(list->items);
+    if (const auto* tuple = value.get_if<Tuple>()) return tensor_count(tuple->items);
+    if (const auto* dict = value.get_if<Dict>()) {
+        return tensor_count(dict->items) + tensor_count(dict->attributes);
+    }
+    return 0;  // elements of a set are keys
+}
+
+}  // namespace milepost::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/value.hpp>
+
+namespace milepost::cli {
+
+/// Opens a file for looking at it. Never mapped: no command needs views, and a failing disk is an error
+/// instead of a signal.
+[[nodiscard]] Result<Reader> open_file(const std::string& file);
+
+using VisitEntry = std::function<void(const std::string& path, const Value& value)>;
+
+/// Every entry with its path, in the order of the file (docs/format.md, section 6.1).
+void visit_entries(const Checkpoint& checkpoint, const VisitEntry& visit);
+/// Those of one optimizer.
+void visit_entries(const std::string& name, const OptimizerState& optimizer, const VisitEntry& visit);
+
+/// In elements, of a contiguous tensor: for each dimension the product of the sizes behind it (0 behind a
+/// size of 0). Requires: the product of the sizes that are not 0 fits, as a Reader has checked.
+[[nodiscard]] Strides contiguous_strides(const Shape& shape);
+
+/// Tensors in a value, however deep.
+[[nodiscard]] std::uint64_t tensor_count(const Value& value);
+
+}  // namespace milepost::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+
+#include <milepost/tensor.hpp>
+#include <milepost/value.hpp>
+
+namespace milepost::cli {
+
+using Json = nlohmann::ordered_json;
+
+// The forms of docs/command-line.md, section JSON.
+
+/// A number; beyond 2^53 a string of decimal digits.
+[[nodiscard]] Json number_json(std::uint64_t number);
+[[nodiscard]] Json number_json(const Integer& integer);
+/// A number, or "nan", "inf", "-inf".
+[[nodiscard]] Json number_json(double number);
+[[nodiscard]] Json numbers_json(std::span<const std::uint64_t> numbers);
+
+/// VALUE. Recursive: a Reader bounds the depth (Limits::max_depth).
+[[nodiscard]] Json value_json(const Value& value);
+
+/// Lower-case hex digits.
+[[nodiscard]] std::string hex(std::span<const std::byte> bytes);
+
+/// On one line. Characters that could act on a terminal are escaped, bytes that are no UTF-8 replaced by
+/// U+FFFD.
+[[nodiscard]] std::string dump(const Json& json);
+
+}  // namespace milepost::cli

@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <optional>
+#include <vector>
+
+#include "commands.hpp"
+#include "contents.hpp"
+#include "glob.hpp"
+#include "ls_json.hpp"
+#include "terminal.hpp"
+#include "text.hpp"
+
+namespace milepost::cli {
+namespace {
+
+struct Row {
+    std::string path;
+    TensorView tensor;
+};
+
+/// Where the tensor's first byte lies in the file; nothing if it is not there as it is.
+std::optional<std::uint64_t> file_offset(const TensorView& tensor, const std::vector<StorageInfo>& storages) {
+    const StorageInfo& storage = storages[tensor.storage().number()];
+    if (storage.codec != Codec::raw || storage.nbytes == 0) return std::nullopt;
+    return storage.offset + tensor.offset();  // a Reader has checked both ends
+}
+
+std::string plain_line(const Row& row, const std::vector<StorageInfo>& storages) {
+    const auto offset = file_offset(row.tensor, storages);
+    return fmt::format("{}\t{}\t{}\t{}\t{}\n", escape(row.path), escape(row.tensor.dtype().name),
+                       fmt::join(row.tensor.shape(), ","), row.tensor.nbytes(),
+                       offset ? std::to_string(*offset) : "-");
+}
+
+std::vector<std::string> cells(const Row& row) {
+    std::vector<std::string> made = {escape(row.path), escape(row.tensor.dtype().name),
+                                     fmt::format("[{}]", fmt::join(row.tensor.shape(), ", ")),
+                                     iec(row.tensor.nbytes())};
+    made.emplace_back(row.tensor.role() == Role::plain ? "" : word(row.tensor.role()));
+    return made;
+}
+
+void print_rows(const Reader& reader, const std::vector<Row>& rows, bool plain) {
+    if (plain) {
+        const std::vector<StorageInfo> storages = reader.storages();
+        for (const Row& row : rows)
+            print(plain_line(row, storages));
+        return;
+    }
+    using Align = Table::Align;
+    Table table({Align::left, Align::left, Align::left, Align::right, Align::left});
+    for (const Row& row : rows)
+        table.add(cells(row));
+    print(table.to_string());
+}
+
+std::vector<Row> find_rows(const Reader& reader, const std::function<bool(const std::string&)>& listed) {
+    std::vector<Row> rows;
+    for (const TensorView& tensor : reader.tensors()) {
+        std::string path = reader.tensor_path(tensor.number().value_or(0));
+        if (listed(path)) rows.push_back({std::move(path), tensor});
+    }
+    return rows;
+}
+
+void print_warnings(const LsCommand& command, const Reader& reader) {
+    const Palette palette(Stream::err, command.no_color);
+    for (const Error& warning : reader.warnings()) {
+        print_message(fmt::format("{}: {}: {}", escape(command.file),
+                                  palette.paint(Colour::yellow, "warning"), warning.to_string()));
+    }
+}
+
+/// An empty list is a right answer, but a pattern that finds nothing is more often a slip.
+void explain_nothing(const LsCommand& command) {
+    if (command.pattern.empty()) {
+        print_message(fmt::format("{}: no tensors", escape(command.file)));
+    } else {
+        const std::string pattern = escape(command.pattern);
+        print_message(fmt::format("{}: no tensor's whole path matches '{}'; to find it anywhere: '*{}*'",
+                                  escape(command.file), pattern, pattern));
+    }
+}
+
+}  // namespace
+
+Exit run(const LsCommand& command) {
+    const auto reader = open_file(command.file);
+    if (!reader) {
+        print_message(error_text(command.file, reader.error(), Palette(Stream::err, command.no_color)));
+        return Exit::failed;
+    }
+    print_warnings(command, *reader);
+    const Glob glob(command.pattern.empty() ? "*" : command.pattern);
+    const auto listed = [&glob](const std::string& path) { return glob.matches(path); };
+    if (command.json) {
+        print_ls_json(*reader, listed);
+        return Exit::ok;
+    }
+    const std::vector<Row> rows = find_rows(*reader, listed);
+    print_rows(*reader, rows, command.plain);
+    if (rows.empty()) explain_nothing(command);
+    return Exit::ok;
+}
+
+}  // namespace milepost::cli

@@ -1,0 +1,102 @@
+#include "ls_json.hpp"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "contents.hpp"
+#include "json_document.hpp"
+#include "text.hpp"
+
+namespace milepost::cli {
+namespace {
+
+Json tensor_json(const std::string& path, const TensorView& tensor) {
+    const Strides strides = tensor.is_contiguous() ? contiguous_strides(tensor.shape()) : tensor.strides();
+    return {{"path", path},
+            {"dtype", tensor.dtype().name},
+            {"shape", numbers_json(tensor.shape())},
+            {"strides", numbers_json(strides)},
+            {"offset", number_json(tensor.offset())},
+            {"nbytes", number_json(tensor.nbytes())},
+            {"storage", tensor.storage().number()},
+            {"role", word(tensor.role())},
+            {"requires_grad", tensor.requires_grad()}};
+}
+
+Json storage_json(const StorageInfo& storage) {
+    return {{"offset", number_json(storage.offset)}, {"nbytes", number_json(storage.nbytes)},
+            {"codec", word(storage.codec)},          {"stored_nbytes", number_json(storage.stored_nbytes)},
+            {"chunks", number_json(storage.chunks)}, {"content_hash", hex(storage.content_hash)}};
+}
+
+Json model_json(const std::pair<std::string, StateDict>& named) {
+    const auto& [name, model] = named;
+    return {{"name", name},
+            {"entries", number_json(std::uint64_t{model.size()})},
+            {"metadata", value_json(model.metadata)}};
+}
+
+/// Where the keys `params` and `param_names` stand: last, unless the group says otherwise.
+std::pair<std::uint32_t, std::optional<std::uint32_t>> key_positions(const ParamGroup& group) {
+    const auto behind = static_cast<std::uint32_t>(group.hyperparameters.size());
+    if (!group.param_names) return {group.params_position.value_or(behind), std::nullopt};
+    return {group.params_position.value_or(behind + 1), group.param_names_position.value_or(behind)};
+}
+
+Json group_json(const ParamGroup& group) {
+    Json names = Json::array();
+    for (const auto& entry : group.hyperparameters)
+        names.push_back(entry.first);
+    const auto [params_position, param_names_position] = key_positions(group);
+    Json json = {{"hyperparameters", std::move(names)},
+                 {"params", numbers_json(group.params)},
+                 {"param_names", nullptr},
+                 {"params_position", params_position},
+                 {"param_names_position", nullptr}};
+    if (group.param_names) json["param_names"] = *group.param_names;
+    if (param_names_position) json["param_names_position"] = *param_names_position;
+    return json;
+}
+
+Json optimizer_json(const std::pair<std::string, OptimizerState>& named) {
+    const auto& [name, optimizer] = named;
+    Json groups = Json::array();
+    for (const ParamGroup& group : optimizer.param_groups)
+        groups.push_back(group_json(group));
+    Json indices = Json::array();
+    for (const auto& state : optimizer.state)
+        indices.push_back(number_json(state.first));
+    return {{"name", name},
+            {"algorithm", optimizer.algorithm},
+            {"param_groups", std::move(groups)},
+            {"state", std::move(indices)}};
+}
+
+}  // namespace
+
+void print_ls_json(const Reader& reader, const std::function<bool(const std::string& path)>& listed) {
+    const Checkpoint checkpoint = reader.checkpoint();
+    JsonDocument document("milepost.ls/1");
+    document.field("format_version", reader.format_version());
+    document.field("file_size", number_json(reader.file_size()));
+    document.field("alignment", reader.alignment());
+    document.begin_list("tensors");
+    for (const TensorView& tensor : reader.tensors()) {
+        const std::string path = reader.tensor_path(tensor.number().value_or(0));
+        if (listed(path)) document.row(tensor_json(path, tensor));
+    }
+    document.end_list();
+    document.list("storages", reader.storages(), storage_json);
+    document.list("models", checkpoint.models(), model_json);
+    document.list("optimizers", checkpoint.optimizers(), optimizer_json);
+    document.begin_list("entries");
+    visit_entries(checkpoint, [&](const std::string& path, const Value& value) {
+        if (listed(path)) document.row({{"path", path}, {"value", value_json(value)}});
+    });
+    document.end_list();
+    document.list("order", checkpoint.order(), [](const std::string& name) { return Json(name); });
+    document.end();
+}
+
+}  // namespace milepost::cli

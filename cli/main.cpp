@@ -1,0 +1,200 @@
+// The command `milepost` (docs/command-line.md).
+
+#include <milepost/version.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands.hpp"
+#include "help.hpp"
+#include "suggest.hpp"
+#include "terminal.hpp"
+#include "text.hpp"
+
+namespace milepost::cli {
+namespace {
+
+/// What the command line asks for: the chosen command's options, ready to run.
+struct Commands {
+    InfoCommand info;
+    LsCommand ls;
+    VerifyCommand verify;
+    std::function<Exit()> chosen;
+};
+
+/// Adds a command; `milepost NAME ...` makes it the chosen one.
+template <class Command>
+CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& description,
+                      Command& command, Commands& commands) {
+    CLI::App& added = *app.add_subcommand(name, description);
+    added.group("Commands");
+    added.callback([&command, &commands] { commands.chosen = [&command] { return run(command); }; });
+    added.set_help_flag("-h,--help", "print this help");
+    return added;
+}
+
+template <class Command>
+CLI::Option* add_flags(CLI::App& app, Command& command) {
+    CLI::Option* json = app.add_flag("--json", command.json, "print one JSON document");
+    app.add_flag("--no-color", command.no_color, "no colours, on a terminal too (as NO_COLOR=1)");
+    return json;
+}
+
+void add_info(CLI::App& app, Commands& commands) {
+    CLI::App& info = add_command(app, "info", "One screen about a checkpoint.", commands.info, commands);
+    info.footer("  milepost info lenet.milepost\n  milepost info lenet.milepost --json");
+    info.add_option("FILE", commands.info.file, "the checkpoint")->required();
+    add_flags(info, commands.info);
+}
+
+void add_ls(CLI::App& app, Commands& commands) {
+    CLI::App& ls = add_command(app, "ls", "List the tensors of a checkpoint.", commands.ls, commands);
+    ls.footer(
+        "  milepost ls lenet.milepost\n  milepost ls lenet.milepost 'model/conv1*'\n"
+        "  milepost ls lenet.milepost --plain | sort -k4 -n");
+    ls.add_option("FILE", commands.ls.file, "the checkpoint")->required();
+    ls.add_option("PATTERN", commands.ls.pattern,
+                  "list only paths that match as a whole: * any text, ? one character, [a-z]");
+    CLI::Option* plain = ls.add_flag("--plain", commands.ls.plain,
+                                     "TAB-separated: path, dtype, dims, nbytes, offset in the file");
+    add_flags(ls, commands.ls)->excludes(plain);
+}
+
+void add_verify(CLI::App& app, Commands& commands) {
+    const std::string description =
+        "Check every byte of checkpoints and name what is damaged.\n"
+        "Exits with 0 if all are whole, 1 if one is damaged, 2 if one could not be checked.";
+    CLI::App& verify = add_command(app, "verify", description, commands.verify, commands);
+    verify.footer("  milepost verify lenet.milepost\n  milepost verify runs/*.milepost --json");
+    verify.add_option("FILE", commands.verify.files, "the checkpoints")->required();
+    add_flags(verify, commands.verify);
+}
+
+void add_commands(CLI::App& app, Commands& commands) {
+    app.formatter(std::make_shared<HelpFormatter>());
+    app.footer(
+        "  milepost info lenet.milepost\n  milepost ls lenet.milepost 'model/*'\n"
+        "  milepost verify runs/*.milepost");
+    app.set_help_flag("-h,--help", "print this help; after a command, that of the command");
+    app.set_version_flag("--version", std::string("milepost ") + MILEPOST_VERSION, "print the version");
+    app.require_subcommand(1);
+    add_info(app, commands);
+    add_ls(app, commands);
+    add_verify(app, commands);
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+        names.push_back(command->get_name());
+    }
+    return names;
+}
+
+/// Of all options that may stand here: "--json".
+std::vector<std::string> option_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options()) {
+        for (const std::string& name : option->get_lnames())
+            names.push_back("--" + name);
+    }
+    return names;
+}
+
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates) {
+    const std::string nearest = suggest(word, candidates);
+    return nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest);
+}
+
+/// The message for a first word that is no command. CLI11 would name only what is missing.
+std::optional<std::string> unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+    const auto is_option = [](const std::string& argument) { return argument.starts_with('-'); };
+    const auto word = std::find_if_not(arguments.begin(), arguments.end(), is_option);
+    if (word == arguments.end()) return std::nullopt;
+    const std::vector<std::string> names = command_names(app);
+    if (std::find(names.begin(), names.end(), *word) != names.end()) return std::nullopt;
+    std::string hint = did_you_mean(*word, names);
+    if (hint.empty()) hint = fmt::format("; commands are {}, see 'milepost --help'", fmt::join(names, ", "));
+    return fmt::format("no command '{}'{}", escape(*word), hint);
+}
+
+/// What to do about an argument that CLI11 did not expect: another spelling, another place, or the help.
+std::string argument_hint(const std::string& argument, const CLI::App& where, const std::string& help) {
+    const std::vector<std::string> options = option_names(where);
+    if (std::find(options.begin(), options.end(), argument) != options.end()) {
+        return fmt::format("; it belongs behind '{}'", where.get_name());
+    }
+    const std::string near = did_you_mean(argument, options);
+    return near.empty() ? help : near;
+}
+
+/// The message for a command line that CLI11 refused.
+std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
+    const auto commands = app.get_subcommands();
+    const CLI::App& where = commands.empty() ? app : *commands.front();
+    const std::string name = commands.empty() ? "" : where.get_name();
+    const std::string at = name.empty() ? "" : name + ": ";
+    const std::string help = fmt::format("; see 'milepost {}--help'", name.empty() ? "" : name + ' ');
+    const auto unexpected = app.remaining(true);
+    if (unexpected.empty()) return fmt::format("{}{}{}", at, escape(error.what()), help);
+    const std::string& first = unexpected.front();
+    const std::string what = first.starts_with('-') ? "no option" : "one argument too many:";
+    return fmt::format("{}{} '{}'{}", at, what, escape(first), argument_hint(first, where, help));
+}
+
+/// Runs the command line. CLI11's own exit statuses, 100 and more, end here.
+Exit run_command_line(const std::vector<std::string>& arguments) {
+    CLI::App app("Look into checkpoints of training runs.", "milepost");
+    Commands commands;
+    add_commands(app, commands);
+    if (arguments.empty()) {
+        print_message("which command?\n\n" + app.help());
+        return Exit::failed;
+    }
+    if (const auto message = unknown_command(app, arguments)) {
+        print_message(*message);
+        return Exit::failed;
+    }
+    try {
+        app.parse(
+            std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them last first
+    } catch (const CLI::CallForVersion& version) {
+        print(std::string(version.what()) + '\n');
+        return Exit::ok;
+    } catch (const CLI::Success&) {
+        print(app.help());
+        return Exit::ok;
+    } catch (const CLI::ParseError& error) {
+        print_message(usage_message(app, error));
+        return Exit::failed;
+    }
+    return commands.chosen();
+}
+
+}  // namespace
+}  // namespace milepost::cli
+
+int main(int argc, char** argv) {
+    using milepost::cli::Exit;
+    Exit exit = Exit::failed;
+    try {
+        exit = milepost::cli::run_command_line({argv + (argc > 0 ? 1 : 0), argv + argc});
+        if (!milepost::cli::flush_results()) {
+            milepost::cli::print_message("cannot write the results: stdout is closed or full");
+            exit = Exit::failed;
+        }
+    } catch (const std::exception& error) {  // out of memory
+        milepost::cli::print_message(error.what());
+        exit = Exit::failed;
+    }
+    return static_cast<int>(exit);
+}

@@ -1,0 +1,42 @@
+#include "progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "terminal.hpp"
+#include "text.hpp"
+
+namespace milepost::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{1000};  // nobody needs a line about less
+constexpr std::chrono::milliseconds kPause{100};      // between two lines
+constexpr std::size_t kMaxLabel = 40;                 // a line that wraps cannot be wiped
+
+void write(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+}
+
+}  // namespace
+
+ProgressLine::ProgressLine(const std::string& file)
+    : label_(escape_short(file, kMaxLabel)),
+      next_(Clock::now() + kPatience),
+      on_(takes_control_sequences(Stream::err)) {}
+
+ProgressLine::~ProgressLine() {
+    if (shown_) write("\r\x1b[K");
+}
+
+void ProgressLine::show(std::uint64_t done, std::uint64_t total) {
+    if (!on_ || Clock::now() < next_) return;
+    next_ = Clock::now() + kPause;
+    shown_ = true;
+    const double part = total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total);
+    write(fmt::format("\r\x1b[K{}: {:.0f} % of {}", label_, 100 * std::min(part, 1.0), iec(total)));
+}
+
+}  // namespace milepost::cli

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace milepost::cli {
+
+/// A line on stderr that tells how far a file is, only on a terminal and only when it takes more than a
+/// second. It is wiped when the object goes. One thread at a time.
+class ProgressLine {
+public:
+    explicit ProgressLine(const std::string& file);
+    ~ProgressLine();
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+
+    void show(std::uint64_t done, std::uint64_t total);
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    std::string label_;
+    Clock::time_point next_;
+    bool on_;
+    bool shown_ = false;
+};
+
+}  // namespace milepost::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/options.hpp>
+#include <milepost/reader.hpp>
+
+namespace milepost::cli {
+
+struct DtypeUse {
+    std::string name;
+    std::uint64_t tensors = 0;
+    std::uint64_t nbytes = 0;
+};
+
+/// What `milepost info` counts. Sums saturate: a stride of 0 lets a small file claim very large tensors.
+struct Summary {
+    std::uint64_t tensors = 0;
+    std::uint64_t model_tensors = 0;
+    std::uint64_t optimizer_tensors = 0;
+    std::uint64_t parameters = 0;  ///< elements of the tensors that are entries of models
+    std::uint64_t storages = 0;
+    std::uint64_t nbytes = 0;
+    std::uint64_t stored_nbytes = 0;
+    std::map<Dtype, DtypeUse> dtypes;
+    std::map<Codec, std::uint64_t> codecs;  ///< number of storages
+};
+
+[[nodiscard]] Summary summarize(const Reader& reader, const Checkpoint& checkpoint);
+
+}  // namespace milepost::cli

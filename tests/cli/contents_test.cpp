@@ -1,0 +1,70 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/error.hpp>
+
+#include "contents.hpp"
+#include "terminal.hpp"
+
+using namespace milepost;
+using namespace milepost::cli;
+
+TEST_CASE("entries: paths, in the order of the file") {
+    Checkpoint checkpoint;
+    checkpoint.values()["epoch"] = 3;
+    checkpoint.model("net")["b/w"] = 1;
+    checkpoint.model("net")["a"] = 2;
+    checkpoint.model("other")["c"] = 1;
+    OptimizerState& optimizer = checkpoint.optimizer("opt");
+    optimizer.extra["defaults"] = 1;
+    optimizer.state_extra["note"] = 1;
+    optimizer.state[10]["step"] = 1;
+    optimizer.state[2]["step"] = 1;
+    optimizer.param_groups.emplace_back().hyperparameters["lr"] = 0.5;
+    optimizer.param_groups.emplace_back().hyperparameters["lr"] = 0.5;
+    std::vector<std::string> paths;
+    visit_entries(checkpoint, [&paths](const std::string& path, const Value&) { paths.push_back(path); });
+    const std::vector<std::string> expected = {"net/b/w",
+                                               "net/a",
+                                               "other/c",
+                                               "opt/param_groups/0/lr",
+                                               "opt/param_groups/1/lr",
+                                               "opt/state/2/step",
+                                               "opt/state/10/step",
+                                               "opt/state/note",
+                                               "opt/defaults",
+                                               "epoch"};
+    CHECK(paths == expected);
+}
+
+TEST_CASE("entries: tensors are counted however deep they lie") {
+    Dict dict;
+    dict.items.emplace_back(Value("k"), Value(TensorView()));
+    dict.attributes.emplace_back(Value("a"), Value(TensorView()));
+    const Value value =
+        List{{Value(Tuple{{Value(TensorView()), Value(1)}, TupleFlavour::tuple}), Value(dict)}};
+    CHECK(tensor_count(value) == 3);
+    CHECK(tensor_count(Value(TensorView())) == 1);
+    CHECK(tensor_count(Value(Set{{Value(1)}})) == 0);
+    CHECK(tensor_count(Value()) == 0);
+}
+
+TEST_CASE("strides of a contiguous tensor") {
+    CHECK(contiguous_strides({}).empty());
+    CHECK(contiguous_strides({7}) == Strides{1});
+    CHECK(contiguous_strides({6, 3, 5, 4}) == Strides{60, 20, 4, 1});
+    CHECK(contiguous_strides({2, 1, 3}) == Strides{3, 3, 1});
+    CHECK(contiguous_strides({2, 0, 3}) == Strides{0, 3, 1});
+}
+
+TEST_CASE("errors: a file is named once, in front") {
+    const Palette plain(Stream::out, true);
+    CHECK(error_text("a b", Error(Condition::cut, "a b: ends early"), plain) ==
+          "a b: truncated/cut: ends early");
+    CHECK(error_text("a", Error(Condition::cut, "ends early"), plain) == "a: truncated/cut: ends early");
+    CHECK(error_text("a", Error(Condition::cut, "ab: ends"), plain) == "a: truncated/cut: ab: ends");
+    CHECK(error_text("\n", Error(Condition::cut, "\\u{a}: ends"), plain) == "\\u{a}: truncated/cut: ends");
+}
