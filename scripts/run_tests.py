@@ -1,0 +1,153 @@
+"""Builds the project in three ways, runs the tests of each, and adds up what they say. Started by scripts/test.
+
+    scripts/test              all three
+    scripts/test gcc tsan     these
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILDS = ROOT / "build-test"
+PASSED = {"OK", "EXPECTEDFAIL"}
+SKIPPED = {"SKIP"}
+
+STOP_AT_FIRST = "-Dcpp_args=-fno-sanitize-recover=all"
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1",
+}
+
+
+@dataclass(frozen=True)
+class Build:
+    """One build folder and what is run in it."""
+
+    name: str
+    compiler: str
+    options: list[str]
+    suites: list[str] = field(default_factory=list)  # none: all but those of `first`
+    first: list[str] = field(default_factory=list)  # suites that need nothing built: run before the build
+    fixed_addresses: bool = False  # ThreadSanitizer fails where the kernel scatters addresses widely
+
+    @property
+    def folder(self) -> Path:
+        return BUILDS / self.name
+
+
+ALL_BUILDS = [
+    Build("gcc", "g++", ["--buildtype=release", "-Dfuzzing=replay"], first=["format", "rules"]),
+    Build("asan", "clang++-14",
+          ["--buildtype=debug", "-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false", STOP_AT_FIRST,
+           "-Dfuzzing=replay", "-Dexamples=false"],
+          suites=["unit", "golden", "fuzz", "cli"]),
+    Build("tsan", "clang++-14",
+          ["--buildtype=debug", "-Doptimization=1", "-Db_sanitize=thread", "-Db_lundef=false", STOP_AT_FIRST,
+           "-Dcli=false", "-Dexamples=false"],
+          suites=["threads"], fixed_addresses=True),
+]
+
+
+@dataclass
+class Tally:
+    passed: int = 0
+    failed: list[str] = field(default_factory=list)
+    skips: list[str] = field(default_factory=list)
+
+    def add(self, name: str, result: str) -> None:
+        if result in PASSED:
+            self.passed += 1
+        elif result in SKIPPED:
+            self.skips.append(name)
+        else:
+            self.failed.append(f"{name}: {result}")
+
+    def line(self) -> str:
+        skipped = f", {len(self.skips)} skipped" if self.skips else ""
+        return f"{self.passed} passed, {len(self.failed)} failed{skipped}"
+
+
+def environment_of(build: Build) -> dict[str, str]:
+    compiler = f"ccache {build.compiler}" if shutil.which("ccache") else build.compiler
+    return os.environ | SANITIZER_OPTIONS | {"CXX": compiler, "LC_ALL": "C.UTF-8"}
+
+
+def run(command: list[str], build: Build) -> bool:
+    print(f"\n$ {' '.join(command)}", flush=True)
+    return subprocess.run(command, cwd=ROOT, env=environment_of(build), check=False).returncode == 0
+
+
+def configure(build: Build) -> bool:
+    again = ["--reconfigure"] if (build.folder / "build.ninja").is_file() else []
+    return run(["meson", "setup", *again, "--werror", *build.options, str(build.folder), str(ROOT)], build)
+
+
+def run_suites(build: Build, suites: list[str], without: list[str], more: list[str], tally: Tally) -> None:
+    """Adds one result for each test; one failure if meson did not get as far as running them."""
+    log = build.folder / "meson-logs" / f"{'-'.join(suites) or 'all'}.json"
+    log.unlink(missing_ok=True)
+    command = fixed_address_prefix(build) + ["meson", "test", "-C", str(build.folder), "--logbase", log.stem,
+                                             "--print-errorlogs", "--timeout-multiplier", "4", *more]
+    command += [argument for suite in suites for argument in ("--suite", suite)]
+    command += [argument for suite in without for argument in ("--no-suite", suite)]
+    succeeded = run(command, build)
+    failures_before = len(tally.failed)
+    lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+    for line in lines:
+        test = json.loads(line)
+        tally.add(f"{build.name}: {test['name']}", test["result"])
+    if not lines or (not succeeded and len(tally.failed) == failures_before):
+        tally.failed.append(f"{build.name}: `{' '.join(command)}` did not run its tests")
+
+
+def fixed_address_prefix(build: Build) -> list[str]:
+    prefix = ["setarch", platform.machine(), "--addr-no-randomize"]
+    if not build.fixed_addresses or not shutil.which("setarch"):
+        return []
+    works = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
+    return prefix if works else []
+
+
+def run_build(build: Build, tally: Tally) -> None:
+    if not configure(build):
+        tally.failed.append(f"{build.name}: cannot be configured")
+        return
+    if build.first:
+        run_suites(build, build.first, [], ["--no-rebuild"], tally)
+    # With suites, meson builds what these need and no more.
+    if not build.suites and not run(["ninja", "-C", str(build.folder)], build):
+        tally.failed.append(f"{build.name}: cannot be built")
+        return
+    run_suites(build, build.suites, build.first, [], tally)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("builds", nargs="*", metavar="BUILD", help="gcc, asan, tsan")
+    wanted = parser.parse_args().builds
+    unknown = set(wanted) - {build.name for build in ALL_BUILDS}
+    if unknown:
+        parser.error(f"no build {', '.join(sorted(unknown))}")
+    tally = Tally()
+    for build in ALL_BUILDS:
+        if not wanted or build.name in wanted:
+            run_build(build, tally)
+    print()
+    for skip in tally.skips:
+        print(f"skipped  {skip}")
+    for failure in tally.failed:
+        print(f"FAILED   {failure}")
+    print(tally.line())
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Builds and runs a program outside of the tree against the installed library, in one of the ways that users have."""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE_ROOT = Path(__file__).resolve().parents[2]
+APP = Path(__file__).resolve().parent / "app"
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+SKIP = 77
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The library as `meson install` left it under a folder that stands for the root of a machine."""
+
+    root: Path
+    prefix: Path
+    libdir: Path
+    compiler: list[str]
+    work: Path
+
+    @property
+    def pkgconfig(self) -> Path:
+        return self.libdir / "pkgconfig" / "milepost.pc"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return os.environ | {"CXX": " ".join(self.compiler), "LD_LIBRARY_PATH": str(self.libdir)} | more
+
+
+def run(command: list[str], environment: dict[str, str] | None = None, cwd: Path | None = None) -> str:
+    """Its stdout. Whatever fails ends the test with all that the command said."""
+    done = subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def require(truth: bool, message: str) -> None:
+    if not truth:
+        raise SystemExit(message)
+
+
+def needed_libraries(program: Path) -> list[str]:
+    return re.findall(r"\(NEEDED\).*\[(.+)\]", run(["readelf", "-d", str(program)]))
+
+
+def run_app(installed: Installed, program: Path, linked_shared: bool) -> None:
+    """Runs the program and checks what it is linked with."""
+    said = run([str(program)], installed.environment(), cwd=program.parent)
+    require(said.startswith("whole, milepost "), f"the program said: {said}")
+    needed = needed_libraries(program)
+    require(("libmilepost.so.0" in needed) == linked_shared, f"linked with {needed}")
+    require(not any("flatbuffers" in name for name in needed), f"FlatBuffers is needed: {needed}")
+    print(f"{said.strip()}; linked with {' '.join(needed)}")
+
+
+def drop_shared(installed: Installed) -> None:
+    for library in installed.libdir.glob("libmilepost.so*"):
+        library.unlink()
+
+
+def pkg_config_folder(installed: Installed) -> Path:
+    """A folder with the .pc files of our own and of the libraries that we name, and nothing else: no flatbuffers.pc."""
+    folder = installed.work / "pkgconfig"
+    folder.mkdir()
+    shutil.copy(installed.pkgconfig, folder)
+    for name in ("libzstd", "libxxhash"):
+        directory = run(["pkg-config", "--variable=pcfiledir", name]).strip()
+        shutil.copy(Path(directory) / f"{name}.pc", folder)
+    return folder
+
+
+def build_by_pkg_config(installed: Installed, static: bool) -> None:
+    text = installed.pkgconfig.read_text(encoding="utf-8")
+    require("flatbuffers" not in text.lower(), f"flatbuffers in milepost.pc:\n{text}")
+    require(str(installed.root) not in text, f"the folder of the build in milepost.pc:\n{text}")
+    if static:
+        drop_shared(installed)
+    environment = installed.environment(PKG_CONFIG_LIBDIR=str(pkg_config_folder(installed)),
+                                        PKG_CONFIG_SYSROOT_DIR=str(installed.root))
+    query = ["pkg-config", *(["--static"] if static else []), "--cflags", "--libs", "milepost"]
+    flags = run(query, environment).split()
+    require(("-lzstd" in flags and "-lxxhash" in flags) == static, f"flags: {flags}")
+    program = installed.work / "app"
+    run([*installed.compiler, "-std=c++20", *WARNINGS, str(APP / "app.cpp"), "-o", str(program), *flags])
+    run_app(installed, program, linked_shared=not static)
+
+
+def build_by_cmake(installed: Installed, static: bool) -> None:
+    configure = ["cmake", "-S", str(APP), f"-DCMAKE_PREFIX_PATH={installed.prefix}",
+                 f"-DMILEPOST_USE_STATIC={'ON' if static else 'OFF'}"]
+    build = installed.work / "build"
+    run([*configure, "-B", str(build)], installed.environment())
+    run(["cmake", "--build", str(build)], installed.environment())
+    run_app(installed, build / "app", linked_shared=not static)
+    check_cmake_versions(installed, configure)
+
+
+def check_cmake_versions(installed: Installed, configure: list[str]) -> None:
+    """While 0.x, another minor version is another library."""
+    major, minor, patch = installed_version(installed)
+    for wanted, accepted in ((f"{major}.{minor}.{patch}", True), (f"{major}.{minor}", True), (f"{major}.{minor}.0...{major}.99", True),
+                             (f"{major}.{minor}.{patch + 1}", False), (f"{major}.{minor + 1}", False), (f"{major + 1}.{minor}", False)):
+        build = installed.work / f"wants-{wanted}"
+        done = subprocess.run([*configure, "-B", str(build), f"-DMILEPOST_WANTED={wanted}"], env=installed.environment(),
+                              capture_output=True, text=True, check=False)
+        require((done.returncode == 0) == accepted, f"find_package(milepost {wanted}): exit {done.returncode}\n{done.stderr}")
+
+
+def installed_version(installed: Installed) -> tuple[int, int, int]:
+    match = re.search(r"^Version: (\d+)\.(\d+)\.(\d+)$", installed.pkgconfig.read_text(encoding="utf-8"), re.MULTILINE)
+    require(match is not None, "no version in milepost.pc")
+    return int(match[1]), int(match[2]), int(match[3])
+
+
+def build_by_meson(installed: Installed) -> None:
+    environment = installed.environment(PKG_CONFIG_PATH=str(installed.pkgconfig.parent),
+                                        PKG_CONFIG_SYSROOT_DIR=str(installed.root))
+    build = installed.work / "build"
+    run([*MESON, "setup", "--wrap-mode=nofallback", str(build), str(APP)], environment)
+    run([*MESON, "compile", "-C", str(build)], environment)
+    run_app(installed, build / "app", linked_shared=True)
+
+
+def build_as_subproject(installed: Installed) -> None:
+    project = installed.work / "project"
+    shutil.copytree(APP, project)
+    (project / "subprojects").mkdir()
+    (project / "subprojects" / "milepost").symlink_to(SOURCE_ROOT)
+    build = installed.work / "build"
+    run([*MESON, "setup", "--wrap-mode=forcefallback", "-Dmilepost:default_library=static", str(build), str(project)],
+        installed.environment())
+    run([*MESON, "compile", "-C", str(build), "app"], installed.environment())
+    run_app(installed, build / "app", linked_shared=False)
+
+
+def check_exports(installed: Installed) -> None:
+    library = installed.libdir / "libmilepost.so"
+    require("libmilepost.so.0]" in run(["readelf", "-d", str(library)]), "the SONAME is not libmilepost.so.0")
+    symbols = [line.split()[-1].split("@")[0] for line in run(["nm", "-D", "--defined-only", str(library)]).splitlines()]
+    strange = [symbol for symbol in symbols if not re.match(r"_Z(NK?[RO]?|T.N)8milepost", symbol)]
+    require(len(symbols) > 20, f"only {len(symbols)} symbols are exported")
+    require(not strange, f"exported though not ours: {strange}")
+    missing = public_symbols(installed.libdir / "libmilepost.a") - set(symbols)
+    require(not missing, f"public, but not exported: {sorted(missing)}")
+    print(f"{len(symbols)} symbols, all in namespace milepost")
+
+
+def public_symbols(archive: Path) -> set[str]:
+    """The strong symbols of default visibility: both libraries are made from the same objects."""
+    rows = [line.split() for line in run(["readelf", "-sW", str(archive)]).splitlines()]
+    return {row[7] for row in rows if len(row) == 8 and row[4:6] == ["GLOBAL", "DEFAULT"] and row[6] != "UND"}
+
+
+WAYS = {
+    "pkg-config": lambda installed: build_by_pkg_config(installed, static=False),
+    "pkg-config --static": lambda installed: build_by_pkg_config(installed, static=True),
+    "cmake": lambda installed: build_by_cmake(installed, static=False),
+    "cmake static": lambda installed: build_by_cmake(installed, static=True),
+    "meson": build_by_meson,
+    "meson subproject": build_as_subproject,
+    "exports": check_exports,
+}
+MESON = ["meson"]
+
+
+def install(build: Path, work: Path, compiler: list[str]) -> Installed:
+    root = work / "root"
+    run([*MESON, "install", "-C", str(build), "--no-rebuild", "--quiet", "--destdir", str(root)])
+    found = list(root.glob("**/pkgconfig/milepost.pc"))
+    require(len(found) == 1, f"not one milepost.pc: {found}")
+    libdir = found[0].parent.parent
+    include = next(root.glob("**/include/milepost/milepost.hpp"))
+    require(not list(root.glob("**/checkpoint_generated.h")), "generated code is installed")
+    return Installed(root, include.parents[2], libdir, compiler, work)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("build", type=Path)
+    parser.add_argument("compiler", nargs="+")
+    arguments = parser.parse_args()
+    if arguments.way.startswith("cmake") and not shutil.which("cmake"):
+        print("cmake is not there")
+        return SKIP
+    with tempfile.TemporaryDirectory(prefix="milepost-consumer-") as folder:
+        WAYS[arguments.way](install(arguments.build, Path(folder), arguments.compiler))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
