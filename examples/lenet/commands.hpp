@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace lenet {
+
+// The subcommands. Each prints its result to stdout and throws Failure if it cannot do what it should.
+
+struct TrainOptions {
+    std::optional<std::int64_t> steps;
+    std::int64_t epochs = 1;  ///< counts unless steps is set
+    std::optional<double> lr;
+    std::optional<double> momentum;
+    std::optional<std::size_t> batch;
+    std::uint64_t seed = 0;
+    bool shuffle = true;
+    std::string save;
+    std::int64_t save_every = 0;  ///< 0: only at the end
+    std::string resume;           ///< empty: a new run
+    unsigned threads = 2;
+    std::string data;
+};
+void train(const TrainOptions& options);
+
+struct EvalOptions {
+    std::string file;
+    std::string data;
+    unsigned threads = 2;
+    bool json = false;
+};
+void eval(const EvalOptions& options);
+
+/// Prints what PyTorch's recipe "What is a state_dict" prints.
+void show(const std::string& file);
+
+struct MakeSliceOptions {
+    std::string file;
+    std::string data;
+    std::size_t train_count = 512;
+    std::size_t test_count = 256;
+};
+void make_slice(const MakeSliceOptions& options);
+
+}  // namespace lenet

@@ -1,0 +1,32 @@
+#include <cstdio>
+#include <iostream>
+
+#include <nlohmann/json.hpp>
+
+#include "checkpoint.hpp"
+#include "commands.hpp"
+#include "dataset.hpp"
+#include "failure.hpp"
+#include "trainer.hpp"
+
+namespace lenet {
+
+void eval(const EvalOptions& options) {
+    const milepost::Reader file = or_fail(milepost::Reader::open(options.file), options.file);
+    const Weights weights = map_weights(file);  // used where they lie in the file
+    const Images images = load_dataset(options.data).test;
+    const Trainer::Score score = Trainer(options.threads).score(weights, images);
+    const double accuracy = static_cast<double>(score.correct) / static_cast<double>(images.count());
+    if (options.json) {
+        const nlohmann::ordered_json result = {{"accuracy", accuracy},
+                                               {"correct", score.correct},
+                                               {"images", images.count()},
+                                               {"loss", score.mean_loss}};
+        std::cout << result.dump() << '\n';
+    } else {
+        std::printf("accuracy %.4f: %zu of %zu test images, mean loss %.6f\n", accuracy, score.correct,
+                    images.count(), score.mean_loss);
+    }
+}
+
+}  // namespace lenet

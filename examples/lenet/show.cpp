@@ -1,0 +1,26 @@
+#include <iostream>
+
+#include "commands.hpp"
+#include "failure.hpp"
+#include "python_repr.hpp"
+#include "python_text.hpp"
+
+namespace lenet {
+
+void show(const std::string& path) {
+    const milepost::Reader file = or_fail(milepost::Reader::open(path), path);
+    const milepost::StateDict model = or_fail(file.model("model"), path);
+    const milepost::OptimizerState optimizer = or_fail(file.optimizer("optimizer"), path);
+
+    std::cout << "Model's state_dict:\n";
+    for (const auto& [name, value] : model) {
+        const auto* tensor = value.get_if<milepost::TensorView>();
+        const std::string text = tensor == nullptr ? python_repr(value) : python_repr(tensor->shape());
+        std::cout << python_escaped(name) << " \t " << text << '\n';
+    }
+    std::cout << "\nOptimizer's state_dict:\n";
+    std::cout << "state \t " << python_repr_state(optimizer) << '\n';
+    std::cout << "param_groups \t " << python_repr_groups(optimizer) << '\n';
+}
+
+}  // namespace lenet
