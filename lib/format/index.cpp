@@ -52,8 +52,9 @@ Offset<schema::Texts> put_texts(FlatBufferBuilder& builder, const Texts& texts) 
     return schema::CreateTexts(builder, ends, bytes);
 }
 
+/// Bytes of all columns, without what lies between them.
 std::uint64_t column_nbytes(const Index& index) noexcept {
-    std::uint64_t total = 1024;
+    std::uint64_t total = 0;
     for (const Texts* texts : {&index.model_names, &index.optimizer_names, &index.algorithms,
                                &index.entry_names, &index.param_names, &index.dtype_names}) {
         total += texts->ends.size_bytes() + texts->bytes.size();
@@ -64,6 +65,11 @@ std::uint64_t column_nbytes(const Index& index) noexcept {
            index.dtypes.size_bytes() + index.tensors.size_bytes() + index.dims.size_bytes() +
            index.storages.size_bytes() + index.stored_checksums.size_bytes() +
            index.stored_nbytes.size_bytes() + index.raw_checksums.size_bytes();
+}
+
+Error too_large(std::uint64_t nbytes, std::uint64_t limit) {
+    return Error(Condition::index_bytes,
+                 base::message("index: at least ", nbytes, " bytes, the limit is ", limit));
 }
 
 /// The order of creation is the format's: from the last field to the first (docs/format.md, section 10).
@@ -128,14 +134,14 @@ bool all_aligned(const Index& index) noexcept {
 }  // namespace
 
 Result<std::vector<std::byte>> Index::encode(const Limits& limits) const {
-    const std::uint64_t expected = column_nbytes(*this);
-    if (expected > std::min(limits.max_index_bytes, kMaxIndexNbytes)) {
-        return Error(Condition::index_bytes,
-                     base::message("index: about ", expected, " bytes, the limit is ",
-                                   std::min(limits.max_index_bytes, kMaxIndexNbytes)));
-    }
-    FlatBufferBuilder builder(expected);
+    // The builder would assert above 2 GiB; so what it may need at most is asked for first.
+    constexpr std::uint64_t kMostBetweenColumns = 1024;
+    const std::uint64_t columns = column_nbytes(*this);
+    const std::uint64_t limit = std::min(limits.max_index_bytes, kMaxIndexNbytes);
+    if (columns > limit || columns > kMaxIndexNbytes - kMostBetweenColumns) return too_large(columns, limit);
+    FlatBufferBuilder builder(columns + kMostBetweenColumns);
     builder.Finish(put_index(builder, *this), schema::IndexIdentifier());
+    if (builder.GetSize() > limit) return too_large(builder.GetSize(), limit);
     const auto* data = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
     return std::vector<std::byte>(data, data + builder.GetSize());
 }

@@ -1,0 +1,88 @@
+#include "columns.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace milepost::fuzz {
+namespace {
+
+constexpr unsigned kColumns = 28;
+
+/// Adds to a number of 1, 2, 4 or 8 bytes somewhere in the element, or puts another one in its place.
+void edit_bytes(std::byte* element, std::size_t nbytes, Input& input) {
+    const std::size_t width = std::min(std::size_t{1} << input.below(4), nbytes);
+    std::byte* at = element + input.below(static_cast<unsigned>(nbytes / width)) * width;
+    std::uint64_t number = 0;
+    std::memcpy(&number, at, width);
+    if (input.below(2) == 0) {
+        const auto step = static_cast<std::int64_t>(input.number<std::int8_t>());
+        number += static_cast<std::uint64_t>(step);
+    } else {
+        const auto taken = input.bytes(width);
+        number = 0;
+        std::copy(taken.begin(), taken.end(), reinterpret_cast<std::byte*>(&number));
+    }
+    std::memcpy(at, &number, width);
+}
+
+template <class Element>
+void edit_column(std::vector<Element>& column, Input& input) {
+    const unsigned what = input.below(8);
+    const std::size_t at = column.empty() ? 0 : input.number<std::uint16_t>() % column.size();
+    const auto begin = column.begin() + static_cast<std::ptrdiff_t>(at);
+    if (column.empty()) {
+        column.emplace_back();
+    } else if (what == 0) {
+        column.erase(begin);
+    } else if (what == 1) {
+        const Element element = *begin;
+        column.insert(begin, element);
+    } else if (what == 2) {
+        std::swap(*begin, column[input.number<std::uint16_t>() % column.size()]);
+    } else {
+        edit_bytes(reinterpret_cast<std::byte*>(&*begin), sizeof(Element), input);
+    }
+}
+
+template <class Element>
+bool same_column(std::span<const Element> a, std::span<const Element> b) noexcept {
+    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
+}
+
+bool same_texts(const format::Texts& a, const format::Texts& b) noexcept {
+    return same_column(a.ends, b.ends) && same_column(a.bytes, b.bytes);
+}
+
+}  // namespace
+
+void edit(golden::Columns& of, Input& input) {
+    unsigned number = input.below(kColumns);
+    const auto edit_if_chosen = [&](auto&... column) {
+        ((number-- == 0 ? edit_column(column, input) : void()), ...);
+    };
+    edit_if_chosen(of.model_names.ends, of.model_names.bytes, of.optimizer_names.ends,
+                   of.optimizer_names.bytes, of.algorithms.ends, of.algorithms.bytes, of.entry_names.ends,
+                   of.entry_names.bytes, of.param_names.ends, of.param_names.bytes, of.dtype_names.ends,
+                   of.dtype_names.bytes, of.models, of.optimizers, of.groups, of.params, of.states,
+                   of.entry_order, of.top_order, of.values, of.value_bytes, of.dtypes, of.tensors, of.dims,
+                   of.storages, of.stored_checksums, of.stored_nbytes, of.raw_checksums);
+}
+
+bool same_columns(const format::Index& a, const format::Index& b) noexcept {
+    return same_texts(a.model_names, b.model_names) && same_texts(a.optimizer_names, b.optimizer_names) &&
+           same_texts(a.algorithms, b.algorithms) && same_texts(a.entry_names, b.entry_names) &&
+           same_texts(a.param_names, b.param_names) && same_texts(a.dtype_names, b.dtype_names) &&
+           same_column(a.models, b.models) && same_column(a.optimizers, b.optimizers) &&
+           same_column(a.groups, b.groups) && same_column(a.params, b.params) &&
+           same_column(a.states, b.states) && same_column(a.entry_order, b.entry_order) &&
+           same_column(a.top_order, b.top_order) && same_column(a.values, b.values) &&
+           same_column(a.value_bytes, b.value_bytes) && same_column(a.dtypes, b.dtypes) &&
+           same_column(a.tensors, b.tensors) && same_column(a.dims, b.dims) &&
+           same_column(a.storages, b.storages) && same_column(a.stored_checksums, b.stored_checksums) &&
+           same_column(a.stored_nbytes, b.stored_nbytes) && same_column(a.raw_checksums, b.raw_checksums);
+}
+
+}  // namespace milepost::fuzz

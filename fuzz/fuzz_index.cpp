@@ -1,0 +1,200 @@
+// The index, without a file around it: the columns of a random checkpoint, changed here and there, encoded,
+// decoded and judged.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "assertions.hpp"
+#include "base/aligned_buffer.hpp"
+#include "base/checked.hpp"
+#include "columns.hpp"
+#include "format/chunks.hpp"
+#include "format/frame.hpp"
+#include "format/validate.hpp"
+#include "index_facts.hpp"
+#include "input.hpp"
+#include "random_checkpoint.hpp"
+#include "save/plan.hpp"
+
+namespace milepost::fuzz {
+namespace {
+
+using format::Index;
+using format::Surroundings;
+
+/// Storages of any size, without bytes: nothing of an index needs them.
+class NoBytes final : public detail::StorageProvider {
+public:
+    Result<std::span<const std::byte>> bytes(std::uint32_t, std::uint64_t, std::uint64_t) const override {
+        return Error(Condition::layout, "no bytes");
+    }
+    Result<void> read(std::uint32_t, std::uint64_t, std::span<std::byte>) const override {
+        return Error(Condition::layout, "no bytes");
+    }
+};
+
+std::uint64_t take_nbytes(Input& input) {
+    constexpr std::uint64_t kChunk = codec::kChunkNbytes;
+    constexpr std::array<std::uint64_t, 6> kLarge = {kChunk - 1,     kChunk,           kChunk + 1,
+                                                     3 * kChunk - 1, 2 * kChunk + 100, 20 * kChunk};
+    return input.one_in(4) ? kLarge[input.below(kLarge.size())] : input.number<std::uint8_t>();
+}
+
+/// The columns that a save would fill while it writes; stored sizes are the input's, as far as rules 34 and
+/// 35 allow.
+class Storages {
+public:
+    Storages(Input& input, std::uint64_t alignment) : input_(input), alignment_(alignment) {}
+
+    void add(std::uint64_t nbytes) {
+        const bool compressing = input_.below(2) == 1;
+        format::StorageRecord record{};
+        record.nbytes = nbytes;
+        record.codec = static_cast<std::uint8_t>(compressing ? Codec::zstd : Codec::raw);
+        if (nbytes != 0) (void)format::storage_begin(end_, nbytes, alignment_, record.offset);
+        std::uint64_t next = record.offset;
+        for (std::uint64_t chunk = 0; chunk < format::chunk_count(nbytes); ++chunk) {
+            const std::uint64_t raw = format::chunk_raw_nbytes(nbytes, chunk);
+            const std::uint64_t stored = compressing ? take_stored_nbytes(raw) : raw;
+            columns_.stored_checksums.push_back(input_.number<format::Digest>());
+            if (compressing) columns_.stored_nbytes.push_back(static_cast<std::uint32_t>(stored));
+            if (stored != raw) columns_.raw_checksums.push_back(input_.number<format::Digest>());
+            end_ = next + stored;
+            next = base::align_up(end_, format::kChunkAlignment);
+        }
+        columns_.storages.push_back(record);
+    }
+
+    [[nodiscard]] const saving::StorageColumns& columns() const noexcept { return columns_; }
+    [[nodiscard]] std::uint64_t index_offset() const noexcept { return base::align_up(end_, 64); }
+
+private:
+    std::uint64_t take_stored_nbytes(std::uint64_t raw) {
+        constexpr std::uint64_t kSlack = 131'072, kRatio = 32'768;
+        const std::uint64_t least = raw <= kSlack ? 1 : (raw - kSlack + kRatio - 1) / kRatio;
+        return std::clamp<std::uint64_t>(input_.number<std::uint16_t>(), std::max<std::uint64_t>(least, 1),
+                                         raw);
+    }
+
+    Input& input_;
+    std::uint64_t alignment_;
+    std::uint64_t end_ = format::kHeadNbytes;
+    saving::StorageColumns columns_;
+};
+
+/// A content with its index, before any change.
+struct Base {
+    golden::Columns columns;
+    Surroundings surroundings;
+};
+
+std::optional<Base> take_base(Input& input) {
+    const NoBytes provider;
+    const std::uint64_t alignment = std::uint64_t{64} << input.below(16);
+    std::uint32_t number = 0;
+    const Checkpoint checkpoint = random_checkpoint(
+        input, [&](Input& from) { return StorageView(provider, number++, take_nbytes(from)); });
+    saving::StorageNumbers numbers;
+    const auto plan = saving::Plan::make(checkpoint, numbers, Limits());
+    if (!plan) {
+        check_error(plan.error());
+        return std::nullopt;
+    }
+    Storages storages(input, alignment);
+    for (const StorageView& storage : plan->new_storages())
+        storages.add(storage.nbytes());
+    return Base{golden::Columns(plan->index(storages.columns())), {storages.index_offset(), alignment}};
+}
+
+/// A hole before one of the storages, with all behind it in its place.
+void shift_storages(Base& base, Input& input) {
+    const std::uint64_t hole = base.surroundings.alignment * (input.below(3) + std::uint64_t{1});
+    for (std::size_t i = input.below(4); i < base.columns.storages.size(); ++i) {
+        if (base.columns.storages[i].nbytes != 0) base.columns.storages[i].offset += hole;
+    }
+    base.surroundings.index_offset += hole;
+}
+
+/// Children that change their parent: their number stays, what is whose does not.
+void move_children(std::vector<format::ValueRecord>& values, Input& input) {
+    std::vector<format::ValueRecord*> parents;
+    for (format::ValueRecord& value : values) {
+        const auto kind = static_cast<Kind>(value.kind);
+        if (kind >= Kind::list && kind <= Kind::dict) parents.push_back(&value);
+    }
+    if (parents.empty()) return;
+    auto& from = *parents[input.number<std::uint8_t>() % parents.size()];
+    auto& to = *parents[input.number<std::uint8_t>() % parents.size()];
+    const std::uint32_t moved = std::min<std::uint32_t>(from.size, 1 + input.below(4));
+    from.size -= moved;
+    to.size += moved;
+}
+
+base::AlignedBuffer encoded(const Index& index) {
+    const auto bytes = index.encode(Limits());
+    require(bytes.has_value() && bytes->size() % 8 == 0, "a small index can be encoded");
+    base::AlignedBuffer buffer(bytes->size());
+    std::copy(bytes->begin(), bytes->end(), buffer.bytes().begin());
+    return buffer;
+}
+
+void check_accepted(const Index& index, const Surroundings& surroundings, const base::AlignedBuffer& buffer) {
+    const auto outline = format::validate(index, surroundings, Limits());
+    require(format::validate_content(index, Limits()).has_value(),
+            "what the reader accepts, the writer accepts");
+    check_facts(index, *outline, surroundings, Limits());
+    const base::AlignedBuffer again = encoded(index);
+    require(
+        std::equal(buffer.bytes().begin(), buffer.bytes().end(), again.bytes().begin(), again.bytes().end()),
+        "decode and encode give the same bytes");
+}
+
+/// Returns whether the index is accepted.
+bool judge(const Index& columns, const Surroundings& surroundings) {
+    const base::AlignedBuffer buffer = encoded(columns);
+    const auto index = Index::decode(buffer.bytes());
+    require(index.has_value() && same_columns(columns, *index), "encode and decode give the same columns");
+    const auto valid = format::validate(*index, surroundings, Limits());
+    check_same_outcome(valid, format::validate(columns, surroundings, Limits()), "the columns alone decide");
+    const auto tight = format::validate(*index, surroundings, tight_limits());
+    if (!tight) check_error(tight.error());
+    require(!tight || valid, "what passes tight limits passes the defaults");
+    if (valid) check_accepted(*index, surroundings, buffer);
+    return valid.has_value();
+}
+
+}  // namespace
+}  // namespace milepost::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbytes) {
+    using namespace milepost;
+    constexpr unsigned kMaxEdits = 8;
+    fuzz::Input input(data, nbytes);
+    const unsigned edits = input.below(kMaxEdits + 1);
+    auto base = fuzz::take_base(input);
+    if (!base) return 0;
+    const bool sound = format::validate_content(base->columns.index(), Limits()).has_value();
+    bool changed = false;
+    for (unsigned i = 0; i < edits && !input.empty(); ++i, changed = true)
+        fuzz::edit(base->columns, input);
+    if (input.one_in(16)) {
+        base->surroundings.index_offset += 64 * std::uint64_t{input.below(256)};
+        changed = true;
+    }
+    if (input.one_in(8)) {
+        fuzz::shift_storages(*base, input);
+        changed = true;
+    }
+    if (input.one_in(8)) {
+        fuzz::move_children(base->columns.values, input);
+        changed = true;
+    }
+    const bool accepted = fuzz::judge(base->columns.index(), base->surroundings);
+    fuzz::require(accepted || changed || !sound, "what the writer accepts, the reader accepts");
+    return 0;
+}

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <milepost/options.hpp>
+
+#include "format/index.hpp"
+#include "format/outline.hpp"
+#include "format/validate.hpp"
+
+namespace milepost::fuzz {
+
+/// Asserts what is true of every index that validation has let pass, computed another way than it does: chunk
+/// by chunk, element by element, in arithmetic that is wide enough not to wrap.
+void check_facts(const format::Index& index, const format::Outline& outline,
+                 const format::Surroundings& surroundings, const Limits& limits);
+
+}  // namespace milepost::fuzz

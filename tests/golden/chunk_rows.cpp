@@ -1,0 +1,257 @@
+#include <algorithm>
+
+#include "golden/rows.hpp"
+#include "golden/samples.hpp"
+
+// docs/format.md, sections 4 and 8: what is found when a chunk is used, its stored checksum being right. The
+// frames are written by hand (RFC 8878), so that they do not depend on the version of zstd.
+namespace milepost::golden {
+namespace {
+
+using Frame = std::vector<unsigned>;
+
+constexpr std::size_t kRawNbytes = 300;  // all zero
+
+/// A tensor of 300 zeros, in one chunk that holds `frame`.
+Parts framed(const Frame& frame) {
+    static const std::vector<std::byte> zeros(kRawNbytes);
+    const auto u8 = *find_dtype(Dtype::u8);
+    Parts p = parts_of(one_value(TensorView(u8, {kRawNbytes}, StorageView(zeros))), {.codec = Codec::zstd});
+    p.storages.clear();
+    for (const unsigned byte : frame)
+        p.storages.push_back(static_cast<std::byte>(byte));
+    p.columns.stored_nbytes = {static_cast<std::uint32_t>(frame.size())};
+    p.columns.stored_checksums = {codec::checksum128(p.storages)};
+    p.columns.raw_checksums = {codec::checksum128(zeros)};
+    return p;
+}
+
+Frame joined(std::initializer_list<Frame> parts) {
+    Frame frame;
+    for (const Frame& part : parts)
+        frame.insert(frame.end(), part.begin(), part.end());
+    return frame;
+}
+
+const Frame kMagic = {0x28, 0xB5, 0x2F, 0xFD};
+/// One segment, a content size of two bytes: 300, which is stored less 256.
+const Frame kHeader = {0x60, 44, 0};
+
+/// The last block: one byte, repeated `count` times.
+Frame repeated(unsigned count, unsigned byte = 0) {
+    const unsigned header = count << 3U | 1U << 1U | 1U;
+    return {header & 0xFFU, header >> 8U & 0xFFU, header >> 16U, byte};
+}
+
+Frame sound() {
+    return joined({kMagic, kHeader, repeated(300)});
+}
+/// A skippable frame of four bytes.
+Frame skippable() {
+    return {0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4};
+}
+
+constexpr Row kRows[] = {
+    {.where = "section 4",
+     .name = "hand-made-frame",
+     .base = [] { return framed(sound()); },
+     .expected = "ok",
+     .about = "A zstd frame written by hand, one repeated byte: another encoder's choice, and as good."},
+    {.where = "section 4",
+     .name = "frame-magic",
+     .base =
+         [] {
+             return framed(joined({{0x29, 0xB5, 0x2F, 0xFD}, kHeader, repeated(300)}));
+         },
+     .expected = "verify corrupt/codec_frame",
+     .about = "A compressed chunk with another magic than zstd's."},
+    {.where = "section 4",
+     .name = "frame-legacy",
+     .base =
+         [] {
+             return framed(joined({{0x27, 0xB5, 0x2F, 0xFD}, kHeader, repeated(300)}));
+         },
+     .expected = "verify corrupt/codec_frame",
+     .about = "The magic of zstd 0.7, which libraries may still decode."},
+    {.where = "section 4",
+     .name = "frame-short",
+     .base =
+         [] {
+             return framed({0x28, 0xB5, 0x2F});
+         },
+     .expected = "verify corrupt/codec_frame"},
+    {.where = "section 4",
+     .name = "frame-cut",
+     .base =
+         [] {
+             return framed(joined({kMagic, kHeader, {0x63, 0x09}}));
+         },
+     .expected = "verify corrupt/codec_frame"},
+    {.where = "section 4",
+     .name = "frame-junk-behind",
+     .base =
+         [] {
+             return framed(joined({sound(), {0}}));
+         },
+     .expected = "verify corrupt/codec_frame",
+     .about = "One byte behind the frame."},
+    {.where = "section 4",
+     .name = "frame-too-many",
+     .base =
+         [] {
+             return framed(joined({sound(), sound()}));
+         },
+     .expected = "verify corrupt/codec_frame"},
+    {.where = "section 4",
+     .name = "frame-skippable-behind",
+     .base =
+         [] {
+             return framed(joined({sound(), skippable()}));
+         },
+     .expected = "verify corrupt/codec_frame",
+     .about = "A skippable frame behind the frame: room for what nobody sees."},
+    {.where = "section 4",
+     .name = "frame-skippable-first",
+     .base =
+         [] {
+             return framed(joined({skippable(), sound()}));
+         },
+     .expected = "verify corrupt/codec_frame"},
+    {.where = "section 4",
+     .name = "frame-skippable-only",
+     .base = [] { return framed(skippable()); },
+     .expected = "verify corrupt/codec_frame"},
+    {.where = "section 4",
+     .name = "frame-dictionary",
+     .base =
+         [] {
+             return framed(joined({kMagic, {0x61, 7, 44, 0}, repeated(300)}));
+         },
+     .expected = "verify corrupt/codec_frame",
+     .about = "A frame that wants the dictionary 7."},
+    {.where = "section 4",
+     .name = "frame-checksum",
+     .base =
+         [] {
+             return framed(joined({kMagic, {0x64, 44, 0}, repeated(300), {1, 2, 3, 4}}));
+         },
+     .expected = "verify corrupt/codec_frame"},
+    {.where = "section 4",
+     .name = "frame-reserved-bit",
+     .base =
+         [] {
+             return framed(joined({kMagic, {0x68, 44, 0}, repeated(300)}));
+         },
+     .expected = "verify corrupt/codec_frame"},
+    {.where = "section 4",
+     .name = "frame-window",
+     .base =
+         [] {
+             return framed(joined({kMagic, {0x40, 0x89, 44, 0}, repeated(300)}));
+         },
+     .expected = "verify corrupt/codec_frame",
+     .about = "A window of 2^27 + 2^24 bytes."},
+    {.where = "section 4",
+     .name = "frame-widest-window",
+     .base =
+         [] {
+             return framed(joined({kMagic, {0x40, 0x88, 44, 0}, repeated(300)}));
+         },
+     .expected = "ok"},
+    {.where = "section 4",
+     .name = "frame-reserved-block",
+     .base =
+         [] {
+             return framed(joined({kMagic, kHeader, {0x67, 0x09, 0, 0}}));
+         },
+     .expected = "verify corrupt/codec_frame"},
+
+    {.where = "section 8",
+     .name = "size-missing",
+     .base =
+         [] {
+             return framed(joined({kMagic, {0x00, 0x20}, repeated(300)}));
+         },
+     .expected = "verify corrupt/codec_size",
+     .about = "A frame without a content size."},
+    {.where = "section 8",
+     .name = "size-one-less",
+     .base =
+         [] {
+             return framed(joined({kMagic, {0x60, 43, 0}, repeated(299)}));
+         },
+     .expected = "verify corrupt/codec_size"},
+    {.where = "section 8",
+     .name = "size-one-more",
+     .base =
+         [] {
+             return framed(joined({kMagic, {0x60, 45, 0}, repeated(301)}));
+         },
+     .expected = "verify corrupt/codec_size",
+     .about = "A frame of 301 bytes in a chunk of 300."},
+    {.where = "section 8",
+     .name = "size-2-to-63",
+     .base =
+         [] {
+             return framed(joined({kMagic, {0xE0, 0, 0, 0, 0, 0, 0, 0, 0x80}, repeated(300)}));
+         },
+     .expected = "verify corrupt/codec_size"},
+    // What the frame's blocks make is zstd's to judge.
+    {.where = "section 8",
+     .name = "decodes-short",
+     .base =
+         [] {
+             return framed(joined({kMagic, kHeader, repeated(299)}));
+         },
+     .expected = "verify corrupt/codec_frame",
+     .about = "A frame that says 300 bytes and holds 299."},
+    {.where = "section 8",
+     .name = "decodes-long",
+     .base =
+         [] {
+             return framed(joined({kMagic, kHeader, repeated(301)}));
+         },
+     .expected = "verify corrupt/codec_frame"},
+
+    {.where = "section 8",
+     .name = "content-checksum",
+     .base =
+         [] {
+             return framed(joined({kMagic, kHeader, repeated(300, 1)}));
+         },
+     .expected = "verify corrupt/content_checksum",
+     .about = "A sound frame of other bytes than the raw checksum's."},
+    {.where = "section 8",
+     .name = "raw-checksum-changed",
+     .base = [] { return framed(sound()); },
+     .edit = [](Parts& p) { p.columns.raw_checksums[0][15] ^= std::byte{1}; },
+     .expected = "verify corrupt/content_checksum"},
+    {.where = "section 8",
+     .name = "chunk-of-another-save",
+     .edit = [](Parts& p) { p.at(128, 1)[0] = std::byte{9}; },
+     .expected = "verify corrupt/chunk_checksum",
+     .about = "One changed byte of a raw storage."},
+    {.where = "section 8",
+     .name = "frame-changed",
+     .base = [] { return framed(sound()); },
+     .edit = [](Parts& p) { p.storages.back() = std::byte{1}; },
+     .expected = "verify corrupt/chunk_checksum",
+     .about = "One changed byte of a compressed chunk."},
+    // Who can compute checksums can change bytes: only a signature would tell.
+    {.where = "section 12",
+     .name = "chunk-resealed",
+     .edit =
+         [](Parts& p) {
+             p.at(128, 1)[0] = std::byte{9};
+             p.reseal_chunk(1, 300);
+         },
+     .expected = "ok"},
+};
+
+}  // namespace
+
+std::span<const Row> chunk_rows() {
+    return kRows;
+}
+
+}  // namespace milepost::golden

@@ -1,0 +1,81 @@
+#include "golden/columns.hpp"
+
+#include <span>
+#include <string>
+
+namespace milepost::golden {
+namespace {
+
+template <class T>
+std::vector<T> copy(std::span<const T> column) {
+    return {column.begin(), column.end()};
+}
+
+}  // namespace
+
+void TextColumn::add(std::string_view text) {
+    const auto added = std::as_bytes(std::span(text));
+    bytes.insert(bytes.end(), added.begin(), added.end());
+    ends.push_back(static_cast<std::uint32_t>(bytes.size()));
+}
+
+void TextColumn::set(std::size_t i, std::string_view text) {
+    const format::Texts old = texts();
+    TextColumn column;
+    for (std::size_t each = 0; each < old.size(); ++each)
+        column.add(each == i ? text : old[each]);
+    *this = std::move(column);
+}
+
+Columns::Columns(const format::Index& index)
+    : model_names(index.model_names),
+      optimizer_names(index.optimizer_names),
+      algorithms(index.algorithms),
+      entry_names(index.entry_names),
+      param_names(index.param_names),
+      dtype_names(index.dtype_names),
+      models(copy(index.models)),
+      optimizers(copy(index.optimizers)),
+      groups(copy(index.groups)),
+      params(copy(index.params)),
+      states(copy(index.states)),
+      entry_order(copy(index.entry_order)),
+      top_order(copy(index.top_order)),
+      values(copy(index.values)),
+      value_bytes(copy(index.value_bytes)),
+      dtypes(copy(index.dtypes)),
+      tensors(copy(index.tensors)),
+      dims(copy(index.dims)),
+      storages(copy(index.storages)),
+      stored_checksums(copy(index.stored_checksums)),
+      stored_nbytes(copy(index.stored_nbytes)),
+      raw_checksums(copy(index.raw_checksums)) {}
+
+format::Index Columns::index() const noexcept {
+    return {
+        .model_names = model_names.texts(),
+        .optimizer_names = optimizer_names.texts(),
+        .algorithms = algorithms.texts(),
+        .entry_names = entry_names.texts(),
+        .param_names = param_names.texts(),
+        .dtype_names = dtype_names.texts(),
+        .models = models,
+        .optimizers = optimizers,
+        .groups = groups,
+        .params = params,
+        .states = states,
+        .entry_order = entry_order,
+        .top_order = top_order,
+        .values = values,
+        .value_bytes = value_bytes,
+        .dtypes = dtypes,
+        .tensors = tensors,
+        .dims = dims,
+        .storages = storages,
+        .stored_checksums = stored_checksums,
+        .stored_nbytes = stored_nbytes,
+        .raw_checksums = raw_checksums,
+    };
+}
+
+}  // namespace milepost::golden

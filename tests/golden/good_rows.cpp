@@ -1,0 +1,59 @@
+#include "golden/rows.hpp"
+#include "golden/samples.hpp"
+
+namespace milepost::golden {
+namespace {
+
+FileBytes file_of(const Checkpoint& checkpoint, const SaveOptions& options = {}) {
+    auto file = save_bytes(checkpoint, options);
+    return file ? *std::move(file) : FileBytes();
+}
+
+FileBytes optional_flags() {
+    Parts parts = small_parts();
+    parts.head.optional_flags = std::uint64_t{1} << 63U | 1;
+    return build(parts);
+}
+
+FileBytes nested() {
+    static const FileBytes inner = file_of({});
+    const auto u8 = *find_dtype(Dtype::u8);
+    return file_of(one_value(TensorView(u8, {inner.size()}, StorageView(inner))));
+}
+
+constexpr FileRow kRows[] = {
+    {"section 14", "empty", [] { return file_of({}); }, "ok",
+     "The smallest checkpoint: no models, optimizers and values."},
+    {"section 6", "small", [] { return file_of(small()); }, "ok",
+     "Something in every column: what most bad files are made from."},
+    {"section 6.4", "values", [] { return file_of(every_value()); }, "ok",
+     "Every kind and flavour of value: ints to 255 bytes, NaNs with their payload, -0.0, keys of every kind, attributes, tensors within."},
+    {"section 6.3", "dtypes", [] { return file_of(every_dtype()); }, "ok", "A tensor of every dtype."},
+    {"section 6.3", "shapes", [] { return file_of(every_shape()); }, "ok",
+     "Rank 0 to 64, empty, tied, sliced, overlapping, expanded and transposed tensors."},
+    {"section 6.3", "unknown-dtype", [] { return file_of(unknown_dtype()); }, "ok",
+     "Two dtypes that no version knows, of 24 and of 3 bits: they list and verify as bytes."},
+    {"section 2", "names", [] { return file_of(odd_names()); }, "ok",
+     "Names that look like paths, turn text around, are equal after normalisation, or are as long as may be."},
+    {"section 6.1", "models", [] { return file_of(several_models()); }, "ok",
+     "Two models with a tied weight, metadata and extra state, an empty one, and an order of their own."},
+    {"section 6.1", "optimizers", [] { return file_of(several_optimizers()); }, "ok",
+     "Three optimizers: groups with names, states with and without a group, state extra and extra entries."},
+    {"section 4", "zstd-chunks", [] { return file_of(many_chunks(), {.codec = Codec::zstd}); }, "ok",
+     "A storage of three compressed chunks, one of one chunk, and one that does not compress."},
+    {"section 4", "automatic", [] { return file_of(many_chunks(), {.codec = Codec::automatic}); }, "ok",
+     "The same with the codec chosen for each storage: two zstd, one raw."},
+    {"section 3", "alignment-4096", [] { return file_of(two_storages(), {.alignment = 4096}); }, "ok",
+     "Storages at multiples of 4096."},
+    {"section 3", "optional-flags", optional_flags, "ok",
+     "Optional flags that no version knows: reported, else ignored."},
+    {"section 1", "nested", nested, "ok", "A whole checkpoint inside of a storage: the last footer counts."},
+};
+
+}  // namespace
+
+std::span<const FileRow> good_rows() {
+    return kRows;
+}
+
+}  // namespace milepost::golden

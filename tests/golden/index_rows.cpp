@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <string_view>
+
+#include "base/little_endian.hpp"
+#include "golden/rows.hpp"
+#include "golden/samples.hpp"
+
+// The index as a buffer, its two copies, and the padding: docs/format.md, sections 4, 5, 6, 7 (6) and 9.
+namespace milepost::golden {
+namespace {
+
+using base::load_le;
+using base::store_le;
+
+// Ids of fields of `Index`, schema/checkpoint.fbs.
+constexpr unsigned kParams = 9, kStates = 10, kEntryOrder = 11, kValueBytes = 14, kTensors = 16, kDims = 17,
+                   kStorages = 18;
+
+/// The bytes of an index, as FlatBuffers sees them.
+struct IndexBytes {
+    Parts parts = small_parts();
+    FileBytes bytes = parts.columns.index().encode({}).value();
+
+    [[nodiscard]] std::uint32_t number(std::size_t at) const { return load_le<std::uint32_t>(&bytes[at]); }
+    void set(std::size_t at, std::uint32_t number) { store_le(&bytes[at], number); }
+    [[nodiscard]] std::size_t table() const { return number(0); }
+    [[nodiscard]] std::size_t vtable() const { return table() - number(table()); }
+    /// Where the offset of a field is stored.
+    [[nodiscard]] std::size_t field(unsigned id) const {
+        return table() + load_le<std::uint16_t>(&bytes[vtable() + 4 + std::size_t{2} * id]);
+    }
+    [[nodiscard]] std::size_t vector(unsigned id) const { return field(id) + number(field(id)); }
+    /// Lets a field point to where a count of 0 stands whose elements would begin 4 bytes behind a multiple
+    /// of 8.
+    void misalign(unsigned id) {
+        std::size_t at = field(id) / 8 * 8 + 8;
+        while (number(at) != 0)
+            at += 8;
+        set(field(id), static_cast<std::uint32_t>(at - field(id)));
+    }
+    [[nodiscard]] FileBytes file() const { return build(parts.head, parts.storages, bytes); }
+};
+
+/// A file whose index was changed in one place.
+template <class Change>
+FileBytes changed(Change change) {
+    IndexBytes index;
+    change(index);
+    return index.file();
+}
+
+template <unsigned kField>
+FileBytes misaligned() {
+    return changed([](IndexBytes& index) { index.misalign(kField); });
+}
+
+/// The smallest checkpoint, with bytes changed that lie in front of, in or behind one of its index copies.
+struct Seams {
+    FileBytes file = build(small_parts());
+    format::Frame frame = last_footer(file)->frame;
+
+    FileBytes flipped(std::initializer_list<std::uint64_t> places) && {
+        for (const std::uint64_t place : places)
+            file[static_cast<std::size_t>(place)] ^= std::byte{1};
+        return std::move(file);
+    }
+};
+
+/// Two compressed chunks, with zeros between them.
+FileBytes between_chunks() {
+    FileBytes file = save_bytes(two_chunks(), {.codec = Codec::zstd}).value();
+    const auto parts = take_apart(file);
+    file[static_cast<std::size_t>(parts->columns.storages[0].offset + parts->columns.stored_nbytes[0])] =
+        std::byte{1};
+    return file;
+}
+
+/// Copy A and copy B damaged in different places.
+FileBytes both_copies() {
+    Seams seams;
+    const auto a = seams.frame.index_offset, b = seams.frame.copy_b();
+    return std::move(seams).flipped({a + 30, b + 50});
+}
+
+constexpr FileRow kRows[] = {
+    {"section 7", "identifier",
+     [] { return changed([](IndexBytes& index) { index.bytes[7] = std::byte{'J'}; }); },
+     "corrupt/index_schema", "The identifier is MLPJ."},
+    {"section 7", "root-0", [] { return changed([](IndexBytes& index) { index.set(0, 0); }); },
+     "corrupt/index_schema"},
+    {"section 7", "root-past-the-end",
+     [] { return changed([](IndexBytes& index) { index.set(0, 0x7FFFFFF0); }); }, "corrupt/index_schema",
+     "The root lies past the end of the buffer."},
+    {"section 7", "root-negative",
+     [] { return changed([](IndexBytes& index) { index.set(0, 0xFFFFFFF0); }); }, "corrupt/index_schema"},
+    {"section 7", "field-absent",
+     [] {
+         return changed([](IndexBytes& index) {
+             store_le<std::uint16_t>(&index.bytes[index.vtable() + 4 + std::size_t{2} * kParams], 0);
+         });
+     },
+     "corrupt/index_schema", "The column params is not there; all columns are required."},
+    {"section 7", "vtable-before-the-buffer",
+     [] { return changed([](IndexBytes& index) { index.set(index.table(), 0x7FFFFFF0); }); },
+     "corrupt/index_schema"},
+    {"section 7", "vtable-odd",
+     [] {
+         return changed([](IndexBytes& index) { store_le<std::uint16_t>(&index.bytes[index.vtable()], 47); });
+     },
+     "corrupt/index_schema"},
+    {"section 7", "vector-count-max",
+     [] { return changed([](IndexBytes& index) { index.set(index.vector(kEntryOrder), 0xFFFFFFFF); }); },
+     "corrupt/index_schema", "A column of 2^32 - 1 elements."},
+    {"section 7", "vector-count-wraps",
+     [] { return changed([](IndexBytes& index) { index.set(index.vector(kParams), 0x20000001); }); },
+     "corrupt/index_schema"},
+    {"section 7", "vector-past-the-end",
+     [] { return changed([](IndexBytes& index) { index.set(index.field(kParams), 0x7FFFFFF0); }); },
+     "corrupt/index_schema"},
+    {"section 7", "params-misaligned", misaligned<kParams>, "corrupt/index_alignment",
+     "The column params lies 4 bytes off a multiple of 8."},
+    {"section 7", "states-misaligned", misaligned<kStates>, "corrupt/index_alignment"},
+    {"section 7", "tensors-misaligned", misaligned<kTensors>, "corrupt/index_alignment",
+     "The column tensors, of structs that hold 8-byte numbers, lies 4 bytes off."},
+    {"section 7", "dims-misaligned", misaligned<kDims>, "corrupt/index_alignment"},
+    {"section 7", "storages-misaligned", misaligned<kStorages>, "corrupt/index_alignment"},
+    {"section 10", "bytes-behind-the-columns",
+     [] { return changed([](IndexBytes& index) { index.bytes.resize(index.bytes.size() + 8); }); },
+     "verify corrupt/index_canonical", "Eight bytes behind all columns, which no field refers to."},
+    {"section 10", "byte-between-columns",
+     [] {
+         return changed([](IndexBytes& index) {
+             const std::size_t column = index.vector(kValueBytes);
+             index.bytes[column + 4 + index.number(column)] = std::byte{1};
+         });
+     },
+     "verify corrupt/index_canonical",
+     "A byte behind the column value_bytes, up to the next multiple of 4, is not zero."},
+
+    {"section 9", "copy-a",
+     [] {
+         Seams seams;
+         const auto a = seams.frame.index_offset;
+         return std::move(seams).flipped({a + 30});
+     },
+     "verify corrupt/index_copy",
+     "Copy A of the index is damaged: the file opens with copy B, and a warning."},
+    {"section 9", "copy-b",
+     [] {
+         Seams seams;
+         const auto b = seams.frame.copy_b();
+         return std::move(seams).flipped({b + 30});
+     },
+     "verify corrupt/index_copy", "Copy B of the index is damaged."},
+    {"section 9", "footer-a",
+     [] {
+         Seams seams;
+         const auto footer = seams.frame.footer_a();
+         return std::move(seams).flipped({footer + 40});
+     },
+     "verify corrupt/index_copy", "Footer A is damaged."},
+    {"section 7", "both-copies", both_copies, "corrupt/index_checksum",
+     "Both copies of the index are damaged."},
+
+    {"section 9", "padding-before-a-storage", [] { return Seams{}.flipped({100}); }, "verify corrupt/padding",
+     "A byte between two storages is not zero."},
+    {"section 9", "padding-between-chunks", between_chunks, "verify corrupt/padding"},
+    {"section 9", "padding-before-the-index",
+     [] {
+         Seams seams;
+         const auto a = seams.frame.index_offset;
+         return std::move(seams).flipped({a - 1});
+     },
+     "verify corrupt/padding"},
+    {"section 9", "padding-in-the-gap",
+     [] {
+         Seams seams;
+         const auto gap = seams.frame.gap();
+         return std::move(seams).flipped({gap + 4095});
+     },
+     "verify corrupt/padding", "The last byte of the gap is not zero."},
+    {"section 9", "padding-behind-copy-a",
+     [] {
+         Seams seams;
+         const auto footer = seams.frame.footer_a();
+         return std::move(seams).flipped({footer - 1});
+     },
+     "verify corrupt/padding"},
+    {"section 9", "padding-behind-copy-b",
+     [] {
+         Seams seams;
+         const auto footer = seams.frame.footer_b();
+         return std::move(seams).flipped({footer - 1});
+     },
+     "verify corrupt/padding", "A byte behind copy B of the index is not zero."},
+};
+
+}  // namespace
+
+std::span<const FileRow> index_rows() {
+    return kRows;
+}
+
+}  // namespace milepost::golden

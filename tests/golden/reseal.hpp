@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "format/frame.hpp"
+#include "golden/columns.hpp"
+#include "golden/memory.hpp"
+
+/// Files whose checksums are right whatever they say: what a lie costs must be found by a rule, not by a
+/// checksum.
+namespace milepost::golden {
+
+/// A file taken apart. `storages` are the bytes between the head and copy A of the index.
+struct Parts {
+    format::Head head;
+    FileBytes storages;
+    Columns columns;
+
+    /// The bytes [offset, offset + nbytes) of the file, which lie in `storages`.
+    [[nodiscard]] std::span<std::byte> at(std::uint64_t offset, std::uint64_t nbytes);
+    /// Makes the stored checksum of a storage's only chunk right again, of which `nbytes` are stored.
+    void reseal_chunk(std::size_t storage, std::uint64_t nbytes);
+};
+
+/// Head, storages, and index bytes twice with their footers: a whole file, all checksums right. `storages` is
+/// filled up to a multiple of 64.
+[[nodiscard]] FileBytes build(const format::Head& head, std::span<const std::byte> storages,
+                              std::span<const std::byte> index);
+/// The same, the index encoded first (in canonical form).
+[[nodiscard]] FileBytes build(const format::Head& head, std::span<const std::byte> storages,
+                              const format::Index& index);
+[[nodiscard]] FileBytes build(const Parts& parts);
+
+/// Nothing if the file does not open far enough. No rule of section 6.5 is asked for.
+[[nodiscard]] std::optional<Parts> take_apart(std::span<const std::byte> file);
+
+/// The footer at the end of the file, as it says, its checksum unasked; nothing if the file is shorter than
+/// head and footer.
+[[nodiscard]] std::optional<format::Footer> last_footer(std::span<const std::byte> file);
+
+/// Makes arbitrary bytes as right as checksums can make them: head (magic, checksum), last footer (magic,
+/// head_checksum, checksum) and, where the footer's numbers lie within the file, index_checksum from copy A,
+/// copy B and footer A made equal to their twins. The other bytes stay. Leaves a file alone that is shorter
+/// than head and footer.
+void reseal(FileBytes& file);
+
+/// Head or footer alone, at `offset`.
+void reseal_head(FileBytes& file);
+void reseal_footer(FileBytes& file, std::uint64_t offset);
+
+}  // namespace milepost::golden

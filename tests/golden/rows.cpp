@@ -1,0 +1,81 @@
+#include "golden/rows.hpp"
+
+#include <charconv>
+
+#include "golden/samples.hpp"
+
+namespace milepost::golden {
+
+std::vector<Row> all_rows() {
+    std::vector<Row> rows;
+    for (const auto table :
+         {name_rows(), value_rows(), tensor_rows(), storage_rows(), optimizer_rows(), chunk_rows()}) {
+        rows.insert(rows.end(), table.begin(), table.end());
+    }
+    return rows;
+}
+
+std::vector<FileRow> all_file_rows() {
+    std::vector<FileRow> rows;
+    for (const auto table : {frame_rows(), index_rows()})
+        rows.insert(rows.end(), table.begin(), table.end());
+    return rows;
+}
+
+Parts make_parts(const Row& row) {
+    Parts parts = row.base != nullptr ? row.base() : small_parts();
+    if (row.edit != nullptr) row.edit(parts);
+    return parts;
+}
+
+FileBytes make_file(const Row& row) {
+    return build(make_parts(row));
+}
+
+Parts parts_of(const Checkpoint& checkpoint, const SaveOptions& options) {
+    const auto file = save_bytes(checkpoint, options);
+    if (!file) return {};
+    return take_apart(*file).value_or(Parts{});
+}
+
+Parts small_parts() {
+    return parts_of(small());
+}
+Parts value_parts(Value value) {
+    return parts_of(one_value(std::move(value)));
+}
+Parts entry_parts(std::initializer_list<std::string_view> names) {
+    return parts_of(null_entries(names));
+}
+
+Limits limits_of(std::string_view text) {
+    Limits limits;
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) return limits;
+    const std::string_view name = text.substr(0, equals);
+    std::uint32_t number = 0;
+    std::from_chars(text.data() + equals + 1, text.data() + text.size(), number);
+    if (name == "index_bytes") limits.max_index_bytes = number;
+    if (name == "tables") limits.max_tables = number;
+    if (name == "records") limits.max_records = number;
+    if (name == "rank") limits.max_rank = number;
+    if (name == "name_bytes") limits.max_name_bytes = number;
+    if (name == "depth") limits.max_depth = number;
+    return limits;
+}
+
+std::string verdict_of(const Result<Reader>& file, unsigned threads) {
+    auto words = [](const Error& error) {
+        return std::string(name(error.code())) + "/" + std::string(name(error.condition()));
+    };
+    if (!file) return words(file.error());
+    const auto report = verify(*file, {.threads = threads});
+    if (!report) return words(report.error());
+    if (report->ok()) return "ok";
+    std::string verdict = "verify";
+    for (const Damage& damage : report->damage)
+        verdict += " " + words(damage.error);
+    return verdict;
+}
+
+}  // namespace milepost::golden

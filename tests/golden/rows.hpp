@@ -1,0 +1,70 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "golden/reseal.hpp"
+
+/// The catalogue: every way in which a file can be wrong, as table rows. Each has its one answer.
+namespace milepost::golden {
+
+/// A file whose index, head or chunks lie, all checksums right.
+struct Row {
+    std::string_view where;  ///< what of docs/format.md it breaks: "rule 7", "section 3"
+    std::string_view name;
+    Parts (*base)() = nullptr;       ///< small(), stored raw, if null
+    void (*edit)(Parts&) = nullptr;  ///< none if null
+    /// "ok"; what opening says: "corrupt/name"; what verifying says of a file that opens: "verify
+    /// corrupt/padding".
+    std::string_view expected;
+    /// What the file is; it is then a golden file.
+    std::string_view about = {};
+    /// Limits it is opened with, else the defaults: "tables=1".
+    std::string_view limits = {};
+};
+
+/// A file that is made from whole bytes: damaged, or forged where Row cannot.
+struct FileRow {
+    std::string_view where;
+    std::string_view name;
+    FileBytes (*make)();
+    std::string_view expected;
+    std::string_view about = {};
+};
+
+[[nodiscard]] std::span<const Row> name_rows();
+[[nodiscard]] std::span<const Row> value_rows();
+[[nodiscard]] std::span<const Row> tensor_rows();
+[[nodiscard]] std::span<const Row> storage_rows();
+[[nodiscard]] std::span<const Row> optimizer_rows();
+[[nodiscard]] std::span<const Row> chunk_rows();
+[[nodiscard]] std::span<const FileRow> frame_rows();
+[[nodiscard]] std::span<const FileRow> index_rows();
+[[nodiscard]] std::span<const FileRow> good_rows();
+
+/// All rows of Row.
+[[nodiscard]] std::vector<Row> all_rows();
+/// All rows of FileRow, without those of good files.
+[[nodiscard]] std::vector<FileRow> all_file_rows();
+
+[[nodiscard]] Parts make_parts(const Row& row);
+[[nodiscard]] FileBytes make_file(const Row& row);
+
+// Bases.
+[[nodiscard]] Parts parts_of(const Checkpoint& checkpoint, const SaveOptions& options = {});
+[[nodiscard]] Parts small_parts();
+/// A top-level value `v` in an otherwise empty checkpoint.
+[[nodiscard]] Parts value_parts(Value value);
+/// A model `m` with null entries.
+[[nodiscard]] Parts entry_parts(std::initializer_list<std::string_view> names);
+
+/// Limits from their text. Requires: well formed.
+[[nodiscard]] Limits limits_of(std::string_view text);
+
+/// What a file opened with these options, and then verified, answers: in the words of Row::expected.
+[[nodiscard]] std::string verdict_of(const Result<Reader>& file, unsigned threads);
+
+}  // namespace milepost::golden

@@ -1,0 +1,395 @@
+#include "golden/rows.hpp"
+#include "golden/samples.hpp"
+
+// Rules 17 to 22 of docs/format.md, section 6.5.
+namespace milepost::golden {
+namespace {
+
+format::ValueRecord& first(Parts& p) {
+    return p.columns.values[0];
+}
+
+void set_bytes(Parts& p, std::initializer_list<unsigned> bytes) {
+    p.columns.value_bytes.clear();
+    for (const unsigned byte : bytes)
+        p.columns.value_bytes.push_back(static_cast<std::byte>(byte));
+}
+
+/// A dict with these keys, which save would refuse: a list, made a dict.
+Parts keys(std::vector<Value> names) {
+    List list;
+    for (Value& name : names) {
+        list.items.push_back(std::move(name));
+        list.items.emplace_back();
+    }
+    Parts p = value_parts(std::move(list));
+    first(p).kind = static_cast<std::uint8_t>(Kind::dict);
+    return p;
+}
+
+/// A dict whose first child is `attributes`.
+Parts attributed(Value attributes) {
+    Parts p = value_parts(List{{std::move(attributes)}});
+    first(p).kind = static_cast<std::uint8_t>(Kind::dict);
+    first(p).flavour = format::kAttributesFlavour;
+    return p;
+}
+
+/// A null at this depth.
+Parts nested(unsigned depth) {
+    Value value;
+    for (unsigned i = 1; i < depth; ++i)
+        value = List{{std::move(value)}};
+    return value_parts(std::move(value));
+}
+
+Parts one_null() {
+    return value_parts(nullptr);
+}
+Parts one_list() {
+    return value_parts(List{{nullptr}});
+}
+
+constexpr Row kRows[] = {
+    {.where = "rule 17",
+     .name = "rule17-unknown-kind",
+     .base = one_null,
+     .edit = [](Parts& p) { first(p).kind = 12; },
+     .expected = "corrupt/value_kind",
+     .about = "A value of kind 12, which there is not."},
+    {.where = "rule 17",
+     .name = "rule17-kind-255",
+     .base = one_null,
+     .edit = [](Parts& p) { first(p).kind = 255; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-null-of-size-1",
+     .base = one_null,
+     .edit = [](Parts& p) { first(p).size = 1; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-null-flavour",
+     .base = one_null,
+     .edit = [](Parts& p) { first(p).flavour = 1; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-bool-2",
+     .base = [] { return value_parts(true); },
+     .edit = [](Parts& p) { first(p).size = 2; },
+     .expected = "corrupt/value_kind",
+     .about = "A bool that is 2."},
+    {.where = "rule 17",
+     .name = "rule17-float-of-7-bytes",
+     .base = [] { return value_parts(1.0); },
+     .edit = [](Parts& p) { first(p).size = 7; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-int-of-0-bytes",
+     .base = [] { return value_parts(1); },
+     .edit = [](Parts& p) { first(p).size = 0; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-int-of-256-bytes",
+     .base = [] { return value_parts(1); },
+     .edit =
+         [](Parts& p) {
+             first(p).size = 256;
+             p.columns.value_bytes.assign(256, std::byte{1});
+         },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-string-flavour",
+     .base = [] { return value_parts("a"); },
+     .edit = [](Parts& p) { first(p).flavour = 4; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-bytes-flavour",
+     .base = [] { return value_parts(Bytes{}); },
+     .edit = [](Parts& p) { first(p).flavour = 2; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-tuple-flavour",
+     .base = [] { return value_parts(Tuple{}); },
+     .edit = [](Parts& p) { first(p).flavour = 2; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-dict-flavour",
+     .base = [] { return value_parts(Dict{}); },
+     .edit = [](Parts& p) { first(p).flavour = 3; },
+     .expected = "corrupt/value_kind",
+     .about = "A dict of flavour 3, which there is not."},
+    {.where = "rule 17",
+     .name = "rule17-list-with-attributes",
+     .base = [] { return value_parts(List{}); },
+     .edit = [](Parts& p) { first(p).flavour = 128; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-tensor-role-3",
+     .edit = [](Parts& p) { first(p).flavour = 3; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-tensor-flavour-8",
+     .edit = [](Parts& p) { first(p).flavour = 8; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-tensor-of-size-1",
+     .edit = [](Parts& p) { first(p).size = 1; },
+     .expected = "corrupt/value_kind"},
+
+    {.where = "rule 18",
+     .name = "rule18-past-the-end",
+     .base = one_list,
+     .edit = [](Parts& p) { first(p).size = 2; },
+     .expected = "corrupt/value_tree",
+     .about = "A list of two children, of which the column holds one."},
+    {.where = "rule 18",
+     .name = "rule18-orphan",
+     .base = one_list,
+     .edit = [](Parts& p) { first(p).size = 0; },
+     .expected = "corrupt/value_tree",
+     .about = "A value that is nobody's child."},
+    {.where = "rule 18",
+     .name = "rule18-cycle",
+     .base = one_null,
+     .edit =
+         [](Parts& p) {
+             p.columns.values.push_back({static_cast<std::uint8_t>(Kind::list), 0, 0, 1});
+         },
+     .expected = "corrupt/value_tree",
+     .about = "A list that would be its own child."},
+    {.where = "rule 18",
+     .name = "rule18-wraps",
+     .base =
+         [] {
+             return value_parts(List{{List{}, List{}}});
+         },
+     .edit =
+         [](Parts& p) {
+             p.columns.values[1].size = 0xFFFFFFFF;
+             p.columns.values[2].size = 1;
+         },
+     .expected = "corrupt/value_tree"},
+
+    {.where = "rule 19",
+     .name = "rule19-depth-65",
+     .base = [] { return nested(64); },
+     .edit =
+         [](Parts& p) {
+             p.columns.values.back() = {static_cast<std::uint8_t>(Kind::list), 0, 0, 1};
+             p.columns.values.push_back({});
+         },
+     .expected = "limit_exceeded/depth",
+     .about = "A value at depth 65: a null in 64 lists."},
+    {.where = "rule 19", .name = "rule19-depth-64", .base = [] { return nested(64); }, .expected = "ok"},
+    {.where = "rule 19",
+     .name = "rule19-limit",
+     .base = one_list,
+     .expected = "limit_exceeded/depth",
+     .limits = "depth=1"},
+
+    {.where = "rule 20",
+     .name = "rule20-left-over",
+     .base = [] { return value_parts(1); },
+     .edit =
+         [](Parts& p) {
+             set_bytes(p, {1, 1});
+         },
+     .expected = "corrupt/value_bytes",
+     .about = "Two bytes in the pool, of which the only int takes one."},
+    {.where = "rule 20",
+     .name = "rule20-missing",
+     .base = [] { return value_parts("ab"); },
+     .edit = [](Parts& p) { set_bytes(p, {'a'}); },
+     .expected = "corrupt/value_bytes"},
+    {.where = "rule 20",
+     .name = "rule20-4-gib",
+     .base = [] { return value_parts("ab"); },
+     .edit = [](Parts& p) { first(p).size = 0xFFFFFFFF; },
+     .expected = "corrupt/value_bytes"},
+    {.where = "rule 20",
+     .name = "rule20-no-utf8",
+     .base = [] { return value_parts("abc"); },
+     .edit =
+         [](Parts& p) {
+             set_bytes(p, {0xED, 0xA0, 0x80});
+         },
+     .expected = "corrupt/value_bytes",
+     .about = "A string whose bytes are a surrogate."},
+    {.where = "rule 20",
+     .name = "rule20-split-character",
+     .base =
+         [] {
+             return value_parts(List{{"a", "b"}});
+         },
+     .edit =
+         [](Parts& p) {
+             set_bytes(p, {0xC3, 0xA9});
+         },
+     .expected = "corrupt/value_bytes"},
+
+    {.where = "rule 21",
+     .name = "rule21-zero-in-front",
+     .base = [] { return value_parts(255); },
+     .edit =
+         [](Parts& p) {
+             set_bytes(p, {1, 0});
+         },
+     .expected = "corrupt/value_kind",
+     .about = "The int 1 in two bytes, one more than it needs."},
+    {.where = "rule 21",
+     .name = "rule21-sign-in-front",
+     .base = [] { return value_parts(255); },
+     .edit =
+         [](Parts& p) {
+             set_bytes(p, {0xFF, 0xFF});
+         },
+     .expected = "corrupt/value_kind"},
+
+    {.where = "rule 22",
+     .name = "rule22-odd",
+     .base =
+         [] {
+             return value_parts(List{{"a", 1, "b"}});
+         },
+     .edit = [](Parts& p) { first(p).kind = static_cast<std::uint8_t>(Kind::dict); },
+     .expected = "corrupt/value_key",
+     .about = "A dict with a key that has no value."},
+    {.where = "rule 22",
+     .name = "rule22-equal-keys",
+     .base =
+         [] {
+             return keys({1, 1.0});
+         },
+     .expected = "corrupt/value_key",
+     .about = "A dict with the keys 1 and 1.0, which Python holds equal."},
+    {.where = "rule 22",
+     .name = "rule22-one-and-true",
+     .base =
+         [] {
+             return keys({true, 1});
+         },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-zeros",
+     .base =
+         [] {
+             return keys({-0.0, 0});
+         },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-wide-and-float",
+     .base =
+         [] {
+             return keys({wide_integer(0, 1), 18446744073709551616.0});
+         },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-flavours-of-strings",
+     .base =
+         [] {
+             return keys({"a", String{"a", StringFlavour::device}});
+         },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-flavours-of-tuples",
+     .base =
+         [] {
+             return keys({Tuple{{1}, TupleFlavour::tuple}, Tuple{{true}, TupleFlavour::size}});
+         },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-flavours-of-bytes",
+     .base =
+         [] {
+             return keys({Bytes{}, Bytes{{}, BytesFlavour::bytearray}});
+         },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-list-as-key",
+     .base = [] { return keys({List{}}); },
+     .expected = "corrupt/value_key",
+     .about = "A dict with a list as a key."},
+    {.where = "rule 22",
+     .name = "rule22-dict-as-key",
+     .base = [] { return keys({Dict{}}); },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-complex-as-key",
+     .base = [] { return keys({std::complex<double>(1, 0)}); },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-nan-as-key",
+     .base = [] { return keys({double_of(0x7FF8000000000000U)}); },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-list-in-a-tuple",
+     .base = [] { return keys({Tuple{{List{}}}}); },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-set-not-ascending",
+     .base =
+         [] {
+             return value_parts(Set{{1, 2}});
+         },
+     .edit =
+         [](Parts& p) {
+             set_bytes(p, {2, 1});
+         },
+     .expected = "corrupt/value_key",
+     .about = "A set whose elements do not ascend by key image."},
+    {.where = "rule 22",
+     .name = "rule22-set-twice",
+     .base =
+         [] {
+             return value_parts(Set{{1, 2}});
+         },
+     .edit =
+         [](Parts& p) {
+             set_bytes(p, {1, 1});
+         },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-attributes-missing",
+     .base = [] { return value_parts(Dict{}); },
+     .edit = [](Parts& p) { first(p).flavour = 128; },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-attributes-no-dict",
+     .base = [] { return attributed(List{}); },
+     .expected = "corrupt/value_key",
+     .about = "A dict whose attributes are a list."},
+    {.where = "rule 22",
+     .name = "rule22-attributes-ordered",
+     .base = [] { return attributed(dict_of({}, DictFlavour::ordered_dict)); },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-attribute-1",
+     .base =
+         [] {
+             return attributed(dict_of({{1, 2}}));
+         },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-attributes-nested",
+     .base =
+         [] {
+             Dict inner;
+             inner.attributes = {{"a", 1}};
+             return attributed(std::move(inner));
+         },
+     .expected = "corrupt/value_key"},
+    {.where = "rule 22",
+     .name = "rule22-metadata",
+     .base = [] { return entry_parts({}); },
+     .edit = [](Parts& p) { p.columns.values.back().kind = static_cast<std::uint8_t>(Kind::list); },
+     .expected = "corrupt/value_key",
+     .about = "A model whose metadata is a list."},
+};
+
+}  // namespace
+
+std::span<const Row> value_rows() {
+    return kRows;
+}
+
+}  // namespace milepost::golden
