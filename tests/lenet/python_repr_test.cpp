@@ -79,6 +79,8 @@ TEST_CASE("repr: strings") {
 TEST_CASE("repr: bytes") {
     const std::vector<std::byte> bytes = {std::byte{0}, std::byte{'a'}, std::byte{0xFF}, std::byte{'\''}};
     CHECK(python_repr(Value(milepost::Bytes{bytes})) == R"(b"\x00a\xff'")");
+    const std::vector<std::byte> quotes = {std::byte{'"'}, std::byte{'\''}};
+    CHECK(python_repr(Value(milepost::Bytes{quotes})) == R"(b'"\'')");
     CHECK(python_repr(Value(milepost::Bytes{{}, milepost::BytesFlavour::bytearray})) == "bytearray(b'')");
 }
 
