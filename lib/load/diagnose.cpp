@@ -117,7 +117,7 @@ std::string_view looks_like(std::span<const std::byte> begin) noexcept {
 }
 
 Error diagnose_short(std::span<const std::byte> file) {
-    if (file.empty()) return Error(Condition::empty, "truncated: the file is empty");
+    if (file.empty()) return Error(Condition::empty, "no checkpoint: the file is empty");
     if (is_zero(file)) {
         return Error(Condition::zero_head,
                      "all bytes are zero, as a power cut may leave a file; use the previous checkpoint");

@@ -7,9 +7,7 @@
 namespace milepost {
 namespace {
 
-Error out_of_memory() noexcept {
-    return Error(Condition::out_of_memory, "out of memory");
-}
+using base::out_of_memory;
 
 /// A file as a Source.
 class FileSource final : public Source {

@@ -21,9 +21,7 @@ using format::ChunkWalk;
 /// Below this, a copy is not worth a second thread.
 constexpr std::uint64_t kParallelNbytes = 8 * kChunkNbytes;
 
-Error out_of_memory() noexcept {
-    return Error(Condition::out_of_memory, "out of memory");
-}
+using base::out_of_memory;
 
 }  // namespace
 

@@ -23,9 +23,7 @@ namespace {
 
 using base::message;
 
-Error out_of_memory() noexcept {
-    return Error(Condition::out_of_memory, "out of memory");
-}
+using base::out_of_memory;
 
 /// What validation finds in an index of our own making is the caller's mistake, not damage.
 Error as_argument(const Error& error) {

@@ -95,12 +95,12 @@ void check_same_tensor(const TensorView& saved, const TensorView& loaded) {
 }
 
 void check_same_models(const Checkpoint& checkpoint, const Reader& file) {
-    for (const auto& [name, model] : checkpoint.models()) {
-        for (const auto& [entry, value] : model) {
-            INFO(name << "/" << entry);
-            const auto loaded = file.tensor(name, entry);
+    for (const auto& model : checkpoint.models()) {
+        for (const auto& entry : model.second) {
+            INFO(model.first << "/" << entry.first);
+            const auto loaded = file.tensor(model.first, entry.first);
             REQUIRE(loaded);
-            check_same_tensor(*value.get_if<TensorView>(), *loaded);
+            check_same_tensor(*entry.second.get_if<TensorView>(), *loaded);
         }
     }
 }
