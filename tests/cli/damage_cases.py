@@ -91,7 +91,7 @@ class Damaged(CliTest):
         for file in good_files()[:6]:
             content = file.read_bytes()
             size = len(content)
-            for nbytes in [0, 1, 63, 64, 127, 128, size // 2, size - 64, size - 1]:
+            for nbytes in [1, 63, 64, 127, 128, size // 2, size - 64, size - 1]:
                 cut = self.make("cut.milepost", content[:nbytes])
                 with self.subTest(file=file.name, nbytes=nbytes):
                     process = run("verify", cut)
