@@ -33,8 +33,8 @@ Verdict check(const std::string& file) {
     return {file, std::nullopt, *std::move(report)};
 }
 
-/// Whether the error says that the checkpoint is bad; others say that it could not be checked, or, of an empty file,
-/// that there is none.
+/// Whether the error says that the checkpoint is bad; others say that it could not be checked, or, of an
+/// empty file, that there is none.
 bool is_damage(const Error& error) {
     if (error.condition() == Condition::empty) return false;
     return error.code() == Code::corrupt || error.code() == Code::truncated;

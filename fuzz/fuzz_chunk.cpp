@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "assertions.hpp"
@@ -18,8 +18,6 @@ namespace milepost::fuzz {
 namespace {
 
 using codec::CodecRow;
-
-constexpr std::array kCodecs = {Codec::zstd};
 
 /// Memory of exactly one size, so that AddressSanitizer sees one byte too many, filled beforehand.
 struct Target {
@@ -36,23 +34,34 @@ void check_failure(const codec::DecodeFailure& failure) {
     check_error(Error(failure.condition, std::string(failure.what)));
 }
 
+/// What works on one codec's chunks, kept from one input to the next, as a thread keeps it for all its
+/// chunks.
+struct Worker {
+    explicit Worker(Codec code)
+        : row(*codec::find_codec(static_cast<std::uint8_t>(code))),
+          encoder(row.make_encoder(1)),
+          decoder(row.make_decoder()) {}
+    const CodecRow& row;
+    std::unique_ptr<codec::Encoder> encoder;
+    std::unique_ptr<codec::Decoder> decoder;
+};
+
 /// What was decoded is a chunk like any other: it can be stored again.
-void check_encoded_again(const CodecRow& row, codec::Decoder& decoder, std::span<const std::byte> raw) {
+void check_encoded_again(const Worker& worker, std::span<const std::byte> raw) {
     std::vector<std::byte> stored(raw.size());
-    const std::size_t nbytes = row.make_encoder(1)->encode(raw, stored);
+    const std::size_t nbytes = worker.encoder->encode(raw, stored);
     if (nbytes == 0) return;
     require(nbytes < raw.size(), "a chunk is stored compressed only if that is smaller");
     Target again(raw.size(), std::byte{0x33});
-    const auto failure = decoder.decode(std::span(stored).first(nbytes), again.bytes);
+    const auto failure = worker.decoder->decode(std::span(stored).first(nbytes), again.bytes);
     require(!failure && std::equal(raw.begin(), raw.end(), again.bytes.begin()),
             "decode gives what was encoded");
 }
 
-void decode(const CodecRow& row, std::span<const std::byte> stored, std::size_t raw_nbytes) {
-    const auto decoder = row.make_decoder();
+void decode(const Worker& worker, std::span<const std::byte> stored, std::size_t raw_nbytes) {
     Target first(raw_nbytes, std::byte{0xAA}), second(raw_nbytes, std::byte{0x55});
-    const auto failure = decoder->decode(stored, first.bytes);
-    const auto again = decoder->decode(stored, second.bytes);
+    const auto failure = worker.decoder->decode(stored, first.bytes);
+    const auto again = worker.row.make_decoder()->decode(stored, second.bytes);
     require(failure.has_value() == again.has_value(), "a decoder remembers nothing");
     if (failure) {
         check_failure(*failure);
@@ -62,7 +71,7 @@ void decode(const CodecRow& row, std::span<const std::byte> stored, std::size_t 
     }
     require(std::equal(first.bytes.begin(), first.bytes.end(), second.bytes.begin()),
             "every byte is written by the decoder");
-    check_encoded_again(row, *decoder, first.bytes);
+    check_encoded_again(worker, first.bytes);
 }
 
 }  // namespace
@@ -71,10 +80,11 @@ void decode(const CodecRow& row, std::span<const std::byte> stored, std::size_t 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbytes) {
     using namespace milepost;
     fuzz::Input input(data, nbytes);
-    const auto code = fuzz::kCodecs[input.below(fuzz::kCodecs.size())];
+    static const std::array workers = {fuzz::Worker(Codec::zstd)};
+    const fuzz::Worker& worker = workers[input.below(workers.size())];
     // Mostly small: a fuzzer that fills MiBs finds little.
     const std::size_t size = input.number<std::uint32_t>() % codec::kChunkNbytes;
     const std::size_t raw_nbytes = (size >> input.below(21)) + 1;
-    fuzz::decode(*codec::find_codec(static_cast<std::uint8_t>(code)), input.rest(), raw_nbytes);
+    fuzz::decode(worker, input.rest(), raw_nbytes);
     return 0;
 }

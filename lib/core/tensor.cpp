@@ -1,10 +1,12 @@
 #include <milepost/tensor.hpp>
 
 #include <cstdlib>
+#include <new>
 #include <string>
 
 #include "base/checked.hpp"
 #include "base/message.hpp"
+#include "base/out_of_memory.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"
 
@@ -27,9 +29,11 @@ std::byte* allocate_zeros(std::uint64_t nbytes) noexcept {
     return data;
 }
 
-Error zeros_error(const DtypeInfo& dtype, const Shape& shape, std::string_view fault) {
+Error zeros_error(const DtypeInfo& dtype, const Shape& shape, std::string_view fault) noexcept try {
     return Error(Condition::layout, base::message("tensor ", core::printable(dtype.name), " ",
                                                   core::dims_text(shape), ": ", fault));
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
 }  // namespace
@@ -38,16 +42,18 @@ void Tensor::Free::operator()(std::byte* data) const noexcept {
     if (data != nullptr) std::free(reinterpret_cast<void**>(data)[-1]);
 }
 
-Result<Tensor> Tensor::zeros(Dtype dtype, Shape shape) {
+Result<Tensor> Tensor::zeros(Dtype dtype, Shape shape) try {
     const auto known = find_dtype(dtype);
     if (!known) {
         return Error(Condition::dtype, base::message("dtype ", static_cast<unsigned>(dtype),
                                                      ": this library does not know it"));
     }
     return zeros(*known, std::move(shape));
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
-Result<Tensor> Tensor::zeros(DtypeInfo dtype, Shape shape) {
+Result<Tensor> Tensor::zeros(DtypeInfo dtype, Shape shape) try {
     if (const auto known = find_dtype(dtype.code)) {
         if (*known != dtype) return zeros_error(dtype, shape, "the dtype is not that of its code");
         dtype = *known;  // its name lives as long as the program
@@ -60,17 +66,21 @@ Result<Tensor> Tensor::zeros(DtypeInfo dtype, Shape shape) {
         return Error(Condition::out_of_memory, base::message("tensor: no memory for ", nbytes, " bytes"));
     }
     return Tensor(dtype, std::move(shape), std::move(data), nbytes);
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
 TensorView Tensor::view() const& {
     return TensorView(dtype_, shape_, StorageView(bytes()));
 }
 
-Result<void> Tensor::check_type(Dtype expected) const {
+Result<void> Tensor::check_type(Dtype expected) const try {
     if (dtype_.code == expected) return {};
     return Error(Condition::wrong_type,
                  base::message("tensor: its elements are ", core::printable(dtype_.name), ", not ",
                                find_dtype(expected)->name));
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
 }  // namespace milepost

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <string>
 
 #include "base/checked.hpp"
 #include "base/message.hpp"
+#include "base/out_of_memory.hpp"
 #include "core/gather.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"
@@ -22,8 +24,22 @@ std::string describe(const TensorView& view) {
 }
 
 template <class... Parts>
-Error layout_error(const TensorView& view, const Parts&... fault) {
-    return Error(Condition::layout, base::message(describe(view), ": ", fault...));
+Error error_of(Condition condition, const TensorView& view, const Parts&... fault) noexcept try {
+    return Error(condition, base::message(describe(view), ": ", fault...));
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
+}
+
+template <class... Parts>
+Error layout_error(const TensorView& view, const Parts&... fault) noexcept {
+    return error_of(Condition::layout, view, fault...);
+}
+
+template <class... Parts>
+Error storage_error(const StorageView& storage, const Parts&... fault) noexcept try {
+    return Error(Condition::layout, base::message("storage of ", storage.nbytes(), " bytes: ", fault...));
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
 /// Alignment that the C++ type of a dtype asks for. A complex number is two of its halves.
@@ -41,8 +57,7 @@ std::uint64_t saturating_count(core::Dims shape) noexcept {
 
 Result<std::span<const std::byte>> StorageView::bytes(std::uint64_t begin, std::uint64_t end) const {
     if (begin > end || end > nbytes_) {
-        return Error(Condition::layout, base::message("storage of ", nbytes_, " bytes: [", begin, ", ", end,
-                                                      ") does not lie within it"));
+        return storage_error(*this, "[", begin, ", ", end, ") does not lie within it");
     }
     if (provider_ != nullptr) return provider_->bytes(number_, begin, end);
     if (begin == end) return std::span<const std::byte>();
@@ -51,8 +66,7 @@ Result<std::span<const std::byte>> StorageView::bytes(std::uint64_t begin, std::
 
 Result<void> StorageView::read(std::uint64_t begin, std::span<std::byte> to) const {
     if (!base::range_within(begin, to.size(), nbytes_)) {
-        return Error(Condition::layout, base::message("storage of ", nbytes_, " bytes: ", to.size(),
-                                                      " bytes from ", begin, " on do not lie within it"));
+        return storage_error(*this, to.size(), " bytes from ", begin, " on do not lie within it");
     }
     if (provider_ != nullptr) return provider_->read(number_, begin, to);
     if (!to.empty()) std::memcpy(to.data(), data_ + begin, to.size());
@@ -114,11 +128,9 @@ Result<std::span<const std::byte>> TensorView::bytes() const {
 Result<std::span<const std::byte>> TensorView::typed_bytes(Dtype expected) const {
     if (dtype_.code != expected) {
         if (!find_dtype(dtype_.code)) {
-            return Error(Condition::dtype,
-                         base::message(describe(*this), ": this library does not know the dtype"));
+            return error_of(Condition::dtype, *this, "this library does not know the dtype");
         }
-        return Error(Condition::wrong_type,
-                     base::message(describe(*this), ": its elements are not ", find_dtype(expected)->name));
+        return error_of(Condition::wrong_type, *this, "its elements are not ", find_dtype(expected)->name);
     }
     auto raw = bytes();
     if (raw && reinterpret_cast<std::uintptr_t>(raw->data()) % alignment_of(dtype_) != 0) {
@@ -127,8 +139,7 @@ Result<std::span<const std::byte>> TensorView::typed_bytes(Dtype expected) const
     // A C++ bool of another value than 0 and 1 is undefined behaviour; whoever wrote the file may not care.
     const auto is_truth = [](std::byte byte) { return byte <= std::byte{1}; };
     if (raw && expected == Dtype::boolean && !std::all_of(raw->begin(), raw->end(), is_truth)) {
-        return Error(Condition::wrong_type,
-                     base::message(describe(*this), ": a byte is neither 0 nor 1; take bytes()"));
+        return error_of(Condition::wrong_type, *this, "a byte is neither 0 nor 1; take bytes()");
     }
     return raw;
 }
@@ -147,17 +158,19 @@ Result<void> TensorView::copy_to(std::span<std::byte> to) const {
     return {};
 }
 
-Result<Tensor> TensorView::load(std::uint64_t max_nbytes) const {
+Result<Tensor> TensorView::load(std::uint64_t max_nbytes) const try {
     if (auto fits = check_layout(); !fits) return std::move(fits).error();
     // First of all: with a stride of 0, a few bytes can stand for a tensor of any size.
     if (nbytes() > max_nbytes) {
-        return Error(Condition::total_bytes, base::message(describe(*this), ": a copy takes ", nbytes(),
-                                                           " bytes, allowed are ", max_nbytes));
+        return error_of(Condition::total_bytes, *this, "a copy takes ", nbytes(), " bytes, allowed are ",
+                        max_nbytes);
     }
     auto tensor = Tensor::zeros(dtype_, shape_);
     if (!tensor) return tensor;
     if (auto copied = copy_to(tensor->bytes()); !copied) return std::move(copied).error();
     return tensor;
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
 }  // namespace milepost

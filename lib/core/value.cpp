@@ -1,9 +1,11 @@
 #include <milepost/value.hpp>
 
 #include <array>
+#include <new>
 #include <string>
 
 #include "base/message.hpp"
+#include "base/out_of_memory.hpp"
 #include "core/integer.hpp"
 
 namespace milepost {
@@ -14,14 +16,18 @@ constexpr std::array<std::string_view, 12> kKinds = {
 };
 static_assert(static_cast<std::size_t>(Kind::tensor) + 1 == kKinds.size(), "one word for each kind");
 
-Error wrong_type(Kind found, std::string_view expected) {
+Error wrong_type(Kind found, std::string_view expected) noexcept try {
     return Error(Condition::wrong_type, base::message("value: expected ", expected, ", found ", name(found)));
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
-Error too_wide(std::string_view expected, const Integer& found) {
+Error too_wide(std::string_view expected, const Integer& found) noexcept try {
     std::string text = core::integer_text(found.bytes);
     if (text.size() > 40) text = text.substr(0, 37) + "...";
     return Error(Condition::wrong_type, base::message("value: the int ", text, " does not fit ", expected));
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
 }  // namespace

@@ -71,23 +71,22 @@ Verdict key_fault(std::uint32_t dict, std::string_view what) {
     return Error(Condition::value_key, message("index: value ", dict, ": ", what));
 }
 
-/// Images of every `step`-th child from `first` on; a verdict if one is no key.
-Verdict collect_images(const Context& context, std::uint32_t parent, std::uint32_t first, std::uint32_t step,
-                       std::vector<std::string>& images) {
-    const std::uint32_t end = context.outline.share[parent] + context.index.values[parent].size;
-    for (std::uint32_t child = first; child < end; child += step) {
-        auto image = stored_key_image(context.index, context.outline, child);
-        if (!image) return key_fault(parent, message("value ", child, " cannot be a key"));
-        images.push_back(*std::move(image));
-    }
+/// The image of a child of `parent`; a verdict if it is no key.
+Verdict read_image(const Context& context, std::uint32_t parent, std::uint32_t child, std::string& image) {
+    auto found = stored_key_image(context.index, context.outline, child);
+    if (!found) return key_fault(parent, message("value ", child, " cannot be a key"));
+    image = *std::move(found);
     return std::nullopt;
 }
 
 Verdict set_fault(const Context& context, std::uint32_t set) {
-    std::vector<std::string> images;
-    if (auto broken = collect_images(context, set, context.outline.share[set], 1, images)) return broken;
-    const auto descent = std::adjacent_find(images.begin(), images.end(), std::greater_equal<>());
-    if (descent != images.end()) return key_fault(set, "elements of a set expected strictly ascending");
+    const std::uint32_t first = context.outline.share[set];
+    std::string before, image;  // two at a time: all images of a large set would be larger than the index
+    for (std::uint32_t i = 0; i < context.index.values[set].size; ++i) {
+        if (auto broken = read_image(context, set, first + i, image)) return broken;
+        if (i != 0 && image <= before) return key_fault(set, "elements of a set expected strictly ascending");
+        before.swap(image);
+    }
     return std::nullopt;
 }
 
@@ -119,9 +118,12 @@ Verdict dict_fault(const Context& context, std::uint32_t dict) {
     if (skipped != 0) {
         if (auto broken = attributes_fault(context, dict)) return broken;
     }
-    std::vector<std::string> images;
-    if (auto broken = collect_images(context, dict, context.outline.share[dict] + skipped, 2, images))
-        return broken;
+    std::vector<std::string> images((record.size - skipped) / 2);
+    std::uint32_t key = context.outline.share[dict] + skipped;
+    for (std::string& image : images) {
+        if (auto broken = read_image(context, dict, key, image)) return broken;
+        key += 2;
+    }
     std::sort(images.begin(), images.end());
     if (std::adjacent_find(images.begin(), images.end()) != images.end()) {
         return key_fault(dict, "two keys of a dict are equal");

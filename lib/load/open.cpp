@@ -22,6 +22,7 @@ using format::HeadBytes;
 Error refuse_short(const Source& source, std::uint64_t file_size) {
     std::array<std::byte, format::kHeadNbytes> bytes{};
     const auto file = std::span(bytes).first(static_cast<std::size_t>(file_size));
+    if (file.empty()) return diagnose_short(file);
     if (auto read = source.read(0, file); !read) return std::move(read).error();
     return diagnose_short(file);
 }

@@ -1,8 +1,10 @@
 #include <milepost/reader.hpp>
 
 #include <charconv>
+#include <new>
 
 #include "base/message.hpp"
+#include "base/out_of_memory.hpp"
 #include "codec/checksum.hpp"
 #include "core/text.hpp"
 #include "format/chunks.hpp"
@@ -204,7 +206,7 @@ std::vector<std::string_view> Reader::values() const& {
     return names;
 }
 
-Result<TensorView> Reader::tensor(std::string_view model, std::string_view name) const& {
+Result<TensorView> Reader::tensor(std::string_view model, std::string_view name) const& try {
     const Index& index = impl_->opened.index;
     const auto number = find_text(index.model_names, model);
     if (!number) return Error(Condition::model, message("there is no model '", printable(model), "'"));
@@ -218,9 +220,11 @@ Result<TensorView> Reader::tensor(std::string_view model, std::string_view name)
                      message("entry '", printable(name), "' of model '", printable(model), "' is no tensor"));
     }
     return impl_->view(impl_->opened.outline.share[*entry]);
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
-Result<TensorView> Reader::tensor(std::string_view path) const& {
+Result<TensorView> Reader::tensor(std::string_view path) const& try {
     const Index& index = impl_->opened.index;
     const Outline& outline = impl_->opened.outline;
     if (const auto entry = find_path(*impl_, path); entry && is_tensor(index, *entry))
@@ -230,6 +234,8 @@ Result<TensorView> Reader::tensor(std::string_view path) const& {
         if (format::tensor_path(index, outline, i) == path) return impl_->view(i);
     }
     return Error(Condition::tensor, message("there is no tensor '", printable(path), "'"));
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
 std::vector<TensorView> Reader::tensors(std::string_view model) const& {
@@ -256,22 +262,28 @@ std::string Reader::tensor_path(std::uint32_t number) const {
     return format::tensor_path(impl_->opened.index, impl_->opened.outline, number);
 }
 
-Result<StateDict> Reader::model(std::string_view name) const& {
+Result<StateDict> Reader::model(std::string_view name) const& try {
     const auto number = find_text(impl_->opened.index.model_names, name);
     if (!number) return Error(Condition::model, message("there is no model '", printable(name), "'"));
     return decode_model(*impl_, *number);
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
-Result<OptimizerState> Reader::optimizer(std::string_view name) const& {
+Result<OptimizerState> Reader::optimizer(std::string_view name) const& try {
     const auto number = find_text(impl_->opened.index.optimizer_names, name);
     if (!number) return Error(Condition::optimizer, message("there is no optimizer '", printable(name), "'"));
     return decode_optimizer(*impl_, *number);
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
-Result<Value> Reader::value(std::string_view name) const& {
+Result<Value> Reader::value(std::string_view name) const& try {
     const auto entry = format::find_entry(impl_->opened.index, impl_->opened.outline.values_scope(), name);
     if (!entry) return Error(Condition::value, message("there is no value '", printable(name), "'"));
     return decode(*impl_, *entry);
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
 Checkpoint Reader::checkpoint() const& {

@@ -1,6 +1,7 @@
 #include <new>
 #include <utility>
 
+#include "base/out_of_memory.hpp"
 #include "core/text.hpp"
 #include "load/reader_impl.hpp"
 

@@ -8,6 +8,7 @@
 
 #include "base/checked.hpp"
 #include "base/message.hpp"
+#include "base/out_of_memory.hpp"
 #include "base/parallel.hpp"
 #include "core/text.hpp"
 
@@ -15,13 +16,12 @@ namespace milepost::loading {
 namespace {
 
 using base::message;
+using base::out_of_memory;
 using codec::kChunkNbytes;
 using format::ChunkWalk;
 
 /// Below this, a copy is not worth a second thread.
 constexpr std::uint64_t kParallelNbytes = 8 * kChunkNbytes;
-
-using base::out_of_memory;
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/message.hpp"
+#include "base/out_of_memory.hpp"
 #include "base/parallel.hpp"
 #include "core/text.hpp"
 #include "load/reader_impl.hpp"
@@ -237,7 +238,7 @@ Result<VerifyReport> verify(const Reader& reader, const VerifyOptions& options) 
         return report.error().within(core::printable(reader.impl().path));
     return report;
 } catch (const std::bad_alloc&) {
-    return Error(Condition::out_of_memory, "out of memory");
+    return base::out_of_memory();
 }
 
 }  // namespace milepost

@@ -7,6 +7,7 @@
 
 #include "base/checked.hpp"
 #include "base/message.hpp"
+#include "base/out_of_memory.hpp"
 #include "base/parallel.hpp"
 #include "codec/codec.hpp"
 #include "format/frame.hpp"
@@ -22,7 +23,6 @@ namespace milepost {
 namespace {
 
 using base::message;
-
 using base::out_of_memory;
 
 /// What validation finds in an index of our own making is the caller's mistake, not damage.
