@@ -193,6 +193,9 @@ void write_chunks(const fs::path& folder) {
             std::memcpy(&input[1], &stored_nbytes, sizeof stored_nbytes);
             input.insert(input.end(), frame.begin(), frame.end());
             write(folder / ("zstd_" + std::to_string(raw_nbytes) + "_" + std::to_string(level)), input);
+            if (raw_nbytes != 300) continue;
+            input[1] ^= std::byte{0x40};  // a raw size of 64 more: the frame is whole but too short
+            write(folder / ("zstd_too_short_" + std::to_string(level)), input);
         }
     }
 }
