@@ -30,7 +30,7 @@ std::vector<std::uint8_t> unpack(const std::string& path, std::size_t max_nbytes
     }
     int status = Z_OK;
     const char* message = gzerror(file.get(), &status);
-    if (status != Z_OK) throw Failure(path + ": cannot be unpacked: " + message);
+    if (status != Z_OK) throw Failure(std::string("cannot unpack ") + message);  // which leads with the path
     return bytes;
 }
 

@@ -105,7 +105,7 @@ TEST_CASE("idx: a file that is missing, one that is cut") {
     CHECK_THROWS_AS(lenet::load_idx(folder.file("none"), labels), lenet::Failure);
     std::filesystem::resize_file(images, std::filesystem::file_size(images) - 10);
     CHECK_THROWS_WITH_AS(lenet::load_idx(images, labels),
-                         (images + ": cannot be unpacked: unexpected end of file").c_str(), lenet::Failure);
+                         ("cannot unpack " + images + ": unexpected end of file").c_str(), lenet::Failure);
 }
 
 TEST_CASE("input: a border of two zeros, three equal planes, pixels over 255") {
