@@ -1,5 +1,6 @@
 #include "random.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <string>

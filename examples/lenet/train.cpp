@@ -1,5 +1,6 @@
 #include <cstdio>
-#include <iostream>
+#include <span>
+#include <utility>
 
 #include "checkpoint.hpp"
 #include "commands.hpp"
