@@ -134,6 +134,22 @@ constexpr Row kRows[] = {
      .name = "rule06-c1",
      .edit = [](Parts& p) { set_algorithm(p, "\xC2\x9F"); },
      .expected = "corrupt/name"},
+    {.where = "rule 6",
+     .name = "rule06-late-control",
+     .edit = [](Parts& p) { set_algorithm(p, "a text of many bytes\x1F and more"); },
+     .expected = "corrupt/name"},
+    {.where = "rule 6",
+     .name = "rule06-late-del",
+     .edit = [](Parts& p) { set_algorithm(p, "a text of many bytes \x7F"); },
+     .expected = "corrupt/name"},
+    {.where = "rule 6",
+     .name = "rule06-late-c1",
+     .edit = [](Parts& p) { set_algorithm(p, "a text of many bytes \xC2\x80 and more"); },
+     .expected = "corrupt/name"},
+    {.where = "rule 6",
+     .name = "rule06-late-byte",
+     .edit = [](Parts& p) { set_algorithm(p, "a text of many bytes\xFE"); },
+     .expected = "corrupt/name"},
     // Each text is whole by itself, though the pool as a whole is UTF-8.
     {.where = "rule 6",
      .name = "rule06-split-character",
@@ -263,6 +279,37 @@ constexpr Row kRows[] = {
              p.columns.entry_order = {1, 0};
          },
      .expected = "corrupt/name_order"},
+
+    // Differences behind the first eight bytes, and in a byte above 7F among them.
+    {.where = "rule 11",
+     .name = "rule11-long",
+     .base =
+         [] {
+             return entry_parts({"layer.10.weight", "layer.9.weight"});
+         },
+     .edit =
+         [](Parts& p) {
+             p.columns.entry_order = {1, 0};
+         },
+     .expected = "corrupt/name_order"},
+    {.where = "rule 11",
+     .name = "rule11-long-as-bytes",
+     .base =
+         [] {
+             return entry_parts({"abcz012345", "abc\u00E9012345"});
+         },
+     .edit =
+         [](Parts& p) {
+             p.columns.entry_order = {1, 0};
+         },
+     .expected = "corrupt/name_order"},
+    {.where = "rule 11",
+     .name = "rule11-long-ascending",
+     .base =
+         [] {
+             return entry_parts({"abcdefgh\u00E9", "abc\u00E9012345", "abcz012345", "abcdefghz"});
+         },
+     .expected = "ok"},
 
     {.where = "rule 12",
      .name = "rule12-repeated",

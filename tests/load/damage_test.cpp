@@ -26,8 +26,7 @@ struct Subject {
 const std::vector<Subject>& subjects() {
     static const std::vector<Subject> made = [] {
         std::vector<Subject> all;
-        for (const auto& [name, codec] : {std::pair("raw", Codec::raw), std::pair("zstd", Codec::zstd),
-                                          std::pair("automatic", Codec::automatic)}) {
+        for (const auto& [name, codec] : {std::pair("raw", Codec::raw), std::pair("zstd", Codec::zstd)}) {
             FileBytes file = *save_bytes(small(), {.codec = codec});
             const auto frame = last_footer(file)->frame;
             all.push_back({name, std::move(file), frame});
