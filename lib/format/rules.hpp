@@ -13,6 +13,16 @@
 /// validate().
 namespace milepost::format::rules {
 
+/// For each field the OR over a whole column: 0 where all are 0, and never below the greatest. One pass over
+/// a column answers a dozen rules for every file that breaks none of them.
+struct Survey {
+    ValueRecord values;
+    TensorRecord tensors;
+    StorageRecord storages;
+
+    explicit Survey(const Index& index) noexcept;
+};
+
 /// What a rule sees. `outline` is filled by the rules that check sums; a rule may use what earlier rules
 /// filled and proved.
 struct Context {
@@ -20,6 +30,7 @@ struct Context {
     const Surroundings& surroundings;
     const Limits& limits;
     Outline& outline;
+    Survey survey;
     std::uint32_t kinds = 0;        ///< bit k: there are values of kind k (rule 17)
     std::uint64_t bytes_taken = 0;  ///< by values of value_bytes (rule 18)
 };

@@ -35,9 +35,12 @@ Verdict limit(Condition condition, std::string_view what, std::uint64_t found, s
 
 /// Printable ASCII throughout: no text of the pool can break a rule of encoding, wherever it begins.
 bool is_plain(std::span<const std::byte> bytes) noexcept {
-    return !first_bad(bytes, [](std::byte byte) {
-        return static_cast<unsigned char>(std::to_integer<unsigned char>(byte) - 0x20U) <= 0x5EU;
-    });
+    std::byte least{0x20}, greatest{0x20};
+    for (const std::byte byte : bytes) {
+        least = std::min(least, byte);
+        greatest = std::max(greatest, byte);
+    }
+    return least == std::byte{0x20} && greatest < std::byte{0x7F};
 }
 
 /// Whether every text of the pool has a size that `fits`. Requires: the ends ascend.

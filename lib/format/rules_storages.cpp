@@ -26,6 +26,7 @@ Verdict size_fault(std::string_view what, std::uint64_t expected, std::uint64_t 
 /// first verdict.
 template <class Judge>
 Verdict for_each_stored_size(const Context& context, Judge judge) {
+    if (context.index.stored_nbytes.empty()) return std::nullopt;
     std::size_t next = 0;
     for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
         const StorageRecord& storage = context.index.storages[i];
@@ -39,7 +40,7 @@ Verdict for_each_stored_size(const Context& context, Judge judge) {
     return std::nullopt;
 }
 
-/// Fills the outline's storages but for raw_checksum and stored_nbytes.
+/// Fills the outline's storages as if all were stored raw.
 Verdict count_chunks(Context& context) {
     const Index& index = context.index;
     std::uint64_t total_nbytes = 0, chunks = 0, sized = 0;
@@ -55,6 +56,7 @@ Verdict count_chunks(Context& context) {
         if (storage.nbytes == 0 && storage.offset != 0)
             return size_fault("offset of an empty storage", 0, storage.offset);
         StorageStart& start = context.outline.storages[i];
+        start.stored_nbytes = storage.nbytes;
         start.chunks = static_cast<std::uint32_t>(chunk_count(storage.nbytes));
         start.stored_checksum = static_cast<std::uint32_t>(chunks);
         start.stored_nbytes_first = static_cast<std::uint32_t>(sized);
@@ -155,12 +157,21 @@ bool all_in_place(const Context& context) noexcept {
     return base::align_up(end, kLeastAlignment) == index_offset;
 }
 
+/// No codec of a column can be above the OR of all.
+bool all_known_up_to(std::uint8_t greatest) noexcept {
+    for (unsigned code = 0; code <= greatest; ++code) {
+        if (codec::find_codec(static_cast<std::uint8_t>(code)) == nullptr) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 Verdict codecs_are_known(Context& context) {
     const auto storages = context.index.storages;
-    const auto bad = first_bad(
-        storages, [](const StorageRecord& storage) { return codec::find_codec(storage.codec) != nullptr; });
+    auto is_known = [](const StorageRecord& storage) { return codec::find_codec(storage.codec) != nullptr; };
+    if (all_known_up_to(context.survey.storages.codec)) return std::nullopt;
+    const auto bad = first_bad(storages, is_known);
     if (!bad) return std::nullopt;
     return Error(Condition::codec, message("index: storage ", *bad, " has codec ", storages[*bad].codec,
                                            "; get a newer library"));
@@ -168,9 +179,9 @@ Verdict codecs_are_known(Context& context) {
 
 Verdict codec_parameters_fit(Context& context) {
     const auto storages = context.index.storages;
-    const auto bad =
-        first_bad(storages, [](const StorageRecord& storage) { return storage.codec_parameter == 0; });
-    if (!bad) return std::nullopt;
+    auto is_zero = [](const StorageRecord& storage) { return storage.codec_parameter == 0; };
+    if (is_zero(context.survey.storages)) return std::nullopt;
+    const auto bad = first_bad(storages, is_zero);
     return Error(Condition::codec_parameters,
                  message("index: storage ", *bad, ": codec_parameter expected 0, found ",
                          storages[*bad].codec_parameter));
@@ -180,11 +191,10 @@ Verdict storage_sums_match(Context& context) {
     if (auto broken = count_chunks(context)) return broken;
     const Index& index = context.index;
     std::uint64_t compressed = 0;
-    for (std::size_t i = 0; i < index.storages.size(); ++i) {
+    for (std::size_t i = 0; i < index.storages.size() && !index.stored_nbytes.empty(); ++i) {
         const StorageRecord& storage = index.storages[i];
         StorageStart& start = context.outline.storages[i];
         start.raw_checksum = static_cast<std::uint32_t>(compressed);
-        start.stored_nbytes = storage.nbytes;
         if (!codec::is_compressing(storage.codec)) continue;
         start.stored_nbytes = 0;
         for (std::uint32_t chunk = 0; chunk < start.chunks; ++chunk) {

@@ -112,9 +112,9 @@ Verdict tensors_are_referenced(Context& context) {
 
 Verdict tensor_flags_are_known(Context& context) {
     const auto tensors = context.index.tensors;
-    const auto bad =
-        first_bad(tensors, [](const TensorRecord& tensor) { return tensor.flags <= kStridedFlag; });
-    if (!bad) return std::nullopt;
+    auto is_known = [](const TensorRecord& tensor) { return tensor.flags <= kStridedFlag; };
+    if (is_known(context.survey.tensors)) return std::nullopt;
+    const auto bad = first_bad(tensors, is_known);
     return Error(Condition::reserved,
                  message("index: tensor ", *bad, ": flags expected 0 or 1, found ", tensors[*bad].flags));
 }
@@ -122,7 +122,9 @@ Verdict tensor_flags_are_known(Context& context) {
 Verdict ranks_within_limit(Context& context) {
     const std::uint32_t limit = std::min<std::uint32_t>(context.limits.max_rank, 64);
     const auto tensors = context.index.tensors;
-    const auto bad = first_bad(tensors, [limit](const TensorRecord& tensor) { return tensor.rank <= limit; });
+    auto fits = [limit](const TensorRecord& tensor) { return tensor.rank <= limit; };
+    if (fits(context.survey.tensors)) return std::nullopt;
+    const auto bad = first_bad(tensors, fits);
     if (!bad) return std::nullopt;
     return Error(Condition::rank,
                  message("index: tensor ", *bad, " has rank ", tensors[*bad].rank, ", the limit is ", limit));
@@ -167,6 +169,7 @@ Verdict shapes_fill_bytes(Context& context) {
 }
 
 Verdict strides_fit(Context& context) {
+    if (!is_strided(context.survey.tensors)) return std::nullopt;
     const BitsByCode bits = bits_by_code(context.index);
     const auto tensors = context.index.tensors;
     for (std::size_t i = 0; i < tensors.size(); ++i) {

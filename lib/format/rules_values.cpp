@@ -141,16 +141,13 @@ Verdict reserved_is_zero(Context& context) {
     };
     auto is_zero = [](const auto& record) { return record.reserved == 0; };
     if (const auto bad = first_bad(index.states, is_zero)) return fault("state", *bad);
-    if (const auto bad = first_bad(index.values, is_zero)) return fault("value", *bad);
-    if (const auto bad = first_bad(index.tensors, is_zero)) return fault("tensor", *bad);
+    if (!is_zero(context.survey.values)) return fault("value", *first_bad(index.values, is_zero));
+    if (!is_zero(context.survey.tensors)) return fault("tensor", *first_bad(index.tensors, is_zero));
     if (const auto bad = first_bad(index.dtypes, is_zero)) return fault("dtype", *bad);
-    auto all_zero = [](const StorageRecord& storage) {
-        unsigned any = 0;
-        for (const std::uint8_t byte : storage.reserved)
-            any |= byte;
-        return any == 0;
+    auto are_zero = [](const StorageRecord& storage) {
+        return storage.reserved == decltype(storage.reserved){};
     };
-    if (const auto bad = first_bad(index.storages, all_zero)) return fault("storage", *bad);
+    if (!are_zero(context.survey.storages)) return fault("storage", *first_bad(index.storages, are_zero));
     return std::nullopt;
 }
 
@@ -176,13 +173,14 @@ Verdict values_form_trees(Context& context) {
     std::uint64_t next_child = root_count(context.index);
     std::uint64_t next_byte = 0;
     auto& leaves = context.outline.tensor_value;
-    leaves.reserve(context.index.tensors.size());
+    leaves.resize(values.size());
+    std::uint32_t tensors = 0;
     for (std::size_t i = 0; i < values.size(); ++i) {
         const ValueRecord& value = values[i];
         switch (kKinds[value.kind].takes) {
             case Takes::tensor:
-                share[i] = static_cast<std::uint32_t>(leaves.size());
-                leaves.push_back(static_cast<std::uint32_t>(i));
+                share[i] = tensors;
+                leaves[tensors++] = static_cast<std::uint32_t>(i);
                 break;
             case Takes::bytes:
                 share[i] = static_cast<std::uint32_t>(next_byte);
@@ -200,6 +198,7 @@ Verdict values_form_trees(Context& context) {
                 break;
         }
     }
+    leaves.resize(tensors);
     context.bytes_taken = next_byte;
     if (next_child != values.size()) {
         return Error(Condition::value_tree, message("index: roots and children expected to be ",
@@ -213,6 +212,7 @@ Verdict values_within_depth(Context& context) {
     const auto values = context.index.values;
     std::size_t begin = 0;
     std::size_t end = root_count(context.index);
+    if (end == values.size() && context.limits.max_depth != 0) return std::nullopt;  // no value has a child
     for (std::uint32_t depth = 1; begin < end; ++depth) {
         if (depth > context.limits.max_depth) {
             return Error(Condition::depth, message("index: value ", begin, " has depth ", depth,

@@ -59,8 +59,11 @@ constexpr Rule kRules[] = {
 
 Result<Outline> validate(const Index& index, const Surroundings& surroundings, const Limits& limits) {
     Outline outline;
-    rules::Context context{
-        .index = index, .surroundings = surroundings, .limits = limits, .outline = outline};
+    rules::Context context{.index = index,
+                           .surroundings = surroundings,
+                           .limits = limits,
+                           .outline = outline,
+                           .survey = rules::Survey(index)};
     for (const Rule& rule : kRules) {
         if (rules::Verdict broken = rule.check(context)) return *std::move(broken);
     }
@@ -70,8 +73,11 @@ Result<Outline> validate(const Index& index, const Surroundings& surroundings, c
 Result<void> validate_content(const Index& index, const Limits& limits) {
     Outline outline;
     const Surroundings surroundings;
-    rules::Context context{
-        .index = index, .surroundings = surroundings, .limits = limits, .outline = outline};
+    rules::Context context{.index = index,
+                           .surroundings = surroundings,
+                           .limits = limits,
+                           .outline = outline,
+                           .survey = rules::Survey(index)};
     for (const Rule& rule : kRules) {
         if (rule.needs != Needs::content) continue;
         if (rules::Verdict broken = rule.check(context)) return *std::move(broken);
