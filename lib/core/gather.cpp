@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <vector>
+#include <utility>
 
 namespace milepost::core {
 namespace {
@@ -15,13 +15,36 @@ struct Axis {
     std::size_t to_step;
 };
 
+/// Without memory of its own, so that a copy cannot fail: a tensor of less than 2^63 elements has at most 62
+/// dimensions above 1; two of size 1 may be added.
+class Axes {
+public:
+    void push_back(const Axis& axis) noexcept { axes_[size_++] = axis; }
+    void pop_back() noexcept { --size_; }
+    void push_front(const Axis& axis) noexcept {
+        std::copy_backward(begin(), end(), end() + 1);
+        axes_[0] = axis;
+        ++size_;
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] Axis& back() noexcept { return axes_[size_ - 1]; }
+    [[nodiscard]] const Axis& operator[](std::size_t i) const noexcept { return axes_[i]; }
+    [[nodiscard]] Axis* begin() noexcept { return axes_.data(); }
+    [[nodiscard]] Axis* end() noexcept { return axes_.data() + size_; }
+
+private:
+    std::array<Axis, 64> axes_;
+    std::size_t size_ = 0;
+};
+
 /// The loops that are left when a tensor is read in blocks of contiguous bytes: as few as possible.
 struct Plan {
-    std::vector<Axis> axes;
+    Axes axes;
     std::size_t block;  ///< bytes
 };
 
-Plan make_plan(Dims shape, Dims strides, std::size_t element_nbytes) {
+Plan make_plan(Dims shape, Dims strides, std::size_t element_nbytes) noexcept {
     Plan plan{{}, element_nbytes};
     for (std::size_t i = 0; i < shape.size(); ++i) {
         if (shape[i] == 1) continue;
@@ -41,8 +64,8 @@ Plan make_plan(Dims shape, Dims strides, std::size_t element_nbytes) {
         plan.axes.pop_back();
     }
     std::size_t to_step = plan.block;
-    for (auto axis = plan.axes.rbegin(); axis != plan.axes.rend(); ++axis) {
-        axis->to_step = to_step;
+    for (Axis* axis = plan.axes.end(); axis != plan.axes.begin();) {
+        (--axis)->to_step = to_step;
         to_step *= axis->size;
     }
     return plan;
@@ -50,7 +73,7 @@ Plan make_plan(Dims shape, Dims strides, std::size_t element_nbytes) {
 
 /// Puts the axis beside the last one whose neighbours are nearest in the source: with the last one it makes
 /// the planes. Requires: two axes or more.
-void choose_plane(std::vector<Axis>& axes) {
+void choose_plane(Axes& axes) noexcept {
     const auto nearest = std::min_element(axes.begin(), axes.end() - 1, [](const Axis& a, const Axis& b) {
         return a.from_step - 1 < b.from_step - 1;  // a step of 0 counts as the farthest: it gains nothing
     });
@@ -120,24 +143,15 @@ CopyPlane choose_copy(std::size_t block, const Axis& rows, const Axis& columns) 
     }
 }
 
-}  // namespace
-
-void gather(const std::byte* from, Dims shape, Dims strides, std::size_t element_nbytes, std::byte* to) {
-    Plan plan = make_plan(shape, strides, element_nbytes);
-    constexpr Axis kOne{1, 0, 0};
-    while (plan.axes.size() < 2)
-        plan.axes.insert(plan.axes.begin(), kOne);
-    choose_plane(plan.axes);
-    const Axis columns = plan.axes.back();
-    const Axis rows = plan.axes[plan.axes.size() - 2];
-    const CopyPlane copy = choose_copy(plan.block, rows, columns);
-    plan.axes.resize(plan.axes.size() - 2);
-    std::vector<std::size_t> position(plan.axes.size());
+/// Calls copy(from, to) for each plane of the axes before the last two, as an odometer turns.
+template <class Copy>
+void for_each_plane(const Axes& axes, const std::byte* from, std::byte* to, Copy copy) {
+    std::array<std::size_t, 64> position{};
     for (;;) {
-        copy(from, to, rows, columns, plan.block);
-        std::size_t i = plan.axes.size();
-        for (; i > 0; --i) {  // one step on, as an odometer turns
-            const Axis& axis = plan.axes[i - 1];
+        copy(from, to);
+        std::size_t i = axes.size() - 2;
+        for (; i > 0; --i) {
+            const Axis& axis = axes[i - 1];
             if (++position[i - 1] < axis.size) {
                 from += axis.from_step;
                 to += axis.to_step;
@@ -149,6 +163,40 @@ void gather(const std::byte* from, Dims shape, Dims strides, std::size_t element
         }
         if (i == 0) return;
     }
+}
+
+void add_axes_of_one(Axes& axes) noexcept {
+    constexpr Axis kOne{1, 0, 0};
+    while (axes.size() < 2)
+        axes.push_front(kOne);
+}
+
+}  // namespace
+
+void gather(const std::byte* from, Dims shape, Dims strides, std::size_t element_nbytes,
+            std::byte* to) noexcept {
+    Plan plan = make_plan(shape, strides, element_nbytes);
+    add_axes_of_one(plan.axes);
+    choose_plane(plan.axes);
+    const Axis columns = plan.axes.back();
+    const Axis rows = plan.axes[plan.axes.size() - 2];
+    const CopyPlane copy = choose_copy(plan.block, rows, columns);
+    for_each_plane(plan.axes, from, to, [&](const std::byte* source, std::byte* target) {
+        copy(source, target, rows, columns, plan.block);
+    });
+}
+
+void scatter(const std::byte* from, Dims shape, Dims strides, std::size_t element_nbytes,
+             std::byte* to) noexcept {
+    Plan plan = make_plan(shape, strides, element_nbytes);
+    add_axes_of_one(plan.axes);
+    for (Axis& axis : plan.axes)
+        std::swap(axis.from_step, axis.to_step);
+    const Axis columns = plan.axes.back();
+    const Axis rows = plan.axes[plan.axes.size() - 2];
+    for_each_plane(plan.axes, from, to, [&](const std::byte* source, std::byte* target) {
+        copy_rows<0>(source, target, rows, columns, plan.block);
+    });
 }
 
 }  // namespace milepost::core

@@ -1,7 +1,9 @@
 #include "core/layout.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <utility>
 
 #include "base/checked.hpp"
 
@@ -123,6 +125,22 @@ std::uint64_t reach_nbytes(Dims shape, Dims strides, std::uint64_t bits) noexcep
     const bool fits =
         span_of(shape, strides, reach) && checked_add(reach, 1, reach) && checked_mul(reach, bits / 8, reach);
     return fits ? reach : UINT64_MAX;
+}
+
+bool is_free_of_overlap(Dims shape, Dims strides) noexcept {
+    std::array<std::pair<std::uint64_t, std::uint64_t>, 64> axes;  // (stride, size); at most 62 are above 1
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        if (shape[i] > 1) axes[count++] = {strides[i], shape[i]};
+    }
+    std::sort(axes.begin(), axes.begin() + count);
+    std::uint64_t reached = 0;  // no overflow: strides_fit holds the sum of all below 2^63
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto [stride, size] = axes[i];
+        if (stride <= reached) return false;
+        reached += (size - 1) * stride;
+    }
+    return true;
 }
 
 bool fits_storage(Dims shape, Dims strides, std::uint64_t bits, std::uint64_t offset,

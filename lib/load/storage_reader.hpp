@@ -36,6 +36,9 @@ public:
                                              std::uint64_t end) const override;
     Result<void> read(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const override;
 
+    /// Whether bytes() of the storage are those of the mapped file, so that nothing is copied.
+    [[nodiscard]] bool is_mapped_raw(std::uint32_t storage) const noexcept;
+
     /// Checks every chunk, as Check::at_open asks. Errors: the first damage in the order of the file.
     [[nodiscard]] Result<void> check_all() const;
 
@@ -50,7 +53,6 @@ private:
     Result<void> read_range(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const;
     Result<void> read_chunks(ChunkChecker& checker, std::uint32_t storage, std::uint64_t begin,
                              std::span<std::byte> to) const;
-    [[nodiscard]] bool is_mapped_raw(std::uint32_t storage) const noexcept;
     [[nodiscard]] Error error_of(std::uint32_t storage, const format::Chunk& chunk,
                                  ChunkOutcome outcome) const;
 

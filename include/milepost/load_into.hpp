@@ -1,0 +1,148 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/export.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor_span.hpp>
+
+namespace milepost {
+
+/// A live tensor and its name.
+struct Target {
+    std::string name;
+    TensorSpan tensor;
+    /// Zero-copy hand-over: if set, the tensor is not copied; when all is validated this is called with the
+    /// view of the file, which lives as long as the Reader. Its bytes are checked when they are first used.
+    /// `tensor` then says dtype and shape alone. Must not throw.
+    std::function<void(const TensorView&)> adopt = {};
+};
+
+/// A live model. Targets without any name are matched by their order, all others by name.
+struct ModelTarget {
+    std::vector<Target> tensors;
+    /// Takes the entries of the file that are no tensors (extra state); without it they are unexpected.
+    Entries* extra_state = nullptr;
+};
+
+/// A live parameter of an optimizer.
+struct ParamTarget {
+    std::string name;  ///< "" where unknown
+    Shape shape;
+    /// Live tensors of its state by key, for example "momentum_buffer".
+    std::vector<Target> state = {};
+    /// Takes the state that is not in `state`: numbers, and tensors as views of the file. Without it, that
+    /// state is unexpected.
+    Entries* rest = nullptr;
+};
+
+struct GroupTarget {
+    std::vector<ParamTarget> params;
+    /// Takes the hyperparameters of the file, in their order and with their types. What is there and not in
+    /// the file stays, behind them, and is missing. Tensors among them are views of the file. Null: they are
+    /// left out.
+    Entries* hyperparameters = nullptr;
+};
+
+/// A live optimizer. Parameters are matched by name where the file and all of these have names, else by
+/// order; groups by order.
+struct OptimizerTarget {
+    std::vector<GroupTarget> groups;
+    /// Take what belongs to no parameter (OptimizerState::state_extra, ::extra); without them it is
+    /// unexpected.
+    Entries* state_extra = nullptr;
+    Entries* extra = nullptr;
+};
+
+/// `from` and `to` are patterns: each '*' of `from` stands for any characters, as few as possible, and each
+/// '*' of `to`, in order, for what it stood for. Without '*': one name for another.
+///
+///     {"encoder.layer.*.attention.*", "blocks.*.attn.*"}
+struct Rename {
+    std::string from;
+    std::string to;
+};
+
+struct LoadOptions {
+    /// Whatever does not match is an error, and nothing is changed. Off: what matches is loaded, the rest is
+    /// in the report.
+    bool strict = true;
+    /// Taken off the names of the file, over and over, for example {"module.", "_orig_mod."}.
+    std::vector<std::string> strip_prefixes = {};
+    /// Then applied to the names of the file: the first one that fits.
+    std::vector<Rename> rename = {};
+    /// Patterns of live names. If there are any, nothing else is loaded or reported.
+    std::vector<std::string> only = {};
+    /// Convert between f16, bf16, f32 and f64, to nearest, ties to even, where dtypes differ.
+    bool cast = false;
+};
+
+enum class MatchedBy : std::uint8_t { name, order };
+
+struct ShapeMismatch {
+    std::string path;
+    Shape file;
+    Shape live;             ///< of the target; for state without a target that of the parameter
+    std::string parameter;  ///< name, or number, of the live parameter whose state it is; else empty
+};
+
+struct DtypeMismatch {
+    std::string path;
+    std::string file;
+    std::string live;
+};
+
+/// What a load did. Paths begin with the model's or optimizer's name: "model/conv1.weight",
+/// "optimizer/param_groups/0/lr", "optimizer/state/3/momentum_buffer" (numbers as in the file; of what is
+/// missing there, the live ones).
+struct LoadReport {
+    MatchedBy matched_by = MatchedBy::name;
+    std::vector<std::string> loaded;
+    std::vector<std::string> missing;     ///< live, and not in the file
+    std::vector<std::string> unexpected;  ///< in the file, and not live
+    std::vector<ShapeMismatch> shape_mismatches;
+    std::vector<DtypeMismatch> dtype_mismatches;
+
+    /// Whether everything matched.
+    [[nodiscard]] MILEPOST_API bool complete() const noexcept;
+    /// All that did not match, in one line; what comes from a file is escaped.
+    [[nodiscard]] MILEPOST_API std::string to_string() const;
+};
+
+/// Loads a model of the file into live tensors.
+///
+///     std::vector<milepost::Target> targets;
+///     for (auto& [name, weights, shape] : net.parameters())
+///         targets.push_back({name, milepost::TensorSpan::of(std::span(weights), shape)});
+///     auto report = milepost::load_into(*file, "model", milepost::ModelTarget{targets});
+///     if (!report) return fail(report.error());                   // and no parameter has changed
+///
+/// All or nothing: every name, shape, dtype and checksum is judged before the first byte is written. What is
+/// not raw in a mapped file is decoded into memory of its own first: as much again as is loaded.
+/// Shapes must be equal, but that one element in one dimension fits none ([1] into []), as in PyTorch.
+/// Threads: the targets must not be used meanwhile.
+/// Errors: not_found/model; mismatch/missing, /unexpected, /other_shape, /other_dtype if strict, with all
+/// findings in one message; invalid_argument/layout if a target's shape and memory do not fit,
+/// /option if two names are the same; those of TensorView::load.
+[[nodiscard]] MILEPOST_API Result<LoadReport> load_into(const Reader& reader, std::string_view model,
+                                                        const ModelTarget& target,
+                                                        const LoadOptions& options = {});
+
+/// Loads an optimizer of the file: hyperparameters, then state. The file's values come as they are: int 0
+/// stays int 0, no key is dropped, no tensor cast unless asked.
+///
+/// A tensor of the state that has a target must have its shape. One that has none must fit its parameter:
+/// one element, or a shape that broadcasts to the parameter's, or one dimension over all parameters (LBFGS).
+/// Errors: as for models; not_found/optimizer; and, strict or not, mismatch/missing or /unexpected where
+/// parameters are matched by order and the groups have other sizes than the live ones.
+[[nodiscard]] MILEPOST_API Result<LoadReport> load_into(const Reader& reader, std::string_view optimizer,
+                                                        const OptimizerTarget& target,
+                                                        const LoadOptions& options = {});
+
+}  // namespace milepost

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include <milepost/dtype.hpp>
+#include <milepost/export.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+
+namespace milepost {
+
+/// A live tensor: dtype, shape and strides over memory of the caller that may be written. What TensorView is
+/// to std::span<const T>, TensorSpan is to std::span<T>.
+///
+///     std::vector<float> weights(6 * 75);
+///     auto live = milepost::TensorSpan::of(std::span(weights), {6, 3, 5, 5});
+///
+/// Borrows; a plain value. Making one never fails; what does not fit together is refused with
+/// invalid_argument/layout when something is to be written to it.
+class TensorSpan {
+public:
+    /// An empty f32 tensor of shape [0].
+    MILEPOST_API TensorSpan();
+    /// `offset` in bytes, `strides` in elements; without strides, contiguous. Empty memory describes a tensor
+    /// that cannot be written: see Target::adopt.
+    MILEPOST_API TensorSpan(DtypeInfo dtype, Shape shape, std::span<std::byte> memory = {},
+                            std::uint64_t offset = 0, Strides strides = {});
+
+    /// The caller's elements, contiguous.
+    template <class T>
+    requires(!std::is_const_v<T>) static TensorSpan of(std::span<T> elements, Shape shape) {
+        return TensorSpan(*find_dtype(dtype_of_v<T>), std::move(shape), std::as_writable_bytes(elements));
+    }
+    static TensorSpan of(Tensor& tensor) {
+        return TensorSpan(tensor.dtype(), tensor.shape(), tensor.bytes());
+    }
+
+    [[nodiscard]] const DtypeInfo& dtype() const noexcept { return view_.dtype(); }
+    [[nodiscard]] const Shape& shape() const noexcept { return view_.shape(); }
+    /// The same tensor, to be read.
+    [[nodiscard]] const TensorView& view() const noexcept { return view_; }
+
+    /// Errors: invalid_argument/layout if shape, strides and offset do not lie within the memory, or if two
+    /// elements lie in the same place.
+    [[nodiscard]] MILEPOST_API Result<void> check_layout() const;
+
+    /// Writes all elements: `from` holds them contiguous, in this dtype. It must not overlap the memory.
+    /// Errors: invalid_argument/layout, also unless from.size() == view().nbytes(). Nothing is written then.
+    [[nodiscard]] MILEPOST_API Result<void> copy_from(std::span<const std::byte> from) const;
+
+private:
+    TensorView view_;
+    std::span<std::byte> memory_;
+};
+
+}  // namespace milepost

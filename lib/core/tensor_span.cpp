@@ -1,0 +1,48 @@
+#include <milepost/tensor_span.hpp>
+
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "base/message.hpp"
+#include "base/out_of_memory.hpp"
+#include "core/gather.hpp"
+#include "core/layout.hpp"
+
+namespace milepost {
+
+TensorSpan::TensorSpan() : TensorSpan(*find_dtype(Dtype::f32), {0}) {}
+
+TensorSpan::TensorSpan(DtypeInfo dtype, Shape shape, std::span<std::byte> memory, std::uint64_t offset,
+                       Strides strides)
+    : view_(dtype, std::move(shape), StorageView(memory), offset, std::move(strides)), memory_(memory) {}
+
+Result<void> TensorSpan::check_layout() const try {
+    if (auto fits = view_.check_layout(); !fits) return fits;
+    if (view_.is_contiguous() || core::is_free_of_overlap(view_.shape(), view_.strides())) return {};
+    return Error(Condition::layout,
+                 base::message("a live tensor of strides ", core::dims_text(view_.strides()),
+                               " has elements that lie in the same place"));
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
+}
+
+Result<void> TensorSpan::copy_from(std::span<const std::byte> from) const try {
+    if (auto fits = check_layout(); !fits) return fits;
+    if (from.size() != view_.nbytes()) {
+        return Error(Condition::layout, base::message("a live tensor has ", view_.nbytes(),
+                                                      " bytes, what is copied into it ", from.size()));
+    }
+    if (from.empty()) return {};
+    std::byte* const to = memory_.data() + view_.offset();
+    if (view_.is_contiguous()) {
+        std::memcpy(to, from.data(), from.size());
+    } else {
+        core::scatter(from.data(), view_.shape(), view_.strides(), view_.dtype().bits / 8U, to);
+    }
+    return {};
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
+}
+
+}  // namespace milepost
