@@ -36,6 +36,9 @@ public:
     Result<void> read(std::uint32_t, std::uint64_t, std::span<std::byte>) const override {
         return Error(Condition::layout, "no bytes");
     }
+    Result<void> gather(std::uint32_t, const detail::StridedLayout&, std::span<std::byte>) const override {
+        return Error(Condition::layout, "no bytes");
+    }
 };
 
 std::uint64_t take_nbytes(Input& input) {

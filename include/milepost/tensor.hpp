@@ -18,6 +18,14 @@ namespace milepost {
 /// Sizes of the dimensions, outermost first; empty for rank 0 (one element).
 using Shape = std::vector<std::uint64_t>;
 
+/// The indices begin, begin + step, ... below end of one dimension. An end of UINT64_MAX is that of the
+/// dimension.
+struct Range {
+    std::uint64_t begin = 0;
+    std::uint64_t end = UINT64_MAX;
+    std::uint64_t step = 1;
+};
+
 /// Distance between neighbours in each dimension, in elements; empty for a contiguous (row-major) tensor.
 using Strides = std::vector<std::uint64_t>;
 
@@ -25,6 +33,14 @@ using Strides = std::vector<std::uint64_t>;
 enum class Role : std::uint8_t { plain = 0, parameter = 1, buffer = 2 };
 
 namespace detail {
+
+/// Where the elements of a strided tensor lie in a storage.
+struct StridedLayout {
+    std::uint64_t offset;  ///< bytes
+    std::span<const std::uint64_t> shape;
+    std::span<const std::uint64_t> strides;  ///< elements
+    std::size_t element_nbytes;
+};
 
 /// Whoever holds storages whose bytes are not simply memory of the caller: a Reader, a Writer.
 class StorageProvider {
@@ -35,6 +51,10 @@ public:
     /// Copies the bytes from `begin` on into `to`, checked, in memory of one chunk. Any thread.
     [[nodiscard]] virtual Result<void> read(std::uint32_t storage, std::uint64_t begin,
                                             std::span<std::byte> to) const = 0;
+    /// Copies a strided tensor, contiguous, into `to`, checked; only chunks that hold its elements are read.
+    /// Any thread.
+    [[nodiscard]] virtual Result<void> gather(std::uint32_t storage, const StridedLayout& layout,
+                                              std::span<std::byte> to) const = 0;
 
 protected:
     ~StorageProvider() = default;
@@ -63,6 +83,9 @@ public:
     [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> bytes(std::uint64_t begin,
                                                                         std::uint64_t end) const;
     [[nodiscard]] MILEPOST_API Result<void> read(std::uint64_t begin, std::span<std::byte> to) const;
+    /// Requires: the layout lies within it.
+    [[nodiscard]] MILEPOST_API Result<void> gather(const detail::StridedLayout& layout,
+                                                   std::span<std::byte> to) const;
 
     friend bool operator==(const StorageView&, const StorageView&) = default;
     /// An order, for maps; it means nothing.
@@ -147,6 +170,16 @@ public:
         return std::span<const T>(reinterpret_cast<const T*>(raw->data()), raw->size() / sizeof(T));
     }
 
+    /// A part of the tensor: a range for each dimension; dimensions without one are taken whole. Nothing is
+    /// copied or read: copy_to() or load() of the part read the chunks that hold its elements and no others.
+    ///
+    ///     auto rows = file->tensor("model", "embedding.weight")->slice({{1000, 1010}});    // rows 1000 to
+    ///     1009 auto loaded = rows->load();
+    ///
+    /// Errors: invalid_argument/layout if a range does not lie within its dimension or has step 0, if there
+    /// are more ranges than dimensions, or if elements below 8 bits would not be whole bytes in one run.
+    [[nodiscard]] MILEPOST_API Result<TensorView> slice(const std::vector<Range>& ranges) const;
+
     /// Copies the tensor, contiguous, into `to`; from a file chunk by chunk, keeping nothing in memory.
     /// Errors: as bytes(), but strided tensors are gathered; invalid_argument/layout unless to.size() ==
     /// nbytes().
@@ -164,6 +197,7 @@ public:
 
 private:
     [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> typed_bytes(Dtype expected) const;
+    [[nodiscard]] Result<TensorView> part(Shape shape, Strides strides, std::uint64_t first) const;
 
     DtypeInfo dtype_;
     Shape shape_;

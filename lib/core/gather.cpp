@@ -186,6 +186,31 @@ void gather(const std::byte* from, Dims shape, Dims strides, std::size_t element
     });
 }
 
+Blocks::Blocks(Dims shape, Dims strides, std::size_t element_nbytes) noexcept {
+    Plan plan = make_plan(shape, strides, element_nbytes);
+    if (plan.axes.empty()) plan.axes.push_back({1, 0, 0});
+    block_ = plan.block;
+    for (const auto& axis : plan.axes)
+        axes_[size_++] = {axis.size, axis.from_step, axis.to_step, 0};
+    std::stable_sort(axes_.begin(), axes_.begin() + size_,
+                     [](const auto& a, const auto& b) { return a.from_step > b.from_step; });
+    std::uint64_t below = block_;
+    for (std::size_t i = size_; i-- > 0;) {
+        axes_[i].below = below;
+        below += (axes_[i].size - 1) * axes_[i].from_step;  // reach_nbytes: below 2^63
+    }
+}
+
+Blocks::Level Blocks::enter(const Axis& axis, std::uint64_t from, std::uint64_t to, std::uint64_t begin,
+                            std::uint64_t end) noexcept {
+    const std::uint64_t step = axis.from_step;
+    if (from >= end) return {0, 0, from, to};
+    if (step == 0) return {0, from + axis.below > begin ? axis.size : 0, from, to};
+    const std::uint64_t behind = from + axis.below;  // behind the bytes of step 0
+    const std::uint64_t first = behind > begin ? 0 : (begin - behind) / step + 1;
+    return {first, std::min(axis.size, (end - 1 - from) / step + 1), from, to};
+}
+
 void scatter(const std::byte* from, Dims shape, Dims strides, std::size_t element_nbytes,
              std::byte* to) noexcept {
     Plan plan = make_plan(shape, strides, element_nbytes);

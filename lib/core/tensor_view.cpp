@@ -73,6 +73,12 @@ Result<void> StorageView::read(std::uint64_t begin, std::span<std::byte> to) con
     return {};
 }
 
+Result<void> StorageView::gather(const detail::StridedLayout& layout, std::span<std::byte> to) const {
+    if (provider_ != nullptr) return provider_->gather(number_, layout, to);
+    core::gather(data_ + layout.offset, layout.shape, layout.strides, layout.element_nbytes, to.data());
+    return {};
+}
+
 TensorView::TensorView() : TensorView(*find_dtype(Dtype::f32), {0}, StorageView()) {}
 
 TensorView::TensorView(DtypeInfo dtype, Shape shape, StorageView storage, std::uint64_t offset,
@@ -151,11 +157,45 @@ Result<void> TensorView::copy_to(std::span<std::byte> to) const {
     }
     if (to.empty()) return {};
     if (is_contiguous()) return storage_.read(offset_, to);
-    const std::uint64_t reach = core::reach_nbytes(shape_, strides_, dtype_.bits);
-    auto raw = storage_.bytes(offset_, offset_ + reach);
-    if (!raw) return std::move(raw).error();
-    core::gather(raw->data(), shape_, strides_, dtype_.bits / 8U, to.data());
-    return {};
+    return storage_.gather({offset_, shape_, strides_, dtype_.bits / 8U}, to);
+}
+
+Result<TensorView> TensorView::slice(const std::vector<Range>& ranges) const try {
+    if (auto fits = check_layout(); !fits) return std::move(fits).error();
+    if (ranges.size() > rank()) return layout_error(*this, "a slice has ", ranges.size(), " ranges");
+    Shape shape = shape_;
+    Strides strides = is_contiguous() ? core::contiguous_strides(shape_) : strides_;
+    std::uint64_t first = 0;  // element
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+        const auto [begin, given_end, step] = ranges[i];
+        const std::uint64_t end = given_end == UINT64_MAX ? shape_[i] : given_end;
+        if (step == 0 || begin > end || end > shape_[i]) {
+            return layout_error(*this, "range ", begin, " to ", end, ", step ", step,
+                                " does not lie within dimension ", i);
+        }
+        shape[i] = (end - begin) / step + static_cast<std::uint64_t>((end - begin) % step != 0);
+        first += begin < shape_[i] ? begin * strides[i] : 0;
+        if (shape[i] > 1) strides[i] *= step;
+    }
+    return part(std::move(shape), std::move(strides), first);
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
+}
+
+/// A view of some of the elements, the first of which is number `first` in the storage's order.
+Result<TensorView> TensorView::part(Shape shape, Strides strides, std::uint64_t first) const {
+    TensorView view = *this;
+    view.shape_ = std::move(shape);
+    view.strides_ = core::is_contiguous(view.shape_, strides) ? Strides() : std::move(strides);
+    view.element_count_ = saturating_count(view.shape_);
+    if (view.element_count_ != 0) {
+        if (first * (dtype_.bits % 8U) % 8 != 0)
+            return layout_error(*this, "a slice that does not begin with a whole byte");
+        // Whole bytes, and 8 elements of fewer bits, fill bytes: nothing overflows that is in the storage.
+        view.offset_ += first / 8 * dtype_.bits + first % 8 * dtype_.bits / 8;
+    }
+    if (auto fits = view.check_layout(); !fits) return std::move(fits).error();
+    return view;
 }
 
 Result<Tensor> TensorView::load(std::uint64_t max_nbytes) const try {

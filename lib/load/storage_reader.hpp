@@ -11,6 +11,7 @@
 #include <milepost/tensor.hpp>
 
 #include "base/aligned_buffer.hpp"
+#include "core/gather.hpp"
 #include "load/chunk_check.hpp"
 #include "platform/file.hpp"
 
@@ -35,6 +36,8 @@ public:
     Result<std::span<const std::byte>> bytes(std::uint32_t storage, std::uint64_t begin,
                                              std::uint64_t end) const override;
     Result<void> read(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const override;
+    Result<void> gather(std::uint32_t storage, const detail::StridedLayout& layout,
+                        std::span<std::byte> to) const override;
 
     /// Whether bytes() of the storage are those of the mapped file, so that nothing is copied.
     [[nodiscard]] bool is_mapped_raw(std::uint32_t storage) const noexcept;
@@ -49,6 +52,11 @@ private:
     };
 
     Result<void> check_mapped(std::uint32_t storage, std::uint64_t begin, std::uint64_t end) const;
+    Result<void> check_blocks(std::uint32_t storage, std::uint64_t offset, std::uint64_t end,
+                              const core::Blocks& blocks) const;
+    Result<void> gather_chunks(ChunkChecker& checker, std::uint32_t storage, std::uint64_t offset,
+                               std::uint64_t begin, std::uint64_t end, const core::Blocks& blocks,
+                               std::span<std::byte> to) const;
     Result<std::span<const std::byte>> cached(std::uint32_t storage) const;
     Result<void> read_range(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const;
     Result<void> read_chunks(ChunkChecker& checker, std::uint32_t storage, std::uint64_t begin,

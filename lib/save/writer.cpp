@@ -70,6 +70,10 @@ struct Writer::Impl final : detail::StorageProvider {
     Result<void> read(std::uint32_t storage, std::uint64_t, std::span<std::byte>) const override {
         return written_already(storage);
     }
+    Result<void> gather(std::uint32_t storage, const detail::StridedLayout&,
+                        std::span<std::byte>) const override {
+        return written_already(storage);
+    }
     static Error written_already(std::uint32_t storage) {
         return Error(Condition::layout,
                      message("storage ", storage, " is written; its bytes are in the file"));
