@@ -103,7 +103,7 @@ std::optional<Base> take_base(Input& input) {
     const Checkpoint checkpoint = random_checkpoint(
         input, [&](Input& from) { return StorageView(provider, number++, take_nbytes(from)); });
     saving::StorageNumbers numbers;
-    const auto plan = saving::Plan::make(checkpoint, numbers, Limits());
+    const auto plan = saving::Plan::make(checkpoint, numbers, SaveOptions());
     if (!plan) {
         check_error(plan.error());
         return std::nullopt;

@@ -73,6 +73,8 @@ public:
         : provider_(&provider), nbytes_(nbytes), number_(number) {}
 
     [[nodiscard]] std::uint64_t nbytes() const noexcept { return nbytes_; }
+    /// The bytes [begin, end) of it as a storage of their own. Requires: begin <= end <= nbytes().
+    [[nodiscard]] MILEPOST_API StorageView part(std::uint64_t begin, std::uint64_t end) const noexcept;
     /// The provider and its number of the storage; null for memory of the caller.
     [[nodiscard]] const detail::StorageProvider* provider() const noexcept { return provider_; }
     [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
@@ -94,6 +96,7 @@ public:
 private:
     const detail::StorageProvider* provider_ = nullptr;
     const std::byte* data_ = nullptr;
+    std::uint64_t begin_ = 0;  ///< in the provider's storage
     std::uint64_t nbytes_ = 0;
     std::uint32_t number_ = 0;
 };

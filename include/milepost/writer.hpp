@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 
 #include <milepost/checkpoint.hpp>
@@ -39,9 +41,26 @@ public:
 
     /// Writes the storage that the tensor views, now, and returns a view that stands for the tensor in the
     /// checkpoint; the tensor's memory is free again. Each call writes a storage of its own: tensors that are
-    /// to share one view the stand-in's storage(). Errors: invalid_argument/layout; io_error/...; those of
-    /// the Reader that the tensor is from.
+    /// to share one view the stand-in's storage(). With SaveOptions::pack the storage holds this tensor
+    /// alone. Errors: invalid_argument/layout; io_error/...; those of the Reader that the tensor is from.
     [[nodiscard]] Result<TensorView> add(const TensorView& tensor);
+
+    /// Begins a contiguous tensor whose bytes come in pieces, for what does not fit in memory as a whole:
+    /// then append() all of them, then end_tensor(). No other call may come between.
+    ///
+    ///     auto begun = writer->begin_tensor(milepost::Dtype::f32, {1'000'000, 4096});
+    ///     for (auto& rows : source) appended = writer->append(std::as_bytes(std::span(rows)));
+    ///     checkpoint.model("model")["embedding.weight"] = *writer->end_tensor();
+    ///
+    /// The file is the same however the bytes are cut. Memory: 8 MiB more; pieces of 8 MiB and above are not
+    /// copied. With Codec::automatic the first 8 MiB decide.
+    /// Errors: invalid_argument/layout if the shape is impossible, or more or fewer bytes come than it has;
+    /// /option if the calls come in another order; io_error/....
+    [[nodiscard]] Result<void> begin_tensor(Dtype dtype, Shape shape);
+    [[nodiscard]] Result<void> begin_tensor(DtypeInfo dtype, Shape shape);
+    [[nodiscard]] Result<void> append(std::span<const std::byte> piece);
+    /// Returns a view that stands for the tensor in the checkpoint, as add() does.
+    [[nodiscard]] Result<TensorView> end_tensor();
 
     /// Writes the storages not written yet and the index, makes the file durable and gives it its name.
     /// Errors: as add; invalid_argument/save_name, /layout, /option; limit_exceeded/...;

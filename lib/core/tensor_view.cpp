@@ -55,11 +55,22 @@ std::uint64_t saturating_count(core::Dims shape) noexcept {
 
 }  // namespace
 
+StorageView StorageView::part(std::uint64_t begin, std::uint64_t end) const noexcept {
+    StorageView part = *this;
+    if (provider_ != nullptr) {
+        part.begin_ += begin;
+    } else if (data_ != nullptr) {
+        part.data_ += begin;
+    }
+    part.nbytes_ = end - begin;
+    return part;
+}
+
 Result<std::span<const std::byte>> StorageView::bytes(std::uint64_t begin, std::uint64_t end) const {
     if (begin > end || end > nbytes_) {
         return storage_error(*this, "[", begin, ", ", end, ") does not lie within it");
     }
-    if (provider_ != nullptr) return provider_->bytes(number_, begin, end);
+    if (provider_ != nullptr) return provider_->bytes(number_, begin_ + begin, begin_ + end);
     if (begin == end) return std::span<const std::byte>();
     return std::span<const std::byte>(data_ + begin, data_ + end);
 }
@@ -68,13 +79,16 @@ Result<void> StorageView::read(std::uint64_t begin, std::span<std::byte> to) con
     if (!base::range_within(begin, to.size(), nbytes_)) {
         return storage_error(*this, to.size(), " bytes from ", begin, " on do not lie within it");
     }
-    if (provider_ != nullptr) return provider_->read(number_, begin, to);
+    if (provider_ != nullptr) return provider_->read(number_, begin_ + begin, to);
     if (!to.empty()) std::memcpy(to.data(), data_ + begin, to.size());
     return {};
 }
 
 Result<void> StorageView::gather(const detail::StridedLayout& layout, std::span<std::byte> to) const {
-    if (provider_ != nullptr) return provider_->gather(number_, layout, to);
+    if (provider_ != nullptr) {
+        return provider_->gather(
+            number_, {begin_ + layout.offset, layout.shape, layout.strides, layout.element_nbytes}, to);
+    }
     core::gather(data_ + layout.offset, layout.shape, layout.strides, layout.element_nbytes, to.data());
     return {};
 }

@@ -99,10 +99,10 @@ public:
 
 private:
     Result<void> begin_chunk(const ChunkJob& job) {
-        if (job.number != 0)
+        if (job.storage->first_chunk + job.number != 0)
             return stream_.pad_to(base::align_up(stream_.position(), format::kChunkAlignment));
         std::uint64_t begin = 0;
-        if (!format::storage_begin(stream_.position(), job.storage->view.nbytes(), options_.alignment,
+        if (!format::storage_begin(stream_.position(), job.storage->storage_nbytes, options_.alignment,
                                    begin)) {
             return Error(Condition::total_bytes, "the checkpoint is too large");
         }
@@ -112,7 +112,7 @@ private:
 
     void put_record(const StorageJob& storage, std::uint64_t offset) {
         columns_.storages.push_back(
-            {offset, storage.view.nbytes(), static_cast<std::uint8_t>(storage.codec->code), 0, {}});
+            {offset, storage.storage_nbytes, static_cast<std::uint8_t>(storage.codec->code), 0, {}});
     }
 
     const PipelineOptions& options_;

@@ -21,10 +21,12 @@ struct StorageColumns {
     std::vector<format::Digest> raw_checksums;
 };
 
-/// A storage on its way into the file.
+/// A storage on its way into the file, or a run of its chunks: the runs of one storage follow each other.
 struct StorageJob {
-    StorageView view;
+    StorageView view;  ///< of the run: whole chunks, but for the end of the storage
     const codec::CodecRow* codec;
+    std::uint64_t first_chunk = 0;
+    std::uint64_t storage_nbytes = view.nbytes();
 };
 
 struct PipelineOptions {

@@ -22,7 +22,8 @@ void TextColumn::add(std::string_view text) {
 /// Walks a checkpoint in the order of the file (docs/format.md, section 6.1) and fills the columns.
 class PlanMaker {
 public:
-    PlanMaker(StorageNumbers& numbers, const Limits& limits) : numbers_(numbers), limits_(limits) {}
+    PlanMaker(StorageNumbers& numbers, const SaveOptions& options)
+        : numbers_(numbers), options_(options), limits_(options.limits) {}
 
     Result<Plan> make(const Checkpoint& checkpoint) {
         for (const auto& [name, model] : checkpoint.models())
@@ -133,9 +134,18 @@ private:
         if (!columns) return std::move(columns).error();
         plan_.values_ = std::move(columns->records);
         plan_.value_bytes_ = std::move(columns->bytes);
+        for (const TensorView* tensor : columns->tensors) {
+            if (auto fits = tensor->check_layout(); !fits) return fits;
+        }
+        if (options_.pack) {
+            plan_.packing_.emplace(columns->tensors,
+                                   [&](const StorageView& storage) { return !numbers_.knows(storage); });
+        }
         std::map<std::uint8_t, DtypeInfo> dtypes;
         for (const TensorView* tensor : columns->tensors) {
-            if (auto added = add_tensor(*tensor, dtypes); !added) return added;
+            auto placed = plan_.packing_ ? plan_.packing_->place(*tensor) : *tensor;
+            if (!placed) return std::move(placed).error();
+            if (auto added = add_tensor(*placed, dtypes); !added) return added;
         }
         for (const auto& [code, dtype] : dtypes) {
             plan_.dtypes_.push_back({code, 0, dtype.bits});
@@ -145,7 +155,6 @@ private:
     }
 
     Result<void> add_tensor(const TensorView& tensor, std::map<std::uint8_t, DtypeInfo>& dtypes) {
-        if (auto fits = tensor.check_layout(); !fits) return fits;
         const auto code = static_cast<std::uint8_t>(tensor.dtype().code);
         if (!(dtypes.try_emplace(code, tensor.dtype()).first->second == tensor.dtype())) {
             return Error(Condition::layout,
@@ -167,13 +176,14 @@ private:
     }
 
     StorageNumbers& numbers_;
+    const SaveOptions& options_;
     const Limits& limits_;
     std::vector<const Value*> roots_;
     Plan plan_;
 };
 
-Result<Plan> Plan::make(const Checkpoint& checkpoint, StorageNumbers& numbers, const Limits& limits) {
-    return PlanMaker(numbers, limits).make(checkpoint);
+Result<Plan> Plan::make(const Checkpoint& checkpoint, StorageNumbers& numbers, const SaveOptions& options) {
+    return PlanMaker(numbers, options).make(checkpoint);
 }
 
 format::Index Plan::index(const StorageColumns& storages) const noexcept {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "format/index.hpp"
 #include "format/value_columns.hpp"
 #include "save/chunk_pipeline.hpp"
+#include "save/packing.hpp"
 
 namespace milepost::saving {
 
@@ -22,6 +24,7 @@ public:
     std::uint32_t number_of(const StorageView& view) {
         return numbers_.try_emplace(view, static_cast<std::uint32_t>(numbers_.size())).first->second;
     }
+    [[nodiscard]] bool knows(const StorageView& view) const { return numbers_.contains(view); }
     [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
 
 private:
@@ -46,7 +49,7 @@ public:
     /// `numbers` knows the storages written before, and learns the new ones. Errors: those of Writer::commit.
     /// Throws std::bad_alloc.
     [[nodiscard]] static Result<Plan> make(const Checkpoint& checkpoint, StorageNumbers& numbers,
-                                           const Limits& limits);
+                                           const SaveOptions& options);
 
     /// Storages that `numbers` did not know, in their order.
     [[nodiscard]] const std::vector<StorageView>& new_storages() const noexcept { return new_storages_; }
@@ -71,6 +74,7 @@ private:
     std::vector<format::TensorRecord> tensors_;
     std::vector<std::uint64_t> dims_;
     std::vector<StorageView> new_storages_;
+    std::optional<Packing> packing_;  ///< holds what it made contiguous
 };
 
 }  // namespace milepost::saving

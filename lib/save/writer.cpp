@@ -16,6 +16,7 @@
 #include "save/choose_codec.hpp"
 #include "save/chunk_pipeline.hpp"
 #include "save/output.hpp"
+#include "save/pieces.hpp"
 #include "save/plan.hpp"
 #include "save/write_behind.hpp"
 
@@ -80,6 +81,11 @@ struct Writer::Impl final : detail::StorageProvider {
     }
 
     Result<void> begin();
+    Result<void> begin_tensor(DtypeInfo dtype, Shape shape);
+    Result<void> append(std::span<const std::byte> piece);
+    Result<TensorView> end_tensor();
+    TensorView stand_in_for(const TensorView& tensor);
+    Result<void> write_run(StorageView run, std::uint64_t first_chunk);
     Result<TensorView> add(const TensorView& tensor);
     Result<void> commit(const Checkpoint& checkpoint);
     Result<void> write_new(const std::vector<StorageView>& storages);
@@ -106,6 +112,7 @@ struct Writer::Impl final : detail::StorageProvider {
     saving::WriteBehind stream;
     saving::StorageNumbers numbers;
     saving::StorageColumns columns;
+    std::optional<saving::Pieces> pieces;  ///< of the tensor that was begun
     std::optional<Error> error;
     bool begun = false;
     bool committed = false;
@@ -114,6 +121,7 @@ struct Writer::Impl final : detail::StorageProvider {
 /// The head goes out with the first bytes, not before: creating a writer writes nothing.
 Result<void> Writer::Impl::begin() {
     if (committed) return Error(Condition::option, "the writer has committed");
+    if (pieces) return Error(Condition::option, "a tensor was begun and not ended");
     if (begun) return {};
     begun = true;
     return stream.append(head_bytes);
@@ -123,12 +131,55 @@ Result<TensorView> Writer::Impl::add(const TensorView& tensor) {
     if (auto fits = tensor.check_layout(); !fits) return std::move(fits).error();
     if (auto ready = begin(); !ready) return std::move(ready).error();
     if (tensor.storage().provider() == this) return tensor;
-    if (auto written = write_new({tensor.storage()}); !written) return std::move(written).error();
-    // Known by its stand-in alone: the caller may use the same memory for the next tensor.
+    saving::Packing packing({&tensor}, [&](const StorageView&) { return options.pack; });
+    auto placed = packing.place(tensor);
+    if (!placed) return placed;
+    if (auto written = write_new({placed->storage()}); !written) return std::move(written).error();
+    return stand_in_for(*placed);
+}
+
+/// For a tensor whose storage was just written. Known by its stand-in alone: the caller may use the same
+/// memory for the next tensor.
+TensorView Writer::Impl::stand_in_for(const TensorView& tensor) {
     const StorageView stand_in(*this, static_cast<std::uint32_t>(numbers.size()), tensor.storage().nbytes());
     (void)numbers.number_of(stand_in);
     return TensorView(tensor.dtype(), tensor.shape(), stand_in, tensor.offset(), tensor.strides())
         .with_role(tensor.role(), tensor.requires_grad());
+}
+
+Result<void> Writer::Impl::begin_tensor(DtypeInfo dtype, Shape shape) {
+    if (auto ready = begin(); !ready) return ready;
+    auto made = saving::Pieces::make(dtype, std::move(shape));
+    if (!made) return std::move(made).error();
+    pieces = *std::move(made);
+    return {};
+}
+
+Result<void> Writer::Impl::append(std::span<const std::byte> piece) {
+    if (!pieces) return Error(Condition::option, "append without begin_tensor");
+    return pieces->append(piece, [&](StorageView run, std::uint64_t chunk) { return write_run(run, chunk); });
+}
+
+Result<void> Writer::Impl::write_run(StorageView run, std::uint64_t first_chunk) {
+    if (first_chunk == 0) {
+        auto codec = saving::choose_codec(run, options);
+        if (!codec) return std::move(codec).error();
+        pieces->codec = *codec;
+    }
+    return saving::write_storages(
+        {{run, pieces->codec, first_chunk, pieces->nbytes()}},
+        {options.alignment, options.zstd_level, base::thread_count(options.threads)}, stream, columns);
+}
+
+Result<TensorView> Writer::Impl::end_tensor() {
+    if (!pieces) return Error(Condition::option, "end_tensor without begin_tensor");
+    if (auto complete = pieces->check_complete(); !complete) return std::move(complete).error();
+    if (pieces->nbytes() == 0) {
+        if (auto written = write_run(StorageView(), 0); !written) return std::move(written).error();
+    }
+    const TensorView tensor = pieces->tensor();
+    pieces.reset();
+    return stand_in_for(tensor);
 }
 
 Result<void> Writer::Impl::write_new(const std::vector<StorageView>& storages) {
@@ -144,7 +195,8 @@ Result<void> Writer::Impl::write_new(const std::vector<StorageView>& storages) {
 }
 
 Result<void> Writer::Impl::commit(const Checkpoint& checkpoint) {
-    auto plan = saving::Plan::make(checkpoint, numbers, options.limits);
+    if (pieces) return Error(Condition::option, "a tensor was begun and not ended");
+    auto plan = saving::Plan::make(checkpoint, numbers, options);
     if (!plan) return std::move(plan).error();
     if (auto valid = format::validate_content(plan->index(columns), options.limits); !valid) {
         return as_argument(valid.error());
@@ -214,6 +266,26 @@ Result<Writer> Writer::create(Sink& sink, const SaveOptions& options) try {
 
 Result<TensorView> Writer::add(const TensorView& tensor) {
     return impl_->guarded([&] { return impl_->add(tensor); });
+}
+
+Result<void> Writer::begin_tensor(DtypeInfo dtype, Shape shape) {
+    return impl_->guarded([&] { return impl_->begin_tensor(dtype, std::move(shape)); });
+}
+
+Result<void> Writer::begin_tensor(Dtype dtype, Shape shape) {
+    return impl_->guarded([&]() -> Result<void> {
+        const auto known = find_dtype(dtype);
+        if (!known) return Error(Condition::dtype, "begin_tensor: this library does not know the dtype");
+        return impl_->begin_tensor(*known, std::move(shape));
+    });
+}
+
+Result<void> Writer::append(std::span<const std::byte> piece) {
+    return impl_->guarded([&] { return impl_->append(piece); });
+}
+
+Result<TensorView> Writer::end_tensor() {
+    return impl_->guarded([&] { return impl_->end_tensor(); });
 }
 
 Result<void> Writer::commit(const Checkpoint& checkpoint) {

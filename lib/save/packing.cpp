@@ -1,0 +1,51 @@
+#include "save/packing.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/layout.hpp"
+
+namespace milepost::saving {
+namespace {
+
+/// A part begins at a multiple of this, so that its tensors are aligned as they were.
+constexpr std::uint64_t kPartAlignment = 64;
+
+}  // namespace
+
+Packing::Packing(const std::vector<const TensorView*>& tensors,
+                 const std::function<bool(const StorageView&)>& may_pack) {
+    for (const TensorView* tensor : tensors) {
+        if (!may_pack(tensor->storage())) continue;
+        Reached& reached = reached_[tensor->storage()];
+        ++reached.tensors;
+        if (tensor->element_count() == 0) continue;
+        const std::uint64_t begin = tensor->offset();
+        const std::uint64_t nbytes =
+            core::reach_nbytes(tensor->shape(), tensor->strides(), tensor->dtype().bits);
+        reached.begin = std::min(reached.begin, begin / kPartAlignment * kPartAlignment);
+        reached.end = std::max(reached.end, begin + nbytes);
+    }
+}
+
+Result<TensorView> Packing::place(const TensorView& tensor) {
+    const auto found = reached_.find(tensor.storage());
+    if (found == reached_.end()) return tensor;
+    const Reached& reached = found->second;
+    const std::uint64_t begin = reached.end == 0 ? 0 : reached.begin;
+    StorageView storage = tensor.storage().part(begin, reached.end);
+    std::uint64_t offset = tensor.element_count() == 0 ? 0 : tensor.offset() - begin;
+    Strides strides = tensor.strides();
+    if (reached.tensors == 1 && !tensor.is_contiguous()) {
+        auto copy = tensor.load();
+        if (!copy) return std::move(copy).error();
+        copies_.push_back(*std::move(copy));
+        storage = StorageView(std::as_const(copies_.back()).bytes());
+        offset = 0;
+        strides.clear();
+    }
+    return TensorView(tensor.dtype(), tensor.shape(), storage, offset, std::move(strides))
+        .with_role(tensor.role(), tensor.requires_grad());
+}
+
+}  // namespace milepost::saving
