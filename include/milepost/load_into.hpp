@@ -123,13 +123,13 @@ struct LoadReport {
 ///     auto report = milepost::load_into(*file, "model", milepost::ModelTarget{targets});
 ///     if (!report) return fail(report.error());                   // and no parameter has changed
 ///
-/// All or nothing: every name, shape, dtype and checksum is judged before the first byte is written. What is
-/// not raw in a mapped file is decoded into memory of its own first: as much again as is loaded.
-/// Shapes must be equal, but that one element in one dimension fits none ([1] into []), as in PyTorch.
-/// Threads: the targets must not be used meanwhile.
-/// Errors: not_found/model; mismatch/missing, /unexpected, /other_shape, /other_dtype if strict, with all
-/// findings in one message; invalid_argument/layout if a target's shape and memory do not fit,
-/// /option if two names are the same; those of TensorView::load.
+/// All or nothing: every name, shape, dtype and checksum is judged before the first byte is written. Each
+/// call by itself: a model that was loaded stays so when its optimizer then fails. What is not raw in a
+/// mapped file is decoded into memory of its own first: as much again as is loaded. Shapes must be equal, but
+/// that one element in one dimension fits none ([1] into []), as in PyTorch. Threads: the targets must not be
+/// used meanwhile. Errors: not_found/model; mismatch/missing, /unexpected, /other_shape, /other_dtype if
+/// strict, with all findings in one message; invalid_argument/layout if a target's shape and memory do not
+/// fit, /option if two names are the same; those of TensorView::load.
 [[nodiscard]] MILEPOST_API Result<LoadReport> load_into(const Reader& reader, std::string_view model,
                                                         const ModelTarget& target,
                                                         const LoadOptions& options = {});

@@ -25,7 +25,7 @@ struct Limits {
     std::uint32_t max_rank = 64;
     /// Bytes of one name. Real names stay below 200; messages and listings carry them.
     std::uint32_t max_name_bytes = 4096;
-    /// Nesting of values. Bounds recursion of whoever walks a Value.
+    /// Nesting of values; never above 1000. Bounds recursion of whoever walks, copies or destroys a Value.
     std::uint32_t max_depth = 64;
     /// Memory that a Reader takes for copies that it keeps (compressed storages, or read access). Default: no
     /// limit, since the caller asks for each copy; set it before opening a stranger's file.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,11 @@ namespace milepost::format {
 using Digest = codec::Digest;
 
 inline constexpr std::uint32_t kNoPosition = 0xFFFFFFFF;
+/// Whoever copies or destroys a Value goes as deep as it is: deeper, no limit lets a file in.
+inline constexpr std::uint32_t kGreatestDepth = 1000;
+[[nodiscard]] inline std::uint32_t greatest_depth(const Limits& limits) noexcept {
+    return std::min(limits.max_depth, kGreatestDepth);
+}
 inline constexpr std::uint8_t kStridedFlag = 1;
 inline constexpr std::uint8_t kAttributesFlavour = 128;
 

@@ -212,11 +212,12 @@ Verdict values_within_depth(Context& context) {
     const auto values = context.index.values;
     std::size_t begin = 0;
     std::size_t end = root_count(context.index);
-    if (end == values.size() && context.limits.max_depth != 0) return std::nullopt;  // no value has a child
+    const std::uint32_t limit = greatest_depth(context.limits);
+    if (end == values.size() && limit != 0) return std::nullopt;  // no value has a child
     for (std::uint32_t depth = 1; begin < end; ++depth) {
-        if (depth > context.limits.max_depth) {
-            return Error(Condition::depth, message("index: value ", begin, " has depth ", depth,
-                                                   ", the limit is ", context.limits.max_depth));
+        if (depth > limit) {
+            return Error(Condition::depth,
+                         message("index: value ", begin, " has depth ", depth, ", the limit is ", limit));
         }
         std::size_t children = 0;
         for (; begin < end; ++begin) {

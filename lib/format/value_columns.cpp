@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <deque>
+#include <iterator>
 #include <variant>
 
 #include "base/little_endian.hpp"
@@ -32,9 +33,9 @@ public:
             waiting_.push_back({root, nullptr, 1});
         for (; !waiting_.empty(); waiting_.pop_front()) {
             const Waiting next = waiting_.front();
-            if (next.depth > limits_.max_depth) {
+            if (next.depth > greatest_depth(limits_)) {
                 return Error(Condition::depth, message("a value is nested ", next.depth,
-                                                       " deep, the limit is ", limits_.max_depth));
+                                                       " deep, the limit is ", greatest_depth(limits_)));
             }
             if (columns_.records.size() == limits_.max_records) {
                 return Error(Condition::records,
@@ -160,16 +161,53 @@ private:
     ValueColumns columns_;
 };
 
+/// Makes a value from its leaves up, without recursion: how deep a file nests is not for its reader's stack.
 class Decoder {
 public:
     Decoder(const Index& index, const Outline& outline, const MakeTensor& make_tensor)
         : index_(index), outline_(outline), make_tensor_(make_tensor) {}
 
-    Value value(std::uint32_t number) const {
+    Value run(std::uint32_t root) const {
+        if (!has_children(root)) return leaf(root);
+        // Parents stand before their children, here as in the file; so from the last to the first, children
+        // are made before the parent that takes them.
+        std::vector<Place> places = {{root, 0}};
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            const std::uint32_t number = places[i].number;
+            if (!has_children(number)) continue;
+            places[i].first_child = places.size();
+            for (std::uint32_t child = 0; child < index_.values[number].size; ++child)
+                places.push_back({outline_.share[number] + child, 0});
+        }
+        std::vector<Value> made(places.size());
+        for (std::size_t i = places.size(); i-- > 0;) {
+            const std::uint32_t number = places[i].number;
+            made[i] = has_children(number)
+                          ? parent(number,
+                                   std::span(made).subspan(places[i].first_child, index_.values[number].size))
+                          : leaf(number);
+        }
+        return std::move(made.front());
+    }
+
+private:
+    /// A value of the tree, and where its children are among the places.
+    struct Place {
+        std::uint32_t number;
+        std::size_t first_child;
+    };
+
+    [[nodiscard]] Kind kind(std::uint32_t number) const noexcept {
+        return static_cast<Kind>(index_.values[number].kind);
+    }
+
+    [[nodiscard]] bool has_children(std::uint32_t number) const noexcept {
+        return kind(number) >= Kind::list && kind(number) <= Kind::dict;
+    }
+
+    Value leaf(std::uint32_t number) const {
         const ValueRecord& record = index_.values[number];
-        switch (static_cast<Kind>(record.kind)) {
-            case Kind::null:
-                return {};
+        switch (kind(number)) {
             case Kind::boolean:
                 return record.size != 0;
             case Kind::integer:
@@ -185,21 +223,28 @@ public:
             }
             case Kind::bytes:
                 return Bytes{byte_vector(number), static_cast<BytesFlavour>(record.flavour)};
-            case Kind::list:
-                return List{items(number)};
-            case Kind::tuple:
-                return Tuple{items(number), static_cast<TupleFlavour>(record.flavour)};
-            case Kind::set:
-                return Set{items(number)};
-            case Kind::dict:
-                return dict(number);
             case Kind::tensor:
                 return make_tensor_(outline_.share[number]);
+            default:
+                return {};
         }
-        return {};
     }
 
-private:
+    /// Takes the children.
+    Value parent(std::uint32_t number, std::span<Value> children) const {
+        const ValueRecord& record = index_.values[number];
+        switch (kind(number)) {
+            case Kind::list:
+                return List{items(children)};
+            case Kind::tuple:
+                return Tuple{items(children), static_cast<TupleFlavour>(record.flavour)};
+            case Kind::set:
+                return Set{items(children)};
+            default:
+                return dict(record, children);
+        }
+    }
+
     std::span<const std::byte> bytes(std::uint32_t number) const {
         return index_.value_bytes.subspan(outline_.share[number], index_.values[number].size);
     }
@@ -213,31 +258,20 @@ private:
         return std::bit_cast<double>(base::load_le<std::uint64_t>(bytes(number).data() + at));
     }
 
-    std::vector<Value> items(std::uint32_t number) const {
-        std::vector<Value> values;
-        const std::uint32_t first = outline_.share[number];
-        values.reserve(index_.values[number].size);
-        for (std::uint32_t i = 0; i < index_.values[number].size; ++i)
-            values.push_back(value(first + i));
-        return values;
+    static std::vector<Value> items(std::span<Value> children) {
+        return {std::make_move_iterator(children.begin()), std::make_move_iterator(children.end())};
     }
 
-    Pairs pairs(std::uint32_t first, std::uint32_t count) const {
-        Pairs items;
-        items.reserve(count / 2);
-        for (std::uint32_t i = 0; i < count; i += 2)
-            items.emplace_back(value(first + i), value(first + i + 1));
-        return items;
-    }
-
-    Dict dict(std::uint32_t number) const {
-        const ValueRecord& record = index_.values[number];
-        const std::uint32_t first = outline_.share[number];
+    static Dict dict(const ValueRecord& record, std::span<Value> children) {
         Dict dict;
         dict.flavour = static_cast<DictFlavour>(record.flavour & ~kAttributesFlavour);
-        const bool has_attributes = (record.flavour & kAttributesFlavour) != 0;
-        if (has_attributes) dict.attributes = pairs(outline_.share[first], index_.values[first].size);
-        dict.items = has_attributes ? pairs(first + 1, record.size - 1) : pairs(first, record.size);
+        if ((record.flavour & kAttributesFlavour) != 0) {  // rule 22: the first child is a dict
+            dict.attributes = std::move(children.front().get_if<Dict>()->items);
+            children = children.subspan(1);
+        }
+        dict.items.reserve(children.size() / 2);
+        for (std::size_t i = 0; i < children.size(); i += 2)
+            dict.items.emplace_back(std::move(children[i]), std::move(children[i + 1]));
         return dict;
     }
 
@@ -254,7 +288,7 @@ Result<ValueColumns> encode_values(std::span<const Value* const> roots, const Li
 
 Value decode_value(const Index& index, const Outline& outline, std::uint32_t number,
                    const MakeTensor& make_tensor) {
-    return Decoder(index, outline, make_tensor).value(number);
+    return Decoder(index, outline, make_tensor).run(number);
 }
 
 }  // namespace milepost::format

@@ -28,8 +28,7 @@ struct ValueColumns {
 
 using MakeTensor = std::function<TensorView(std::uint32_t tensor)>;
 
-/// The tree below one value. Requires: a validated index; its depth bounds the recursion. Throws
-/// std::bad_alloc.
+/// The tree below one value. Requires: a validated index. Throws std::bad_alloc.
 [[nodiscard]] Value decode_value(const Index& index, const Outline& outline, std::uint32_t number,
                                  const MakeTensor& make_tensor);
 

@@ -76,7 +76,7 @@ def rule_19_depth(walk: Walk) -> None:
     depth = [1] * walk.root_count
     for i, value in enumerate(walk.columns.values):
         depth.extend([depth[i] + 1] * child_count(value))
-        if depth[i] > walk.limits.depth:
+        if depth[i] > min(walk.limits.depth, 1000):
             refuse(
                 "limit_exceeded/depth",
                 f"values[{i}], depth: expected at most {walk.limits.depth}, found {depth[i]}",
