@@ -4,6 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "optimizer.hpp"
+#include "step_lr.hpp"
 
 namespace lenet {
 
@@ -12,8 +16,8 @@ namespace lenet {
 struct TrainOptions {
     std::optional<std::int64_t> steps;
     std::int64_t epochs = 1;  ///< counts unless steps is set
-    std::optional<double> lr;
-    std::optional<double> momentum;
+    OptimizerSettings optimizer;
+    std::optional<StepLr::Settings> step_lr;
     std::optional<std::size_t> batch;
     std::uint64_t seed = 0;
     bool shuffle = true;
@@ -24,6 +28,15 @@ struct TrainOptions {
     std::string data;
 };
 void train(const TrainOptions& options);
+
+struct WarmstartOptions {
+    std::string from;
+    std::string model = "model";    ///< the model of that file to take weights from
+    std::vector<std::string> only;  ///< patterns of names; empty: all that fits
+    TrainOptions train;
+};
+/// Trains a new run that begins with some of another checkpoint's weights.
+void warmstart(const WarmstartOptions& options);
 
 struct EvalOptions {
     std::string file;

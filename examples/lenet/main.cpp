@@ -3,6 +3,7 @@
 ///
 ///     lenet train --epochs 1 --lr 0.01 --save lenet.milepost
 ///     lenet train --resume lenet.milepost --steps 100 --save lenet.milepost
+///     lenet warmstart lenet.milepost --only 'conv*' --optimizer adamw --save other.milepost
 ///     lenet eval lenet.milepost
 ///     lenet show lenet.milepost
 ///
@@ -14,37 +15,33 @@
 
 #include <CLI/CLI.hpp>
 
+#include "arguments.hpp"
 #include "commands.hpp"
 
 namespace {
 
 void add_train(CLI::App& app, lenet::TrainOptions& options) {
     CLI::App* train = app.add_subcommand("train", "train a network, or go on with a saved run");
-    auto* steps = train->add_option("--steps", options.steps, "train for this many steps (more)");
-    steps->check(CLI::NonNegativeNumber);
-    auto* epochs =
-        train->add_option("--epochs", options.epochs, "train for this many epochs (more); default 1");
-    epochs->check(CLI::NonNegativeNumber)->excludes(steps);
-    train->add_option("--lr", options.lr, "learning rate; default 0.001, or as saved")
-        ->check(CLI::NonNegativeNumber);
-    train->add_option("--momentum", options.momentum, "default 0.9, or as saved")
-        ->check(CLI::NonNegativeNumber);
-    train->add_option("--batch", options.batch, "images a step; default 64, or as saved")
-        ->check(CLI::PositiveNumber);
-    auto* seed = train->add_option("--seed", options.seed, "of weights and order; default 0");
-    auto* shuffle =
-        train->add_flag("--shuffle,!--no-shuffle", options.shuffle, "take images in random order; default");
-    auto* save = train->add_option("--save", options.save, "save the run to this file at the end");
-    train->add_option("--save-every", options.save_every, "save it each N steps, too")
-        ->check(CLI::PositiveNumber)
-        ->needs(save);
+    lenet::add_training_options(*train, options);
     train->add_option("--resume", options.resume, "go on with the run in this file")
-        ->excludes(seed)
-        ->excludes(shuffle);
-    train->add_option("--threads", options.threads, "change the speed, never the result; default 2")
-        ->check(CLI::Range(1, 64));
-    train->add_option("--data", options.data, "folder of IDX files, or a .milepost slice");
+        ->excludes("--seed")
+        ->excludes("--shuffle");
     train->callback([&options] { lenet::train(options); });
+}
+
+void add_warmstart(CLI::App& app, lenet::WarmstartOptions& options) {
+    CLI::App* warmstart =
+        app.add_subcommand("warmstart", "train a new network that begins with weights of another checkpoint");
+    warmstart->add_option("from", options.from, "the other checkpoint; any, not only a LeNet's")->required();
+    warmstart->add_option("--model", options.model, "the model in it; default \"model\"");
+    warmstart
+        ->add_option("--only", options.only,
+                     "take the weights whose names fit this pattern, for example 'conv*'; may be repeated; "
+                     "default: all that fit by name and shape")
+        ->expected(1)
+        ->take_all();
+    lenet::add_training_options(*warmstart, options.train);
+    warmstart->callback([&options] { lenet::warmstart(options); });
 }
 
 void add_eval(CLI::App& app, lenet::EvalOptions& options) {
@@ -80,10 +77,12 @@ int main(int argc, char** argv) {
     CLI::App app("LeNet on Fashion-MNIST with Milepost checkpoints");
     app.require_subcommand(1);
     lenet::TrainOptions train;
+    lenet::WarmstartOptions warmstart;
     lenet::EvalOptions eval;
     std::string show;
     lenet::MakeSliceOptions make_slice;
     add_train(app, train);
+    add_warmstart(app, warmstart);
     add_eval(app, eval);
     add_show(app, show);
     add_make_slice(app, make_slice);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "layers.hpp"
 #include "random.hpp"
@@ -25,7 +26,7 @@ struct ParameterInfo {
     std::size_t begin;
     std::size_t count;
 
-    [[nodiscard]] constexpr std::span<const std::uint64_t> shape() const { return {dims.data(), rank}; }
+    [[nodiscard]] std::vector<std::uint64_t> shape() const { return {dims.data(), dims.data() + rank}; }
 };
 
 enum Parameter : std::size_t {
@@ -59,8 +60,8 @@ inline constexpr auto kParameters = [] {
     for (ParameterInfo& parameter : parameters) {
         parameter.begin = begin;
         parameter.count = 1;
-        for (const std::uint64_t dim : parameter.shape())
-            parameter.count *= dim;
+        for (std::size_t i = 0; i < parameter.rank; ++i)
+            parameter.count *= parameter.dims[i];
         begin += parameter.count;
     }
     return parameters;

@@ -21,6 +21,9 @@ void show(const std::string& path) {
     std::cout << "\nOptimizer's state_dict:\n";
     std::cout << "state \t " << python_repr_state(optimizer) << '\n';
     std::cout << "param_groups \t " << python_repr_groups(optimizer) << '\n';
+    if (const auto scheduler = file.value("scheduler")) {
+        std::cout << "\nScheduler's state_dict:\n" << python_repr(*scheduler) << '\n';
+    }
 }
 
 }  // namespace lenet

@@ -1,6 +1,5 @@
 #include "checkpoint.hpp"
 
-#include <functional>
 #include <memory>
 
 #include <doctest/doctest.h>
@@ -8,62 +7,19 @@
 #include "dataset.hpp"
 #include "failure.hpp"
 #include "files.hpp"
+#include "hyperparameters.hpp"
+#include "optimizer_state.hpp"
 #include "python_repr.hpp"
+#include "runs.hpp"
+#include "says.hpp"
 
 namespace {
 
 using lenet::Run;
 
-Run new_run() {
-    lenet::Generator generator(0);
-    lenet::Buffer weights = lenet::initial_weights(generator);
-    return {.weights = std::move(weights),
-            .param_group = lenet::sgd_param_group(0.001, 0.9),
-            .momentum = {},
-            .generator = generator,
-            .order = {}};
-}
-
-/// A run in the middle of its second epoch.
-Run busy_run() {
-    Run run = new_run();
-    run.momentum = run.weights * 0.5F;
-    run.order.begin_epoch(10, run.generator);
-    run.order.next_batch(6);
-    run.order.shuffle = false;
-    run.batch = 6;
-    run.epoch = 1;
-    run.step = 3;
-    run.loss = 0.1;
-    return run;
-}
-
-/// Saves a busy run, changes the checkpoint, and tells what loading it says.
-std::string message(const std::function<void(milepost::Checkpoint&)>& change) {
-    const Folder folder;
-    const std::string good = folder.file("good.milepost");
-    const std::string changed = folder.file("changed.milepost");
-    lenet::save_run(good, busy_run());
-    const milepost::Reader file = lenet::or_fail(milepost::Reader::open(good));
-    milepost::Checkpoint checkpoint = file.checkpoint();
-    change(checkpoint);
-    lenet::or_fail(milepost::save(changed, checkpoint));
-    try {
-        lenet::load_run(changed);
-    } catch (const lenet::Failure& failure) {
-        return failure.what();
-    }
-    return "loaded";
-}
-
-bool says(const std::string& text, const std::string& part) {
-    const bool found = text.find(part) != std::string::npos;
-    if (!found) MESSAGE(text);
-    return found;
-}
-
-milepost::ParamGroup& group(milepost::Checkpoint& checkpoint) {
-    return checkpoint.optimizer("optimizer").param_groups.front();
+std::string bytes_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace
@@ -74,7 +30,8 @@ TEST_CASE("checkpoint: a new run comes back") {
     lenet::save_run(folder.file("run"), saved);
     const Run loaded = lenet::load_run(folder.file("run"));
     CHECK(loaded.weights == saved.weights);
-    CHECK(loaded.momentum.size() == 0);
+    CHECK(lenet::state_dict(loaded.optimizer).state.empty());
+    CHECK_FALSE(loaded.scheduler);
     CHECK(loaded.generator == saved.generator);
     CHECK(loaded.order.images.empty());
     CHECK(loaded.order.shuffle);
@@ -87,7 +44,7 @@ TEST_CASE("checkpoint: a busy run comes back, and gives the same file again") {
     lenet::save_run(folder.file("run"), saved);
     const Run loaded = lenet::load_run(folder.file("run"));
     CHECK(loaded.weights == saved.weights);
-    CHECK(loaded.momentum == saved.momentum);
+    CHECK(loaded.optimizer.state[9].momentum_buffer == saved.optimizer.state[9].momentum_buffer);
     CHECK(loaded.generator == saved.generator);
     CHECK(loaded.order.images == saved.order.images);
     CHECK(loaded.order.position == 6);
@@ -97,10 +54,24 @@ TEST_CASE("checkpoint: a busy run comes back, and gives the same file again") {
     CHECK(loaded.step == 3);
     CHECK(loaded.loss == 0.1);
     lenet::save_run(folder.file("again"), loaded);
-    std::ifstream first(folder.file("run"), std::ios::binary);
-    std::ifstream second(folder.file("again"), std::ios::binary);
-    CHECK(std::string(std::istreambuf_iterator<char>(first), {}) ==
-          std::string(std::istreambuf_iterator<char>(second), {}));
+    CHECK(bytes_of(folder.file("run")) == bytes_of(folder.file("again")));
+}
+
+TEST_CASE("checkpoint: other optimizers, groups and a scheduler come back, and give the same file again") {
+    const Folder folder;
+    for (const char* algorithm : {"SGD", "Adam", "AdamW"}) {
+        CAPTURE(algorithm);
+        Run saved = busy_run({.algorithm = algorithm, .bias_lr = 0.25});
+        saved.scheduler.emplace(lenet::StepLr::Settings{.step_size = 3}, saved.optimizer.groups);
+        lenet::save_run(folder.file("run"), saved);
+        Run loaded = lenet::load_run(folder.file("run"));
+        CHECK(loaded.optimizer.algorithm == algorithm);
+        CHECK(loaded.optimizer.parameters == saved.optimizer.parameters);
+        CHECK(loaded.optimizer.state[9].exp_avg_sq == saved.optimizer.state[9].exp_avg_sq);
+        REQUIRE(loaded.scheduler);
+        lenet::save_run(folder.file("again"), loaded);
+        CHECK(bytes_of(folder.file("run")) == bytes_of(folder.file("again")));
+    }
 }
 
 TEST_CASE("checkpoint: what PyTorch would hold") {
@@ -129,25 +100,34 @@ TEST_CASE("checkpoint: what PyTorch would hold") {
 }
 
 TEST_CASE("checkpoint: momentum 0 is PyTorch's int 0") {
-    CHECK(lenet::sgd_param_group(0.1, 0).hyperparameters.find("momentum")->kind() == milepost::Kind::integer);
-    CHECK(lenet::sgd_param_group(0.1, 0.9).hyperparameters.find("momentum")->kind() ==
-          milepost::Kind::floating);
+    const auto kind = [](double momentum) {
+        const lenet::Optimizer sgd = lenet::new_optimizer({.momentum = momentum});
+        return sgd.groups[0].hyperparameters.find("momentum")->kind();
+    };
+    CHECK(kind(0) == milepost::Kind::integer);
+    CHECK(kind(0.9) == milepost::Kind::floating);
 }
 
 TEST_CASE("checkpoint: hyperparameters come back as they were, known or not") {
     const Folder folder;
+    const std::vector<float> floats = {1, 2};
     Run run = busy_run();
-    run.param_group.hyperparameters["dampening"] = 0.0;
-    run.param_group.hyperparameters["lr"] = 1;
-    run.param_group.hyperparameters["initial_lr"] = milepost::Tuple{{0.1, nullptr}};
-    run.param_group.param_names = std::vector<std::string>(10, "x");
+    milepost::ParamGroup& group = run.optimizer.groups[0];
+    group.hyperparameters["dampening"] = 0.0;
+    group.hyperparameters["lr"] = 1;
+    group.hyperparameters["initial_lr"] = milepost::Tuple{{0.1, nullptr}};
+    group.hyperparameters["scales"] = milepost::TensorView::of(std::span(floats), {2});
     lenet::save_run(folder.file("run"), run);
-    const Run loaded = lenet::load_run(folder.file("run"));
-    milepost::OptimizerState sgd;
-    sgd.param_groups = {loaded.param_group};
-    CHECK(says(lenet::python_repr_groups(sgd), "'lr': 1, 'momentum': 0.9, 'dampening': 0.0,"));
-    CHECK(says(lenet::python_repr_groups(sgd), "'initial_lr': (0.1, None), 'param_names': ['x', 'x',"));
-    CHECK(lenet::sgd_options(loaded.param_group).lr == 1.0);
+    Run loaded = lenet::load_run(folder.file("run"));
+    lenet::save_run(folder.file("run"), loaded);  // the tensor is still there, though its file is replaced
+    loaded = lenet::load_run(folder.file("run"));
+    const std::string text = lenet::python_repr_groups(lenet::state_dict(loaded.optimizer));
+    CHECK(says(text, "'lr': 1, 'momentum': 0.9, 'dampening': 0.0,"));
+    CHECK(says(text, "'initial_lr': (0.1, None), 'scales': tensor(..., size=(2,)), 'params': [0, 1,"));
+    CHECK(lenet::sgd_options(loaded.optimizer.groups[0]).lr == 1.0);
+    const auto* scales =
+        loaded.optimizer.groups[0].hyperparameters.find("scales")->get_if<milepost::TensorView>();
+    CHECK(scales->as<float>()->back() == 2.0F);
 }
 
 TEST_CASE("checkpoint: weights are used where the file is mapped") {
@@ -167,38 +147,40 @@ TEST_CASE("checkpoint: a model that is no LeNet") {
     CHECK(says(message([&](auto& file) {
                    file.model("model")["conv1.weight"] = milepost::TensorView::of(std::span(floats), {450});
                }),
-               "model/conv1.weight: not the shape"));
+               "mismatch/other_shape: model 'model': model/conv1.weight: shape [450] in the file"));
     CHECK(says(
         message([&](auto& file) {
             file.model("model")["conv1.weight"] = milepost::TensorView::of(std::span(ints), {6, 3, 5, 5});
         }),
-        "model/conv1.weight: invalid_argument/wrong_type"));
-    CHECK(says(message([&](auto& file) { file.model("model")["fc3.bias"] = 1; }),
-               "invalid_argument/wrong_type"));
+        "mismatch/other_dtype: model 'model': model/conv1.weight: i32 in the file"));
+    CHECK(says(message([&](auto& file) { file.model("model")["fc3.bias"] = 1; }), "model/fc3.bias"));
+    CHECK(says(message([&](auto& file) { file.model("model")["fc4.bias"] = 1; }),
+               "mismatch/unexpected: model 'model': unexpected: model/fc4.bias"));
     CHECK(says(message([&](auto& file) {
-                   file = milepost::Checkpoint();
-                   file.optimizer("optimizer") = milepost::OptimizerState();
+                   milepost::Checkpoint other;
+                   other.optimizer("optimizer") = file.optimizer("optimizer");
+                   for (const auto& [name, value] : file.values())
+                       other.values()[name] = value;
+                   file = other;
                }),
-               "not_found"));
+               "not_found/model"));
 }
 
-TEST_CASE("checkpoint: an optimizer that does not fit") {
-    CHECK(says(message([](auto& file) { file.optimizer("optimizer").state.erase(4); }),
-               "optimizer/state/4/momentum_buffer: expected a tensor"));
-    CHECK(says(message([](auto& file) { file.optimizer("optimizer").state[4]["momentum_buffer"] = 1; }),
-               "optimizer/state/4/momentum_buffer: expected a tensor"));
-    CHECK(says(message([](auto& file) {
-                   auto& state = file.optimizer("optimizer").state;
-                   state[4]["momentum_buffer"] = *state[5].find("momentum_buffer");
-               }),
-               "optimizer/state/4/momentum_buffer: not the shape"));
-    CHECK(
-        says(message([](auto& file) { file.optimizer("optimizer").param_groups.clear(); }), "1 param group"));
-    CHECK(says(message([](auto& file) { std::swap(group(file).params[0], group(file).params[1]); }),
-               "params 0 to 9"));
-    CHECK(says(message([](auto& file) { group(file).hyperparameters["lr"] = "fast"; }), "hyperparameter lr"));
-    CHECK(says(message([](auto& file) { group(file).hyperparameters["nesterov"] = 0; }),
-               "hyperparameter nesterov"));
+TEST_CASE("checkpoint: weights that cannot be mapped as LeNet's") {
+    const Folder folder;
+    const std::vector<float> floats(450);
+    const std::vector<std::int32_t> ints(450);
+    const auto map = [&](const milepost::TensorView& weight) {
+        milepost::Checkpoint checkpoint;
+        checkpoint.model("model")["conv1.weight"] = weight;
+        lenet::or_fail(milepost::save(folder.file("file"), checkpoint));
+        const milepost::Reader file = lenet::or_fail(milepost::Reader::open(folder.file("file")));
+        return failure_of([&] { lenet::map_weights(file); });
+    };
+    CHECK(says(map(milepost::TensorView::of(std::span(floats), {450})), "model/conv1.weight: not the shape"));
+    CHECK(says(map(milepost::TensorView::of(std::span(ints), {6, 3, 5, 5})),
+               "model/conv1.weight: invalid_argument/wrong_type"));
+    CHECK(says(map(milepost::TensorView::of(std::span(floats), {6, 3, 5, 5})), "not_found/tensor"));
 }
 
 TEST_CASE("checkpoint: values that no run can have") {

@@ -90,6 +90,28 @@ TEST_CASE("network: initial weights of PyTorch, bit for bit") {
     CHECK(start(1) != weights);
 }
 
+TEST_CASE(
+    "network: initial weights of PyTorch on a CPU that does not fuse: the product rounded, then the sum") {
+    constexpr std::array<std::uint32_t, 10> kExpected = {0xf5ae6e9f, 0x7c9bfe64, 0x8ba4be86, 0xcfe8275f,
+                                                         0x288afe28, 0xc2d9dba5, 0xe20a5231, 0x0e543ed0,
+                                                         0xec95f521, 0x476a1822};
+    lenet::Generator generator(0);
+    Buffer weights(static_cast<Eigen::Index>(lenet::kWeightCount));
+    for (std::size_t i = 0; i < kParameters.size(); ++i) {
+        CAPTURE(kParameters[i].name);
+        const double root = std::sqrt(static_cast<double>(kParameters[i].fan_in));
+        const bool is_weight = kParameters[i].rank > 1;
+        const double bound = is_weight ? std::sqrt(3.0) * (std::sqrt(2.0 / 6.0) / root) : 1.0 / root;
+        const auto from = static_cast<float>(-bound);
+        const float width = static_cast<float>(bound) - from;
+        for (float& weight : lenet::part(weights, kParameters[i])) {
+            const float product = static_cast<float>(generator.draw() & 0xFFFFFFU) * 0x1p-24F * width;
+            weight = product + from;
+        }
+        CHECK(crc(lenet::part(weights, kParameters[i])) == kExpected[i]);
+    }
+}
+
 TEST_CASE("network: first 64 inputs and labels") {
     std::vector<float> input(64 * lenet::Pass::kInputCount);
     for (std::size_t i = 0; i < 64; ++i) {

@@ -6,13 +6,10 @@ import pty
 import random
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 import unittest
-from pathlib import Path
 
-LENET, SLICE = sys.argv.pop(1), sys.argv.pop(1)
+from lenet_program import LENET, SLICE, LenetTest, lenet
 
 RECIPE = """\
 Model's state_dict:
@@ -33,33 +30,6 @@ param_groups \t [{'lr': 0.001, 'momentum': 0.9, 'dampening': 0, 'weight_decay': 
 'maximize': False, 'foreach': None, 'differentiable': False, 'fused': None, \
 'params': [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}]
 """
-
-
-def lenet(*arguments):
-    return subprocess.run([LENET, *map(str, arguments)], capture_output=True, text=True, timeout=300)
-
-
-class LenetTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="lenet-")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-
-    def train(self, name, *arguments):
-        """Trains on the slice, eight steps an epoch, and returns the saved file."""
-        file = self.folder / name
-        done = lenet("train", "--data", SLICE, "--save", file, *arguments)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return file
-
-    def assert_fails(self, *arguments, says):
-        done = lenet(*arguments)
-        self.assertEqual(done.returncode, 2, done)
-        self.assertIn(says, done.stderr)
-        self.assertEqual(done.stdout, "")
-
-    def assert_same(self, one, other):
-        self.assertTrue(one.read_bytes() == other.read_bytes(), f"{one.name} and {other.name} differ")
 
 
 class Show(LenetTest):

@@ -78,3 +78,41 @@ TEST_CASE("sgd: each sum with a product is rounded once") {
         REQUIRE(parameter[0] == std::fma(-0.1F, update, p));
     }
 }
+
+namespace {
+
+/// SGD where a product and a sum are rounded each: PyTorch's way on CPUs that do not fuse
+/// (ATEN_CPU_CAPABILITY=default). LeNet always fuses; this shows in which bits the two differ.
+Outcome three_steps_rounded_twice(const lenet::SgdOptions& options) {
+    const auto lr = static_cast<float>(-options.lr);
+    const auto momentum = static_cast<float>(options.momentum);
+    const auto undamped = static_cast<float>(1 - options.dampening);
+    const auto weight_decay = static_cast<float>(options.weight_decay);
+    const Pair gradient = {1, -1};
+    Outcome outcome;
+    for (int step = 0; step < 3; ++step) {
+        for (std::size_t i = 0; i < 2; ++i) {
+            float g = options.maximize ? -gradient[i] : gradient[i];
+            g = g + weight_decay * outcome.parameters[i];
+            float& buffer = outcome.momentum_buffer[i];
+            buffer = step == 0 ? g : momentum * buffer + undamped * g;
+            g = options.nesterov ? g + momentum * buffer : buffer;
+            outcome.parameters[i] = outcome.parameters[i] + lr * g;
+        }
+    }
+    return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("sgd: what PyTorch gives on a CPU that does not fuse") {
+    const Outcome damped =
+        three_steps_rounded_twice({.lr = 0.1, .momentum = 0.9, .dampening = 0.5, .weight_decay = 0.01});
+    CHECK(damped.parameters == Pair{0.5800571441650391F, 2.4074692726135254F});
+    const Outcome nesterov = three_steps_rounded_twice({.lr = 0.1, .momentum = 0.9, .nesterov = true});
+    CHECK(nesterov.parameters == Pair{0.19510003924369812F, 2.8048999309539795F});
+    const Outcome plain = three_steps_rounded_twice({.lr = 0.001, .momentum = 0.9});
+    CHECK(plain.parameters == Pair{0.9943900108337402F, 2.0056099891662598F});
+    const Outcome maximized = three_steps_rounded_twice({.lr = 0.1, .momentum = 0.9, .maximize = true});
+    CHECK(maximized.parameters == Pair{1.5609999895095825F, 1.4390000104904175F});
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+
+#include <milepost/milepost.hpp>
+
+#include "network.hpp"
+
+namespace gan {
+
+/// `torch.optim.Adam(network.parameters(), lr=0.005, betas=(0.5, 0.999))`, the customary settings for a GAN.
+class Adam {
+public:
+    /// What Adam keeps for a parameter.
+    struct State {
+        float step = 0;
+        Floats exp_avg;
+        Floats exp_avg_sq;
+    };
+
+    /// Fresh: zero state for each parameter of that network.
+    explicit Adam(const Network& network);
+
+    /// Moves the network's parameters along their gradients. Requires: has_hyperparameters().
+    void step(Network& network);
+
+    /// Whether lr, betas and eps are there, and are numbers.
+    [[nodiscard]] bool has_hyperparameters() const;
+
+    // What is saved. Hyperparameters stay an open set of typed values: those of the file come back whether
+    // this program knows them or not.
+    milepost::Entries hyperparameters;
+    std::array<State, 4> state;
+};
+
+}  // namespace gan

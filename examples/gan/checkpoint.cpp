@@ -1,0 +1,182 @@
+/// How several models and optimizers live in one file. Each part has a name of its own, and each can be
+/// loaded without the others.
+
+#include "checkpoint.hpp"
+
+#include <memory>
+#include <span>
+#include <sstream>
+
+#include <milepost/milepost.hpp>
+
+namespace gan {
+namespace {
+
+using milepost::Result;
+
+// To Milepost: views of the run's own memory. Nothing is copied before it is written.
+
+milepost::StateDict state_dict(const Network& network) {
+    milepost::StateDict entries;
+    for (const Parameter& parameter : network.parameters()) {
+        const auto tensor = milepost::TensorView::of(std::span(parameter.elements), parameter.shape);
+        entries[parameter.name] = tensor.with_role(milepost::Role::parameter);
+    }
+    return entries;
+}
+
+milepost::OptimizerState state_dict(const Adam& adam, const Network& network) {
+    milepost::OptimizerState saved;
+    saved.algorithm = "Adam";
+    milepost::ParamGroup& group = saved.param_groups.emplace_back();
+    group.hyperparameters = adam.hyperparameters;
+    group.param_names.emplace();
+    for (std::size_t i = 0; i < adam.state.size(); ++i) {
+        const Parameter& parameter = network.parameters()[i];
+        const Adam::State& state = adam.state[i];
+        group.params.push_back(i);
+        group.param_names->emplace_back(parameter.name);
+        milepost::Entries& entries = saved.state[i];
+        entries["step"] = milepost::TensorView::of(std::span(&state.step, 1), {});
+        entries["exp_avg"] = milepost::TensorView::of(std::span(state.exp_avg), parameter.shape);
+        entries["exp_avg_sq"] = milepost::TensorView::of(std::span(state.exp_avg_sq), parameter.shape);
+    }
+    return saved;
+}
+
+milepost::List list_of(const std::vector<double>& numbers) {
+    return {{numbers.begin(), numbers.end()}};
+}
+
+// From Milepost: the live tensors under their names. load_into() fills them if all names, shapes, dtypes and
+// checksums fit, else it changes none of them and says what did not fit.
+
+milepost::ModelTarget target_of(Network& network) {
+    milepost::ModelTarget target;
+    for (Parameter& parameter : network.parameters()) {
+        target.tensors.push_back({std::string(parameter.name),
+                                  milepost::TensorSpan::of(std::span(parameter.elements), parameter.shape)});
+    }
+    return target;
+}
+
+milepost::OptimizerTarget target_of(Adam& adam, const Network& network) {
+    milepost::GroupTarget group;
+    group.hyperparameters = &adam.hyperparameters;
+    for (std::size_t i = 0; i < adam.state.size(); ++i) {
+        const Parameter& parameter = network.parameters()[i];
+        Adam::State& state = adam.state[i];
+        group.params.push_back(
+            {.name = std::string(parameter.name),
+             .shape = parameter.shape,
+             .state = {
+                 {"step", milepost::TensorSpan::of(std::span(&state.step, 1), {})},
+                 {"exp_avg", milepost::TensorSpan::of(std::span(state.exp_avg), parameter.shape)},
+                 {"exp_avg_sq", milepost::TensorSpan::of(std::span(state.exp_avg_sq), parameter.shape)}}});
+    }
+    return {.groups = {group}};
+}
+
+/// The first error of several parts, or none.
+template <class Part, class... Parts>
+Result<void> first_error(const Part& part, const Parts&... parts) {
+    if (!part) return part.error();
+    if constexpr (sizeof...(parts) == 0) {
+        return {};
+    } else {
+        return first_error(parts...);
+    }
+}
+
+Result<std::vector<double>> load_losses(const milepost::Reader& file, std::string_view of,
+                                        std::int64_t epochs) {
+    const auto losses = file.value("losses");
+    if (!losses) return losses.error();
+    const auto* dict = losses->get_if<milepost::Dict>();
+    const milepost::Value* value = dict == nullptr ? nullptr : dict->find(of);
+    const auto* list = value == nullptr ? nullptr : value->get_if<milepost::List>();
+    std::vector<double> numbers;
+    for (std::size_t i = 0; list != nullptr && i < list->items.size(); ++i) {
+        const auto number = list->items[i].as_double();
+        if (!number) return number.error().within("losses");
+        numbers.push_back(*number);
+    }
+    if (static_cast<std::int64_t>(numbers.size()) == epochs) return numbers;
+    return milepost::Error(milepost::Condition::wrong_type,
+                           "losses/" + std::string(of) + ": expected a float for each epoch");
+}
+
+Result<void> load_values(const milepost::Reader& file, Run& run) {
+    const auto epoch_value = file.value("epoch");
+    const auto rng_value = file.value("rng_state");
+    if (auto found = first_error(epoch_value, rng_value); !found) return found;
+    const auto epoch = epoch_value->as_int();
+    const auto rng_state = rng_value->as_string();
+    if (auto fits = first_error(epoch, rng_state); !fits) return fits;
+    auto generator_losses = load_losses(file, "generator", *epoch);
+    auto discriminator_losses = load_losses(file, "discriminator", *epoch);
+    if (auto loaded = first_error(generator_losses, discriminator_losses); !loaded) return loaded;
+    std::istringstream text{std::string(*rng_state)};
+    text >> run.random;
+    if (text.fail())
+        return milepost::Error(milepost::Condition::wrong_type, "rng_state: not of std::mt19937");
+    run.epoch = *epoch;
+    run.generator_losses = *std::move(generator_losses);
+    run.discriminator_losses = *std::move(discriminator_losses);
+    return {};
+}
+
+}  // namespace
+
+Result<void> save_run(const std::string& path, const Run& run) {
+    milepost::Checkpoint checkpoint;
+    checkpoint.model("generator") = state_dict(run.generator);
+    checkpoint.model("discriminator") = state_dict(run.discriminator);
+    checkpoint.optimizer("generator_optimizer") = state_dict(run.generator_optimizer, run.generator);
+    checkpoint.optimizer("discriminator_optimizer") =
+        state_dict(run.discriminator_optimizer, run.discriminator);
+
+    milepost::Entries& values = checkpoint.values();
+    values["epoch"] = run.epoch;
+    milepost::Dict losses;
+    losses.items.emplace_back("generator", list_of(run.generator_losses));
+    losses.items.emplace_back("discriminator", list_of(run.discriminator_losses));
+    values["losses"] = std::move(losses);
+    std::ostringstream rng_state;
+    rng_state << run.random;
+    values["rng_state"] = rng_state.str();
+    return milepost::save(path, checkpoint);
+}
+
+Result<Run> load_run(const std::string& path) {
+    auto opened = milepost::Reader::open(path);
+    if (!opened) return std::move(opened).error();
+    Run run;
+    run.source = std::make_shared<const milepost::Reader>(*std::move(opened));
+    const milepost::Reader& file = *run.source;
+    const auto loaded = first_error(
+        milepost::load_into(file, "generator", target_of(run.generator)),
+        milepost::load_into(file, "discriminator", target_of(run.discriminator)),
+        milepost::load_into(file, "generator_optimizer", target_of(run.generator_optimizer, run.generator)),
+        milepost::load_into(file, "discriminator_optimizer",
+                            target_of(run.discriminator_optimizer, run.discriminator)),
+        load_values(file, run));
+    if (!loaded) return loaded.error().within(path);
+    if (!run.generator_optimizer.has_hyperparameters() ||
+        !run.discriminator_optimizer.has_hyperparameters()) {
+        return milepost::Error(milepost::Condition::wrong_type,
+                               path + ": lr, betas or eps of an optimizer is no number");
+    }
+    return run;
+}
+
+Result<Network> load_generator(const std::string& path) {
+    const auto file = milepost::Reader::open(path);
+    if (!file) return file.error();
+    Network generator;
+    const auto loaded = milepost::load_into(*file, "generator", target_of(generator));
+    if (!loaded) return loaded.error().within(path);
+    return generator;
+}
+
+}  // namespace gan

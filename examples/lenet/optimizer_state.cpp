@@ -1,0 +1,187 @@
+#include "optimizer_state.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <string_view>
+
+#include "failure.hpp"
+
+namespace lenet {
+namespace {
+
+using Elements = std::vector<float> ParameterState::*;
+
+/// The tensors of a parameter's state that have the parameter's shape, under PyTorch's names.
+struct StateTensor {
+    std::string_view key;
+    Elements elements;
+};
+constexpr std::array<StateTensor, 1> kSgdTensors = {{{"momentum_buffer", &ParameterState::momentum_buffer}}};
+constexpr std::array<StateTensor, 3> kAdamTensors = {{{"exp_avg", &ParameterState::exp_avg},
+                                                      {"exp_avg_sq", &ParameterState::exp_avg_sq},
+                                                      {"max_exp_avg_sq", &ParameterState::max_exp_avg_sq}}};
+
+std::span<const StateTensor> tensors_of(const Optimizer& optimizer) {
+    if (optimizer.algorithm == "SGD") return kSgdTensors;
+    return kAdamTensors;
+}
+
+bool is_adam(const Optimizer& optimizer) {
+    return optimizer.algorithm != "SGD";
+}
+
+// To Milepost.
+
+void add_state(const Optimizer& optimizer, std::size_t index, milepost::OptimizerState& saved) {
+    const ParameterState& state = optimizer.state[index];
+    const ParameterInfo& parameter = kParameters[optimizer.parameters[index]];
+    if (!state.exp_avg.empty()) {
+        saved.state[index]["step"] = milepost::TensorView::of(std::span(&state.step, 1), {});
+    }
+    for (const StateTensor& tensor : tensors_of(optimizer)) {
+        const std::vector<float>& elements = state.*tensor.elements;
+        if (elements.empty()) continue;  // PyTorch has no key either for what there is not
+        saved.state[index][tensor.key] = milepost::TensorView::of(std::span(elements), parameter.shape());
+    }
+}
+
+// From Milepost.
+
+/// PyTorch does not save what algorithm it was; its hyperparameters tell.
+std::string algorithm_of(const milepost::OptimizerState& saved) {
+    if (!saved.algorithm.empty() || saved.param_groups.empty()) return saved.algorithm;
+    const milepost::Entries& first = saved.param_groups.front().hyperparameters;
+    if (first.find("betas") == nullptr) return "SGD";
+    const milepost::Value* decoupled = first.find("decoupled_weight_decay");
+    const bool is_adamw = decoupled != nullptr && decoupled->as_bool() && *decoupled->as_bool();
+    return is_adamw ? "AdamW" : "Adam";
+}
+
+/// The parameter of that name.
+std::size_t parameter_named(const std::string& name) {
+    const auto* found = std::find_if(kParameters.begin(), kParameters.end(),
+                                     [&](const ParameterInfo& parameter) { return parameter.name == name; });
+    if (found == kParameters.end()) throw Failure("param_names: LeNet has no parameter " + name);
+    return static_cast<std::size_t>(found - kParameters.begin());
+}
+
+/// Finds out which parameter each index stands for: by name where the groups have names, else by order.
+void match_parameters(Optimizer& optimizer) {
+    std::size_t index = 0;
+    std::array<bool, kParameterCount> seen = {};
+    for (const milepost::ParamGroup& group : optimizer.groups) {
+        for (std::size_t i = 0; i < group.params.size(); ++i, ++index) {
+            if (index == kParameterCount || group.params[i] != index) {
+                throw Failure("params: expected 0 to 9 in order, over all groups");
+            }
+            const bool named = group.param_names && i < group.param_names->size();
+            const std::size_t parameter = named ? parameter_named((*group.param_names)[i]) : index;
+            if (seen[parameter]) throw Failure("param_names: a parameter stands in two places");
+            seen[parameter] = true;
+            optimizer.parameters[index] = parameter;
+        }
+    }
+    if (index != kParameterCount) throw Failure("params: expected 0 to 9, found " + std::to_string(index));
+}
+
+bool holds(const milepost::Entries& saved, std::string_view key) {
+    const milepost::Value* value = saved.find(key);
+    return value != nullptr && !value->is_null();
+}
+
+/// Memory for what the file holds of a parameter's state: that is sparse, and empty before the first step.
+milepost::ParamTarget target_of(Optimizer& optimizer, std::size_t index, const milepost::Entries& saved,
+                                milepost::Entries& nulls) {
+    const ParameterInfo& parameter = kParameters[optimizer.parameters[index]];
+    milepost::ParamTarget target{.name = std::string(parameter.name), .shape = parameter.shape()};
+    ParameterState& state = optimizer.state[index];
+    if (is_adam(optimizer) && holds(saved, "step")) {
+        target.state.push_back({"step", milepost::TensorSpan::of(std::span(&state.step, 1), {})});
+    }
+    for (const StateTensor& tensor : tensors_of(optimizer)) {
+        if (!holds(saved, tensor.key)) continue;
+        std::vector<float>& elements = state.*tensor.elements;
+        elements.resize(parameter.count);
+        target.state.push_back(
+            {std::string(tensor.key), milepost::TensorSpan::of(std::span(elements), target.shape)});
+    }
+    // Old versions of PyTorch write None for a momentum_buffer that is not there yet.
+    const milepost::Value* momentum = saved.find("momentum_buffer");
+    if (saved.size() == 1 && momentum != nullptr && momentum->is_null()) target.rest = &nulls;
+    return target;
+}
+
+milepost::OptimizerTarget target_of(Optimizer& optimizer, const milepost::OptimizerState& saved,
+                                    milepost::Entries& nulls) {
+    const milepost::Entries nothing;
+    milepost::OptimizerTarget target;
+    for (const milepost::ParamGroup& group : optimizer.groups) {
+        milepost::GroupTarget& live = target.groups.emplace_back();
+        for (const std::uint64_t index : group.params) {
+            const auto found = saved.state.find(index);
+            const milepost::Entries& entries = found == saved.state.end() ? nothing : found->second;
+            live.params.push_back(target_of(optimizer, index, entries, nulls));
+        }
+    }
+    return target;
+}
+
+/// Whether the state of a parameter is there, and whole.
+bool has_state(const Optimizer& optimizer, std::uint64_t index) {
+    const ParameterState& state = optimizer.state[index];
+    if (!is_adam(optimizer)) return !state.momentum_buffer.empty();
+    if (!(state.step >= 0) || std::isinf(state.step)) {
+        throw Failure("optimizer/state/" + std::to_string(index) + "/step: expected a number of steps");
+    }
+    const bool any = state.step > 0 || !state.exp_avg.empty() || !state.exp_avg_sq.empty();
+    if (any && (state.step == 0 || state.exp_avg.empty() || state.exp_avg_sq.empty())) {
+        throw Failure("optimizer/state/" + std::to_string(index) +
+                      ": expected step, exp_avg and exp_avg_sq, or none of them");
+    }
+    return any;
+}
+
+void check_state(const Optimizer& optimizer) {
+    for (const milepost::ParamGroup& group : optimizer.groups) {
+        const auto has = [&](std::uint64_t index) { return has_state(optimizer, index); };
+        const auto first_without = std::find_if_not(group.params.begin(), group.params.end(), has);
+        if (first_without == group.params.end() ||
+            std::none_of(group.params.begin(), group.params.end(), has))
+            continue;
+        throw Failure("optimizer/state/" + std::to_string(*first_without) +
+                      ": expected a state for each parameter of the group, or for none");
+    }
+}
+
+}  // namespace
+
+milepost::OptimizerState state_dict(const Optimizer& optimizer) {
+    milepost::OptimizerState saved;
+    saved.algorithm = optimizer.algorithm;
+    saved.param_groups = optimizer.groups;
+    for (std::size_t index = 0; index < kParameterCount; ++index)
+        add_state(optimizer, index, saved);
+    return saved;
+}
+
+Optimizer load_optimizer(const milepost::Reader& file) {
+    const milepost::OptimizerState saved = or_fail(file.optimizer("optimizer"));
+    Optimizer optimizer;
+    optimizer.algorithm = algorithm_of(saved);
+    if (optimizer.algorithm != "SGD" && optimizer.algorithm != "Adam" && optimizer.algorithm != "AdamW") {
+        throw Failure("optimizer: expected SGD, Adam or AdamW, found \"" + optimizer.algorithm + "\"");
+    }
+    optimizer.groups = saved.param_groups;
+    for (milepost::ParamGroup& group : optimizer.groups)
+        group.params_position.reset();  // last, as in PyTorch, also behind keys that a scheduler adds
+    match_parameters(optimizer);
+    check_hyperparameters(optimizer);
+    // Strict: all names, shapes, dtypes and checksums are judged, and named together if they do not fit.
+    milepost::Entries nulls;
+    or_fail(milepost::load_into(file, "optimizer", target_of(optimizer, saved, nulls)));
+    check_state(optimizer);
+    return optimizer;
+}
+
+}  // namespace lenet

@@ -1,0 +1,49 @@
+#include <iostream>
+#include <string_view>
+#include <utility>
+
+#include "commands.hpp"
+#include "failure.hpp"
+#include "partial_load.hpp"
+#include "python_repr.hpp"
+#include "python_text.hpp"
+#include "train_run.hpp"
+
+namespace lenet {
+namespace {
+
+/// A line for each finding: names from a file are escaped, as they may hold anything.
+void print(std::string_view what, const std::vector<std::string>& paths) {
+    for (const std::string& path : paths)
+        std::cout << what << ": " << python_escaped(path) << '\n';
+}
+
+void print(const milepost::LoadReport& report) {
+    print("loaded", report.loaded);
+    print("missing", report.missing);
+    print("unexpected", report.unexpected);
+    for (const milepost::ShapeMismatch& found : report.shape_mismatches) {
+        std::cout << "shape mismatch: " << python_escaped(found.path) << ": " << python_repr(found.file)
+                  << " in the file, " << python_repr(found.live) << " here\n";
+    }
+    for (const milepost::DtypeMismatch& found : report.dtype_mismatches) {
+        std::cout << "dtype mismatch: " << python_escaped(found.path) << ": " << python_escaped(found.file)
+                  << " in the file, " << found.live << " here\n";
+    }
+}
+
+}  // namespace
+
+void warmstart(const WarmstartOptions& options) {
+    Run run = new_run(options.train);
+    try {
+        const milepost::Reader file = or_fail(milepost::Reader::open(options.from));
+        print(partial_load(file, options.model, options.only, run.weights));
+    } catch (const Failure& failure) {
+        throw Failure(options.from + ": " + failure.what());
+    }
+    std::cout.flush();  // training may take a while, and prints with printf
+    train_run(std::move(run), options.train);
+}
+
+}  // namespace lenet
