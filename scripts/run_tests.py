@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,7 @@ class Build:
     whole: bool = True  # build all of it, so that no warning of this compiler is missed; else what the suites need
     first: list[str] = field(default_factory=list)  # suites that need nothing built: run before the build
     fixed_addresses: bool = False  # ThreadSanitizer fails where the kernel scatters addresses widely
+    pytorch: bool = False  # compare with the real PyTorch, too
 
     @property
     def folder(self) -> Path:
@@ -45,7 +47,8 @@ class Build:
 
 
 ALL_BUILDS = [
-    Build("gcc", "g++", ["--buildtype=release", "-Dfuzzing=replay"], first=["format", "rules"]),
+    Build("gcc", "g++", ["--buildtype=release", "-Dfuzzing=replay"], first=["format", "rules"],
+          pytorch=True),
     Build("asan", "clang++-14",
           ["--buildtype=debug", "-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false", STOP_AT_FIRST,
            "-Dfuzzing=replay"],
@@ -117,6 +120,26 @@ def fixed_address_prefix(build: Build) -> list[str]:
     return prefix if works else []
 
 
+def run_pytorch(build: Build, tally: Tally) -> None:
+    """scripts/test-pytorch counts for itself: its last line is a tally, which is added to ours instead of printed."""
+    command = ["scripts/test-pytorch", str(build.folder)]
+    print(f"\n$ {' '.join(command)}", flush=True)
+    counted = None
+    with subprocess.Popen(command, cwd=ROOT, env=environment_of(build), stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            counted = re.fullmatch(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\n", line)
+            if not counted:
+                print(line, end="", flush=True)
+            if line.startswith("FAILED   "):
+                tally.failed.append(f"pytorch: {line[9:].rstrip()}")
+            if line.startswith("skipped  "):
+                tally.skips.append(f"pytorch: {line[9:].rstrip()}")
+    if not counted or (process.returncode != 0) != (counted[2] != "0"):
+        tally.failed.append(f"`{' '.join(command)}` did not run its tests")
+    else:
+        tally.passed += int(counted[1])
+
+
 def run_build(build: Build, tally: Tally) -> None:
     if not configure(build):
         tally.failed.append(f"{build.name}: cannot be configured")
@@ -127,6 +150,8 @@ def run_build(build: Build, tally: Tally) -> None:
         tally.failed.append(f"{build.name}: cannot be built")
         return
     run_suites(build, build.suites, build.first, [], tally)
+    if build.pytorch:
+        run_pytorch(build, tally)
 
 
 def main() -> int:
