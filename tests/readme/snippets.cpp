@@ -1,0 +1,79 @@
+// The functions that README.md shows, called as its reader would.
+
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <milepost/milepost.hpp>
+
+namespace {
+
+#include "readme_snippets.inc"
+
+Net filled(float value) {
+    Net net;
+    net.weight.assign(net.weight.size(), value);
+    net.bias.assign(net.bias.size(), -value);
+    return net;
+}
+
+bool same(const Net& a, const Net& b) {
+    return a.weight == b.weight && a.bias == b.bias;
+}
+
+int failures = 0;
+
+void check(bool holds, const char* what) {
+    if (holds) return;
+    std::printf("README.md: %s does not hold\n", what);
+    ++failures;
+}
+
+void check_run() {
+    Run run{filled(1), filled(2), {}, 3, 0.5};
+    run.hyperparameters["lr"] = 0.001;
+    run.hyperparameters["dampening"] = 0;
+    check(save_run("run.milepost", run).has_value(), "save_run");
+    Run loaded;
+    check(load_run("run.milepost", loaded).has_value(), "load_run");
+    check(same(loaded.net, run.net) && same(loaded.momentum, run.momentum),
+          "what was saved is what was loaded");
+    check(loaded.epoch == 3 && loaded.loss == 0.5, "epoch and loss");
+    check(loaded.hyperparameters.find("dampening")->kind() == milepost::Kind::integer, "an int stays an int");
+}
+
+void check_several_models() {
+    check(save_gan("gan.milepost", filled(3), filled(4)).has_value(), "save_gan");
+    Net net;
+    const auto report = warm_start("gan.milepost", net);
+    check(report.has_value() && report->complete() && report->loaded.size() == 2, "warm_start");
+    check(same(net, filled(4)), "the discriminator was loaded");
+}
+
+/// A file of somebody else: other names, another head.
+void check_warm_start() {
+    const std::vector<float> bias(10, 5), head(3);
+    milepost::Checkpoint checkpoint;
+    milepost::StateDict& model = checkpoint.model("discriminator");
+    model["module.classifier.weight"] = milepost::TensorView::of(std::span(head), {3});
+    model["module.classifier.bias"] = milepost::TensorView::of(std::span(bias), {10});
+    model["module.backbone"] = milepost::TensorView::of(std::span(head), {3});
+    check(milepost::save("other.milepost", checkpoint).has_value(), "saving another model");
+    Net net = filled(1);
+    const auto report = warm_start("other.milepost", net);
+    check(report.has_value() && report->loaded.size() == 1 && report->shape_mismatches.size() == 1 &&
+              report->unexpected.empty(),
+          "the report of warm_start");
+    check(net.bias == bias && net.weight == filled(1).weight, "what fits is loaded, the rest stays");
+}
+
+}  // namespace
+
+int main() {
+    check_run();
+    check_several_models();
+    check_warm_start();
+    return failures == 0 ? 0 : 1;
+}
