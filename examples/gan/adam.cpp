@@ -6,7 +6,7 @@ namespace gan {
 namespace {
 
 double number(const milepost::Value& value) {
-    const auto found = value.as_double();
+    const auto found = value.as_number();
     return found ? *found : std::nan("");
 }
 

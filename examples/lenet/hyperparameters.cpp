@@ -8,13 +8,6 @@
 namespace lenet {
 namespace {
 
-double number(const milepost::Value& value, const std::string& context) {
-    if (value.kind() == milepost::Kind::integer) {
-        return static_cast<double>(or_fail(value.as_int(), context));
-    }
-    return or_fail(value.as_double(), context);
-}
-
 std::string context_of(std::string_view name) {
     return "hyperparameter " + std::string(name);
 }
@@ -40,7 +33,7 @@ std::vector<double> betas(const milepost::ParamGroup& group) {
     std::vector<double> numbers;
     if (tuple != nullptr || list != nullptr) {
         for (const milepost::Value& item : tuple != nullptr ? tuple->items : list->items)
-            numbers.push_back(number(item, context_of("betas")));
+            numbers.push_back(or_fail(item.as_number(), context_of("betas")));
     }
     const auto in_range = [](double beta) { return beta >= 0 && beta < 1; };
     if (numbers.size() != 2 || !in_range(numbers[0]) || !in_range(numbers[1])) {
@@ -95,7 +88,7 @@ milepost::Entries adamw_hyperparameters() {
 double hyperparameter(const milepost::ParamGroup& group, std::string_view name) {
     const milepost::Value* value = group.hyperparameters.find(name);
     if (value == nullptr) throw Failure(context_of(name) + ": the param group has none");
-    return number(*value, context_of(name));
+    return or_fail(value->as_number(), context_of(name));
 }
 
 SgdOptions sgd_options(const milepost::ParamGroup& group) {

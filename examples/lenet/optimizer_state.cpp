@@ -173,8 +173,6 @@ Optimizer load_optimizer(const milepost::Reader& file) {
         throw Failure("optimizer: expected SGD, Adam or AdamW, found \"" + optimizer.algorithm + "\"");
     }
     optimizer.groups = saved.param_groups;
-    for (milepost::ParamGroup& group : optimizer.groups)
-        group.params_position.reset();  // last, as in PyTorch, also behind keys that a scheduler adds
     match_parameters(optimizer);
     check_hyperparameters(optimizer);
     // Strict: all names, shapes, dtypes and checksums are judged, and named together if they do not fit.

@@ -34,8 +34,7 @@ std::int64_t count(const milepost::Dict& state, std::string_view key, std::int64
 double gamma_of(const milepost::Dict& state) {
     const milepost::Value* value = state.find("gamma");
     if (value == nullptr) throw Failure("scheduler: gamma: expected a number, found none");
-    if (const auto whole = value->as_int()) return static_cast<double>(*whole);
-    return or_fail(value->as_double(), "scheduler: gamma");
+    return or_fail(value->as_number(), "scheduler: gamma");
 }
 
 void check_rates(const milepost::Dict& state, std::string_view key, std::size_t groups) {

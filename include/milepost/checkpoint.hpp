@@ -54,7 +54,7 @@ struct ParamGroup {
     /// Parallel to `params` where known.
     std::optional<std::vector<std::string>> param_names;
     /// Where the keys `params` and `param_names` stand among all keys of the group; last (names before
-    /// params), if not set.
+    /// params), if not set, as a Reader leaves them where that is their place.
     std::optional<std::uint32_t> params_position;
     std::optional<std::uint32_t> param_names_position;
 };

@@ -119,6 +119,8 @@ public:
     [[nodiscard]] Result<std::int64_t> as_int() const;
     [[nodiscard]] Result<std::uint64_t> as_uint() const;
     [[nodiscard]] Result<double> as_double() const;
+    /// A float, or an int that a double holds exactly: learning rates and the like are written as either.
+    [[nodiscard]] Result<double> as_number() const;
     [[nodiscard]] Result<std::string_view> as_string() const;
 
     /// The content if the value is of that type, else null: `value.get_if<milepost::Dict>()`. T is one of

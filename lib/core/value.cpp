@@ -96,6 +96,16 @@ Result<double> Value::as_double() const {
     return wrong_type(kind(), "float");
 }
 
+Result<double> Value::as_number() const {
+    if (const auto* value = get_if<double>()) return *value;
+    const auto* value = get_if<Integer>();
+    if (value == nullptr) return wrong_type(kind(), "float or int");
+    constexpr std::int64_t kExact = std::int64_t{1} << 53U;
+    const auto number = core::to_int64(value->bytes);
+    if (number && *number >= -kExact && *number <= kExact) return static_cast<double>(*number);
+    return too_wide("the 53 bits of a double", *value);
+}
+
 Result<std::string_view> Value::as_string() const {
     if (const auto* value = get_if<String>()) return std::string_view(value->text);
     return wrong_type(kind(), "string");

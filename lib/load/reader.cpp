@@ -67,9 +67,13 @@ ParamGroup decode_group(const Reader::Impl& impl, std::uint32_t group, Scope hyp
     add_entries(impl, hyperparameters, decoded.hyperparameters);
     const auto params = index.params.subspan(outline.group_param[group], record.param_count);
     decoded.params.assign(params.begin(), params.end());
-    decoded.params_position = record.params_position;
-    if (record.param_names_position != format::kNoPosition) {
-        decoded.param_names_position = record.param_names_position;
+    // Where they stand anyway is left open, so that a key that is added later comes before them.
+    const std::uint32_t named = record.param_names_position != format::kNoPosition ? 1 : 0;
+    if (record.params_position != record.hyperparameter_count + named)
+        decoded.params_position = record.params_position;
+    if (named != 0) {
+        if (record.param_names_position != record.hyperparameter_count)
+            decoded.param_names_position = record.param_names_position;
         auto& names = decoded.param_names.emplace();
         for (std::uint32_t i = 0; i < record.param_count; ++i) {
             names.emplace_back(index.param_names[outline.group_name[group] + i]);

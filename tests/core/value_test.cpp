@@ -103,6 +103,7 @@ TEST_CASE("value: an int is no float, a bool no int") {
     check_wrong(Value(1).as_double());
     check_wrong(Value().as_string());
     check_wrong(Value(milepost::Bytes{}).as_string());
+    check_wrong(Value(true).as_number());
     CHECK(Value(1).as_double().error().message() == "value: expected float, found int");
 }
 
@@ -169,4 +170,15 @@ TEST_CASE("dict: find by string key") {
     CHECK(*dict.find("b")->as_string() == "second");
     CHECK(dict.find("1") == nullptr);
     CHECK(dict.find("") == nullptr);
+}
+
+TEST_CASE("value: a number is a float, or an int that a double holds") {
+    CHECK(*Value(0.5).as_number() == 0.5);
+    CHECK(*Value(-3).as_number() == -3);
+    const std::int64_t most = std::int64_t{1} << 53U;
+    CHECK(*Value(most).as_number() == 0x1p53);
+    CHECK(*Value(-most).as_number() == -0x1p53);
+    CHECK_FALSE(Value(most + 1).as_number());
+    CHECK_FALSE(Value(-most - 1).as_number());
+    CHECK_FALSE(Value(UINT64_MAX).as_number());
 }

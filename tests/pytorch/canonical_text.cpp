@@ -169,12 +169,14 @@ std::string Text::of(const milepost::ParamGroup& group) {
     milepost::List params;
     for (const std::uint64_t index : group.params)
         params.items.emplace_back(index);
-    placed.push_back({group.params_position.value(), {"params", params}});
+    const auto last = static_cast<std::uint32_t>(dict.items.size());
+    placed.push_back(
+        {group.params_position.value_or(last + (group.param_names ? 1 : 0)), {"params", params}});
     if (group.param_names) {
         milepost::List names;
         for (const std::string& name : *group.param_names)
             names.items.emplace_back(name);
-        placed.push_back({group.param_names_position.value(), {"param_names", names}});
+        placed.push_back({group.param_names_position.value_or(last), {"param_names", names}});
     }
     // In rising order each position counts the key put in before it.
     std::sort(placed.begin(), placed.end(),
