@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <span>
 #include <string_view>
 
@@ -92,7 +93,7 @@ bool holds(const milepost::Entries& saved, std::string_view key) {
 
 /// Memory for what the file holds of a parameter's state: that is sparse, and empty before the first step.
 milepost::ParamTarget target_of(Optimizer& optimizer, std::size_t index, const milepost::Entries& saved,
-                                milepost::Entries& nulls) {
+                                std::deque<milepost::Entries>& nulls) {
     const ParameterInfo& parameter = kParameters[optimizer.parameters[index]];
     milepost::ParamTarget target{.name = std::string(parameter.name), .shape = parameter.shape()};
     ParameterState& state = optimizer.state[index];
@@ -108,12 +109,12 @@ milepost::ParamTarget target_of(Optimizer& optimizer, std::size_t index, const m
     }
     // Old versions of PyTorch write None for a momentum_buffer that is not there yet.
     const milepost::Value* momentum = saved.find("momentum_buffer");
-    if (saved.size() == 1 && momentum != nullptr && momentum->is_null()) target.rest = &nulls;
+    if (saved.size() == 1 && momentum != nullptr && momentum->is_null()) target.rest = &nulls.emplace_back();
     return target;
 }
 
 milepost::OptimizerTarget target_of(Optimizer& optimizer, const milepost::OptimizerState& saved,
-                                    milepost::Entries& nulls) {
+                                    std::deque<milepost::Entries>& nulls) {
     const milepost::Entries nothing;
     milepost::OptimizerTarget target;
     for (const milepost::ParamGroup& group : optimizer.groups) {
@@ -144,7 +145,16 @@ bool has_state(const Optimizer& optimizer, std::uint64_t index) {
 
 void check_state(const Optimizer& optimizer) {
     for (const milepost::ParamGroup& group : optimizer.groups) {
-        const auto has = [&](std::uint64_t index) { return has_state(optimizer, index); };
+        const auto* amsgrad = group.hyperparameters.find("amsgrad");
+        const bool needs_largest = amsgrad != nullptr && amsgrad->as_bool() && *amsgrad->as_bool();
+        const auto has = [&](std::uint64_t index) {
+            const bool found = has_state(optimizer, index);
+            if (found && needs_largest && optimizer.state[index].max_exp_avg_sq.empty()) {
+                throw Failure("optimizer/state/" + std::to_string(index) +
+                              ": amsgrad is on, but there is no max_exp_avg_sq");
+            }
+            return found;
+        };
         const auto first_without = std::find_if_not(group.params.begin(), group.params.end(), has);
         if (first_without == group.params.end() ||
             std::none_of(group.params.begin(), group.params.end(), has))
@@ -176,7 +186,7 @@ Optimizer load_optimizer(const milepost::Reader& file) {
     match_parameters(optimizer);
     check_hyperparameters(optimizer);
     // Strict: all names, shapes, dtypes and checksums are judged, and named together if they do not fit.
-    milepost::Entries nulls;
+    std::deque<milepost::Entries> nulls;  // each target wants its own, where it stays
     or_fail(milepost::load_into(file, "optimizer", target_of(optimizer, saved, nulls)));
     check_state(optimizer);
     return optimizer;

@@ -27,7 +27,8 @@ struct Target {
 /// A live model. Targets without any name are matched by their order, all others by name.
 struct ModelTarget {
     std::vector<Target> tensors;
-    /// Takes the entries of the file that are no tensors (extra state); without it they are unexpected.
+    /// Takes the entries of the file that are no tensors (extra state); without it they are unexpected. What
+    /// is there and not in the file stays, behind them, and is missing. An Entries of its own.
     Entries* extra_state = nullptr;
 };
 
@@ -37,8 +38,8 @@ struct ParamTarget {
     Shape shape;
     /// Live tensors of its state by key, for example "momentum_buffer".
     std::vector<Target> state = {};
-    /// Takes the state that is not in `state`: numbers, and tensors as views of the file. Without it, that
-    /// state is unexpected.
+    /// Takes the state that is not in `state`: numbers, and tensors as views of the file, in the place of
+    /// what was there. Without it, that state is unexpected. An Entries of its own.
     Entries* rest = nullptr;
 };
 
@@ -77,7 +78,8 @@ struct LoadOptions {
     std::vector<std::string> strip_prefixes = {};
     /// Then applied to the names of the file: the first one that fits.
     std::vector<Rename> rename = {};
-    /// Patterns of live names. If there are any, nothing else is loaded or reported.
+    /// Patterns of live names, of tensors or parameters. If there are any, nothing else is loaded or
+    /// reported: no hyperparameters either.
     std::vector<std::string> only = {};
     /// Convert between f16, bf16, f32 and f64, to nearest, ties to even, where dtypes differ.
     bool cast = false;
@@ -138,7 +140,8 @@ struct LoadReport {
 /// stays int 0, no key is dropped, no tensor cast unless asked.
 ///
 /// A tensor of the state that has a target must have its shape. One that has none must fit its parameter:
-/// one element, or a shape that broadcasts to the parameter's, or one dimension over all parameters (LBFGS).
+/// one element; a shape that broadcasts to the parameter's, or is it without some dimensions (row and column
+/// statistics); or one dimension over all its elements, or over all parameters (LBFGS).
 /// Errors: as for models; not_found/optimizer; and, strict or not, mismatch/missing or /unexpected where
 /// parameters are matched by order and the groups have other sizes than the live ones.
 [[nodiscard]] MILEPOST_API Result<LoadReport> load_into(const Reader& reader, std::string_view optimizer,

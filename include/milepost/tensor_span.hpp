@@ -19,8 +19,8 @@ namespace milepost {
 ///     std::vector<float> weights(6 * 75);
 ///     auto live = milepost::TensorSpan::of(std::span(weights), {6, 3, 5, 5});
 ///
-/// Borrows; a plain value. Making one never fails; what does not fit together is refused with
-/// invalid_argument/layout when something is to be written to it.
+/// Borrows; a plain value; writes to one memory by one thread at a time. Making one never fails; what does
+/// not fit together is refused with invalid_argument/layout when something is to be written to it.
 class TensorSpan {
 public:
     /// An empty f32 tensor of shape [0].
@@ -31,8 +31,8 @@ public:
                             std::uint64_t offset = 0, Strides strides = {});
 
     /// The caller's elements, contiguous.
-    template <class T>
-    requires(!std::is_const_v<T>) static TensorSpan of(std::span<T> elements, Shape shape) {
+    template <class T, std::size_t N>
+    requires(!std::is_const_v<T>) static TensorSpan of(std::span<T, N> elements, Shape shape) {
         return TensorSpan(*find_dtype(dtype_of_v<T>), std::move(shape), std::as_writable_bytes(elements));
     }
     static TensorSpan of(Tensor& tensor) {
@@ -45,7 +45,7 @@ public:
     [[nodiscard]] const TensorView& view() const noexcept { return view_; }
 
     /// Errors: invalid_argument/layout if shape, strides and offset do not lie within the memory, or if two
-    /// elements lie in the same place.
+    /// elements may lie in the same place: each stride must be beyond all that the smaller ones reach.
     [[nodiscard]] MILEPOST_API Result<void> check_layout() const;
 
     /// Writes all elements: `from` holds them contiguous, in this dtype. It must not overlap the memory.

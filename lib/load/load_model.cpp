@@ -32,7 +32,7 @@ public:
     Result<LoadReport> run(const StateDict& state_dict) {
         auto paired = is_named() ? pair_by_name(state_dict) : pair_by_order(state_dict);
         if (!paired) return std::move(paired).error();
-        if (target_.extra_state != nullptr) transfer_.replace(*target_.extra_state, std::move(extra_));
+        finish_extra_state();
         if (auto fine = loading::judge(report_, options_, message("model '", printable(model_), "'")); !fine)
             return std::move(fine).error();
         if (auto staged = transfer_.stage(); !staged) return std::move(staged).error();
@@ -60,7 +60,7 @@ private:
             std::string name = loading::live_name(file_name, options_);
             if (!loading::is_selected(name, options_)) continue;
             const auto found = live.find(name);
-            pair(file_name, value, found == live.end() ? nullptr : found->second);
+            pair(file_name, name, value, found == live.end() ? nullptr : found->second);
             if (!seen.insert(name).second) return named_twice("entries of the file", name);
         }
         for (const Target& tensor : target_.tensors) {
@@ -79,14 +79,15 @@ private:
         for (const auto& [name, value] : state_dict) {
             const bool is_tensor = value.kind() == Kind::tensor;
             const bool has_target = is_tensor && next < target_.tensors.size();
-            pair(name, value, has_target ? &target_.tensors[next++] : nullptr);
+            pair(name, name, value, has_target ? &target_.tensors[next++] : nullptr);
         }
         for (; next < target_.tensors.size(); ++next)
             report_.missing.push_back(path_of(message("#", next)));
         return {};
     }
 
-    void pair(const std::string& file_name, const Value& value, const Target* target) {
+    void pair(const std::string& file_name, const std::string& name_here, const Value& value,
+              const Target* target) {
         std::string path = path_of(file_name);
         const auto* tensor = value.get_if<TensorView>();
         if (tensor != nullptr && target != nullptr) {
@@ -95,11 +96,21 @@ private:
             report_.dtype_mismatches.push_back(
                 {std::move(path), std::string(name(value.kind())), std::string(target->tensor.dtype().name)});
         } else if (tensor == nullptr && target_.extra_state != nullptr) {
-            extra_.add(file_name, value);
+            extra_.add(name_here, value);
             report_.loaded.push_back(std::move(path));
         } else {
             report_.unexpected.push_back(std::move(path));
         }
+    }
+
+    /// The file's, then what only the live model has.
+    void finish_extra_state() {
+        if (target_.extra_state == nullptr) return;
+        for (const auto& [name, value] : *target_.extra_state) {
+            if (extra_.add(name, value) && loading::is_selected(name, options_))
+                report_.missing.push_back(path_of(name));
+        }
+        transfer_.replace(*target_.extra_state, std::move(extra_));
     }
 
     std::string model_;

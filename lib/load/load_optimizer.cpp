@@ -22,14 +22,33 @@ using base::message;
 using core::printable;
 using loading::LiveParam;
 
+/// Rows of Adafactor: [r, 1] of [r, c].
+bool broadcasts_to(const Shape& shape, const Shape& parameter) noexcept {
+    return std::equal(shape.begin(), shape.end(), parameter.begin(), parameter.end(),
+                      [](std::uint64_t size, std::uint64_t wanted) { return size == wanted || size == 1; });
+}
+
+/// Whether the shape is that of the parameter with some dimensions taken out: statistics of rows, [r] of
+/// [r, c].
+bool is_kept_from(const Shape& shape, const Shape& parameter) noexcept {
+    auto next = shape.begin();
+    for (const std::uint64_t size : parameter) {
+        if (next != shape.end() && *next == size) ++next;
+    }
+    return next == shape.end();
+}
+
 /// Whether a tensor of the state that has no target can belong to the parameter: one element; a shape that
-/// broadcasts to the parameter's; or one dimension over all parameters, as LBFGS keeps them.
+/// broadcasts to the parameter's, or is it without some dimensions; or one run over the parameter, or over
+/// all of them, as LBFGS keeps them.
 bool fits_parameter(const Shape& shape, const Shape& parameter, std::uint64_t all_elements) noexcept {
     std::uint64_t count = 0;
     if (core::element_count(shape, count) && count == 1) return true;
-    if (shape == Shape{all_elements}) return true;
-    return std::equal(shape.begin(), shape.end(), parameter.begin(), parameter.end(),
-                      [](std::uint64_t size, std::uint64_t wanted) { return size == wanted || size == 1; });
+    std::uint64_t own_elements = 0;
+    const bool has_count = core::element_count(parameter, own_elements);
+    if (shape.size() == 1 && (shape[0] == all_elements || (has_count && shape[0] == own_elements)))
+        return true;
+    return is_kept_from(shape, parameter) || broadcasts_to(shape, parameter);
 }
 
 /// Saturates: then no shape is equal to it.
@@ -55,13 +74,15 @@ public:
         if (!matched) return std::move(matched).error();
         match_ = *std::move(matched);
         all_elements_ = total_elements(match_.live);
-        load_groups(file);
+        if (options_.only.empty()) {  // a subset is of parameters, and of nothing that they share
+            load_groups(file);
+            load_extra(file.state_extra, target_.state_extra, message(optimizer_, "/state/"));
+            load_extra(file.extra, target_.extra, message(optimizer_, "/"));
+        }
         for (const auto& [index, entries] : file.state)
             load_state(index, entries);
         for (std::size_t i = 0; i < match_.live.size(); ++i)
             finish_param(i);
-        load_extra(file.state_extra, target_.state_extra, message(optimizer_, "/state/"));
-        load_extra(file.extra, target_.extra, message(optimizer_, "/"));
         const std::string whose = message("optimizer '", printable(optimizer_), "'");
         if (auto fine = loading::judge(report_, options_, whose); !fine) return std::move(fine).error();
         if (auto staged = transfer_.stage(); !staged) return std::move(staged).error();

@@ -10,13 +10,21 @@ namespace {
 using base::message;
 using core::printable;
 
+/// A message that nobody can read to its end helps nobody; the report has all.
+constexpr std::size_t kMostNbytes = std::size_t{1} << 16U;
+
 /// "missing: a, b".
 void add_list(std::string& text, std::string_view what, const std::vector<std::string>& paths) {
     if (paths.empty()) return;
     if (!text.empty()) text += "; ";
     text += message(what, ": ");
-    for (std::size_t i = 0; i < paths.size(); ++i)
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        if (text.size() > kMostNbytes) {
+            text += message(" and ", paths.size() - i, " more");
+            return;
+        }
         text += message(i == 0 ? "" : ", ", printable(paths[i]));
+    }
 }
 
 void add_shape(std::string& text, const ShapeMismatch& mismatch) {
@@ -48,10 +56,11 @@ std::string LoadReport::to_string() const {
     std::string text;
     add_list(text, "missing", missing);
     add_list(text, "unexpected", unexpected);
-    for (const ShapeMismatch& mismatch : shape_mismatches)
-        add_shape(text, mismatch);
-    for (const DtypeMismatch& mismatch : dtype_mismatches)
-        add_dtype(text, mismatch);
+    for (std::size_t i = 0; i < shape_mismatches.size() && text.size() <= kMostNbytes; ++i)
+        add_shape(text, shape_mismatches[i]);
+    for (std::size_t i = 0; i < dtype_mismatches.size() && text.size() <= kMostNbytes; ++i)
+        add_dtype(text, dtype_mismatches[i]);
+    if (text.size() > kMostNbytes) text += "; the rest is in the report";
     return text.empty() ? "all matched" : text;
 }
 

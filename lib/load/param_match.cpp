@@ -1,6 +1,8 @@
 #include "load/param_match.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -21,6 +23,21 @@ bool all_named(const OptimizerState& file, const OptimizerTarget& target) noexce
                return std::none_of(group.params.begin(), group.params.end(),
                                    [](const ParamTarget& param) { return param.name.empty(); });
            });
+}
+
+Result<void> state_named_once(const OptimizerTarget& target) {
+    for (const GroupTarget& group : target.groups) {
+        for (const ParamTarget& param : group.params) {
+            std::set<std::string_view> keys;
+            for (const Target& state : param.state) {
+                if (!keys.insert(state.name).second)
+                    return Error(Condition::option,
+                                 message("two targets of one parameter's state are called '",
+                                         printable(state.name), "'"));
+            }
+        }
+    }
+    return {};
 }
 
 std::vector<LiveParam> live_params(const OptimizerTarget& target) {
@@ -53,14 +70,26 @@ Result<void> sizes_equal(const std::string& optimizer, const OptimizerState& fil
     return {};
 }
 
+/// A live parameter may stand twice in its group, as one of the file may.
+bool same_param(const ParamTarget& a, const ParamTarget& b) noexcept {
+    return a.rest == b.rest &&
+           std::equal(a.state.begin(), a.state.end(), b.state.begin(), b.state.end(),
+                      [](const Target& left, const Target& right) {
+                          return left.tensor.view().storage() == right.tensor.view().storage();
+                      });
+}
+
 Result<ParamMatch> match_by_order(const std::string& optimizer, const OptimizerState& file,
-                                  const OptimizerTarget& target) {
+                                  const OptimizerTarget& target, LoadReport& report) {
     if (auto equal = sizes_equal(optimizer, file, target); !equal) return std::move(equal).error();
     ParamMatch match{live_params(target), {}, {}};
     std::size_t number = 0;
     for (const ParamGroup& group : file.param_groups) {
         for (const std::uint64_t index : group.params) {
-            match.live[number].in_file = match.by_index.emplace(index, number).second;  // the first of two
+            const auto [at, is_new] = match.by_index.emplace(index, number);
+            match.live[number].in_file = is_new;
+            if (!is_new && !same_param(*match.live[at->second].target, *match.live[number].target))
+                report.missing.push_back(message(optimizer, "/params/", number));
             ++number;
         }
     }
@@ -86,7 +115,11 @@ Result<ParamMatch> match_by_name(const std::string& optimizer, const OptimizerSt
             const std::string name = live_name((*group.param_names)[i], options);
             const auto at = numbers.find(name);
             if (at != numbers.end() && match.live[at->second].is_selected) {
-                match.live[at->second].in_file = true;
+                LiveParam& live = match.live[at->second];
+                if (std::exchange(live.in_file, true) && !match.by_index.contains(group.params[i])) {
+                    return Error(Condition::option, message("two parameters of the file are both called '",
+                                                            printable(name), "'"));
+                }
                 match.by_index.emplace(group.params[i], at->second);
                 continue;
             }
@@ -109,6 +142,7 @@ Result<ParamMatch> match_by_name(const std::string& optimizer, const OptimizerSt
 Result<ParamMatch> match_params(const std::string& optimizer, const OptimizerState& file,
                                 const OptimizerTarget& target, const LoadOptions& options,
                                 LoadReport& report) {
+    if (auto named = state_named_once(target); !named) return std::move(named).error();
     if (all_named(file, target)) return match_by_name(optimizer, file, target, options, report);
     report.matched_by = MatchedBy::order;
     if (!options.only.empty() || !options.rename.empty()) {
@@ -116,7 +150,7 @@ Result<ParamMatch> match_params(const std::string& optimizer, const OptimizerSta
                      message("optimizer '", printable(optimizer),
                              "': `only` and `rename` need names of all parameters, in the file and live"));
     }
-    return match_by_order(optimizer, file, target);
+    return match_by_order(optimizer, file, target, report);
 }
 
 }  // namespace milepost::loading

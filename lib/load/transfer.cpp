@@ -1,6 +1,7 @@
 #include "load/transfer.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/message.hpp"
@@ -11,13 +12,9 @@
 namespace milepost::loading {
 namespace {
 
-bool is_one_element(const Shape& shape) noexcept {
-    return shape == Shape{1};
-}
-
 /// As in PyTorch, a tensor of shape [1] may fill one of shape [].
 bool same_shape(const Shape& file, const Shape& live) noexcept {
-    return file == live || (live.empty() && is_one_element(file));
+    return file == live || (live.empty() && file.size() == 1 && file[0] == 1);
 }
 
 bool are_truths(std::span<const std::byte> bytes) noexcept {
@@ -42,6 +39,11 @@ void Transfer::add(std::string path, TensorView from, const Target& to, const Lo
 }
 
 Result<void> Transfer::stage() {
+    std::set<const Entries*> seen;
+    for (const Replacement& replacement : entries_) {
+        if (!seen.insert(replacement.live).second)
+            return Error(Condition::option, "one Entries is given as the target of two things");
+    }
     // All targets first: a mistake of the program should not cost the reading of a file.
     for (const Move& move : moves_) {
         if (move.to->adopt) continue;

@@ -161,10 +161,14 @@ TEST_CASE("load_into: entries that are no tensors go to extra_state, or are unex
     CHECK(load(file, live, kLenient)->unexpected == Paths{"net/_extra_state", "net/b"});
     ModelTarget target = targets_of(live);
     Entries extra;
-    extra["stale"] = 1;
     target.extra_state = &extra;
     REQUIRE(load_into(file, "net", target));
     CHECK(extra.size() == 2);
+    extra["fresh"] = 1;
+    CHECK(load_into(file, "net", target).error().condition() == Condition::missing);
+    CHECK(load_into(file, "net", target, kLenient)->missing == Paths{"net/fresh"});
+    CHECK(load_into(file, "net", target, {.only = {"a"}})->loaded == Paths{"net/a"});
+    CHECK(extra.size() == 3);
     CHECK(*extra.find("_extra_state")->as_int() == 7);
     std::vector<Live> both = {{"a", {1}}, {"b", {1}}};
     const auto report = load(file, both, kLenient);
@@ -239,4 +243,29 @@ TEST_CASE("load_into: a bool that is neither 0 nor 1 does not become a C++ bool"
     const ModelTarget target{{{"mask", TensorSpan::of(std::span<bool>(live), {3})}}};
     CHECK(load_into(file, "net", target).error().condition() == Condition::wrong_type);
     CHECK(live[0]);
+}
+
+TEST_CASE("load_into: extra state goes by its live name") {
+    Checkpoint checkpoint;
+    checkpoint.model("net")["module._extra_state"] = 7;
+    const Reader file = *open_bytes(*save_bytes(checkpoint));
+    Entries extra;
+    extra["_extra_state"] = 1;
+    ModelTarget target{{}, &extra};
+    REQUIRE(load_into(file, "net", target, {.strip_prefixes = {"module."}}));
+    CHECK(extra.size() == 1);
+    CHECK(*extra.find("_extra_state")->as_int() == 7);
+}
+
+TEST_CASE("load_into: a message ends somewhere, the report does not") {
+    Checkpoint checkpoint;
+    const std::string model(1000, 'm');
+    for (int i = 0; i < 2000; ++i)
+        checkpoint.model(model)["entry " + std::to_string(i)] = nullptr;
+    const Reader file = *open_bytes(*save_bytes(checkpoint));
+    const auto refused = load_into(file, model, ModelTarget{});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message().size() < 100'000);
+    CHECK(refused.error().message().find(" more; the rest is in the report") != std::string::npos);
+    CHECK(load_into(file, model, ModelTarget{}, kLenient)->unexpected.size() == 2000);
 }

@@ -108,9 +108,10 @@ TEST_CASE("load_into: state without a target fits its parameter, by element, bro
         const OptimizerTarget target{{{{{"", parameter, {}, &rest}, {"", {5}, {}, &other}}}}};
         return load_into(file, "sgd", target).has_value() && rest.size() == 1 && other.empty();
     };
-    for (const Shape& shape : {Shape{}, Shape{1}, Shape{4, 3}, Shape{4, 1}, Shape{1, 3}, Shape{17}})
+    for (const Shape& shape :
+         {Shape{}, Shape{1}, Shape{4, 3}, Shape{4, 1}, Shape{1, 3}, Shape{4}, Shape{3}, Shape{12}, Shape{17}})
         CHECK(fits(shape));
-    for (const Shape& shape : {Shape{12}, Shape{3, 4}, Shape{4}, Shape{2, 3}, Shape{1, 4, 3}, Shape{16}})
+    for (const Shape& shape : {Shape{3, 4}, Shape{2}, Shape{2, 3}, Shape{1, 4, 3}, Shape{16}, Shape{4, 2}})
         CHECK_FALSE(fits(shape));
 }
 
@@ -200,6 +201,12 @@ TEST_CASE("load_into: parameters are renamed and selected by their names") {
     REQUIRE(report);
     CHECK(a.untouched());
     CHECK(b.elements == Floats(2, 2));
+    Entries hyperparameters;
+    const OptimizerTarget with_group{{{{param("new.b", {2}, b)}, &hyperparameters}, {}}};
+    const auto subset = load_into(file, "sgd", with_group, options);
+    REQUIRE(subset);
+    CHECK(subset->loaded == Paths{"sgd/state/1/momentum_buffer"});
+    CHECK(hyperparameters.empty());
     const OptimizerTarget nameless{{{{param("", {2}, a), param("", {2}, b)}}}};
     CHECK(load_into(file, "sgd", nameless, options).error().condition() == Condition::option);
 }
@@ -251,7 +258,7 @@ TEST_CASE("load_into: state that is no tensor, and state of no parameter") {
     const auto report = load_into(file, "sgd", strict_target, kLenient);
     REQUIRE(report->dtype_mismatches.size() == 1);
     CHECK(report->dtype_mismatches[0].path == "sgd/state/0/step");
-    CHECK(report->unexpected == Paths{"sgd/state/5", "sgd/state/global_step", "sgd/defaults"});
+    CHECK(report->unexpected == Paths{"sgd/state/global_step", "sgd/defaults", "sgd/state/5"});
     Entries rest, state_extra, extra;
     const OptimizerTarget target{{{{{"", {2}, {}, &rest}}}}, &state_extra, &extra};
     CHECK(load_into(file, "sgd", target, kLenient)->unexpected == Paths{"sgd/state/5"});
@@ -281,4 +288,34 @@ TEST_CASE("load_into: an optimizer that is not there, and two parameters of one 
     CHECK(load_into(file, "adam", OptimizerTarget{}).error().condition() == Condition::optimizer);
     const OptimizerTarget target{{{{{"a", {1}}, {"a", {1}}}}}};
     CHECK(load_into(file, "sgd", target).error().condition() == Condition::option);
+}
+
+TEST_CASE("load_into: two things that would go to one place are refused") {
+    Saved saved{{{"", {2}, 1}, {"", {2}, 2}}, {}};
+    saved.add_group({0, 1}, 0.5, {"module.a", "a"});
+    const Reader file = saved.open();
+    Entries one;
+    const OptimizerTarget twice_rest{{{{{"", {2}, {}, &one}, {"", {2}, {}, &one}}}}};
+    CHECK(load_into(file, "sgd", twice_rest).error().condition() == Condition::option);
+    Live a{"momentum_buffer", {2}}, b{"momentum_buffer", {2}};
+    const OptimizerTarget one_param{{{{param("a", {2}, a)}}}};
+    CHECK(load_into(file, "sgd", one_param, {.strict = false, .strip_prefixes = {"module."}})
+              .error()
+              .condition() == Condition::option);
+    const OptimizerTarget twice_key{{{{{"", {2}, {a.target(), b.target()}}, {"", {2}}}}}};
+    CHECK(load_into(file, "sgd", twice_key).error().condition() == Condition::option);
+    CHECK(one.empty());
+    CHECK(a.untouched());
+}
+
+TEST_CASE("load_into: an index that stands twice is no state for two parameters") {
+    Saved saved{{{"", {2}, 1}}, {}};
+    saved.add_group({0, 0}, 0.5);
+    const Reader file = saved.open();
+    Live first{"momentum_buffer", {2}}, second{"momentum_buffer", {2}};
+    const OptimizerTarget target{{{{param("", {2}, first), param("", {2}, second)}}}};
+    CHECK(load_into(file, "sgd", target).error().condition() == Condition::missing);
+    CHECK(load_into(file, "sgd", target, kLenient)->missing == Paths{"sgd/params/1"});
+    CHECK(first.elements == Floats(2, 1));
+    CHECK(second.untouched());
 }
