@@ -42,8 +42,9 @@ struct SaveOptions {
     /// Of every storage in the file: a power of two, 64 to 2 MiB. More serves direct I/O and huge pages.
     std::uint32_t alignment = 64;
     /// Save of each storage only what its tensors reach, and a strided tensor that alone views its storage
-    /// contiguous (through a copy in memory). For one row of a matrix, or a column: whole, its storage would
-    /// be saved with it. Tied tensors stay tied. Off, every view keeps its storage, strides and offset.
+    /// contiguous (through a copy in memory, until it is committed) if that makes it smaller. For one row of
+    /// a matrix, or a column: whole, its storage would be saved with it. Tied tensors stay tied. Off, every
+    /// view keeps its storage, strides and offset.
     bool pack = false;
     /// Wait until the file and its name are on disk. Off: a power cut soon after may lose the new file (never
     /// mix it).

@@ -84,8 +84,10 @@ public:
     /// already.
     [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> bytes(std::uint64_t begin,
                                                                         std::uint64_t end) const;
+    /// Copies the bytes from `begin` on into `to`. Errors: as bytes().
     [[nodiscard]] MILEPOST_API Result<void> read(std::uint64_t begin, std::span<std::byte> to) const;
-    /// Requires: the layout lies within it.
+    /// Copies a strided tensor, contiguous, into `to`. Requires: the layout lies within it, and `to` holds
+    /// all its elements. Errors: as bytes().
     [[nodiscard]] MILEPOST_API Result<void> gather(const detail::StridedLayout& layout,
                                                    std::span<std::byte> to) const;
 
@@ -124,13 +126,10 @@ public:
                             Strides strides = {});
 
     /// A contiguous view of the caller's elements, which are the whole storage.
-    template <class T>
-    static TensorView of(std::span<const T> elements, Shape shape) {
-        return TensorView(*find_dtype(dtype_of_v<T>), std::move(shape), StorageView(std::as_bytes(elements)));
-    }
-    template <class T>
-    requires(!std::is_const_v<T>) static TensorView of(std::span<T> elements, Shape shape) {
-        return of(std::span<const T>(elements), std::move(shape));
+    template <class T, std::size_t N>
+    static TensorView of(std::span<T, N> elements, Shape shape) {
+        return TensorView(*find_dtype(dtype_of_v<std::remove_const_t<T>>), std::move(shape),
+                          StorageView(std::as_bytes(elements)));
     }
 
     [[nodiscard]] const DtypeInfo& dtype() const noexcept { return dtype_; }
@@ -176,9 +175,11 @@ public:
     /// A part of the tensor: a range for each dimension; dimensions without one are taken whole. Nothing is
     /// copied or read: copy_to() or load() of the part read the chunks that hold its elements and no others.
     ///
-    ///     auto rows = file->tensor("model", "embedding.weight")->slice({{1000, 1010}});    // rows 1000 to
-    ///     1009 auto loaded = rows->load();
+    ///     auto tensor = file->tensor("model", "embedding.weight");
+    ///     auto rows = tensor->slice({{1000, 1010}});                 // ten rows
+    ///     auto loaded = rows->load();
     ///
+    /// It keeps the name and the number of the whole tensor.
     /// Errors: invalid_argument/layout if a range does not lie within its dimension or has step 0, if there
     /// are more ranges than dimensions, or if elements below 8 bits would not be whole bytes in one run.
     [[nodiscard]] MILEPOST_API Result<TensorView> slice(const std::vector<Range>& ranges) const;

@@ -20,12 +20,12 @@ namespace milepost {
 ///         auto written = writer->add(layer.make().view());          // its bytes are in the file now
 ///         checkpoint.model("model")[layer.name()] = *written;
 ///     }
-///     auto saved = writer->commit(checkpoint);                      // the old file or the new one, never
-///     half
+///     auto saved = writer->commit(checkpoint);                      // old file or new one, never half
 ///
 /// Nothing exists under the path until commit() succeeds; a Writer that is destroyed before removes what it
 /// wrote. After any error every further call fails with the same error. Memory: 24 MiB of buffers and
-/// about 2.5 MiB a thread, whatever the size. Move-only; one thread at a time.
+/// about 2.5 MiB a thread, whatever the size. Move-only: one that was moved from can be assigned to or
+/// destroyed, nothing else. One thread at a time.
 class MILEPOST_API Writer {
 public:
     /// Errors: invalid_argument/target if `path` is there but no regular file (a symlink is none); /option;

@@ -201,6 +201,11 @@ Blocks::Blocks(Dims shape, Dims strides, std::size_t element_nbytes) noexcept {
     }
 }
 
+bool Blocks::is_nested() const noexcept {
+    return std::all_of(axes_.begin(), axes_.begin() + size_,
+                       [](const Axis& axis) { return axis.from_step == 0 || axis.from_step >= axis.below; });
+}
+
 Blocks::Level Blocks::enter(const Axis& axis, std::uint64_t from, std::uint64_t to, std::uint64_t begin,
                             std::uint64_t end) noexcept {
     const std::uint64_t step = axis.from_step;

@@ -15,12 +15,17 @@ namespace milepost::core {
 void gather(const std::byte* from, Dims shape, Dims strides, std::size_t element_nbytes,
             std::byte* to) noexcept;
 
-/// A strided tensor as blocks of contiguous bytes, the one furthest apart first: finds those within a part of
-/// its bytes in time that the blocks found bound, so that chunks can be read one after the other.
+/// A strided tensor as blocks of contiguous bytes, the axis furthest apart first: finds those within a part
+/// of its bytes, so that chunks can be read one after the other.
 class Blocks {
 public:
     /// Requires: strides_fit.
     Blocks(Dims shape, Dims strides, std::size_t element_nbytes) noexcept;
+
+    /// Whether each step of an axis is beyond all that the axes below it reach, as in any slice, transposed
+    /// or expanded tensor. Then visit() takes time in proportion to the blocks that it finds; else, up to
+    /// that for all blocks.
+    [[nodiscard]] bool is_nested() const noexcept;
 
     /// Calls visit(from, to, nbytes) for each piece of a block in the bytes [begin, end), counted from the
     /// first element on: `from` likewise, `to` from the first byte of the contiguous copy. Stops, and returns

@@ -50,6 +50,7 @@ public:
         : index_(index),
           record_(index.storages[storage]),
           start_(outline.storages[storage]),
+          is_stored_raw_(is_stored_raw(index, outline, storage)),
           raw_(start_.raw_checksum) {
         chunk_.offset = record_.offset;
         load();
@@ -65,9 +66,9 @@ public:
         load();
     }
 
-    /// Forward to a chunk. At once where the codec is raw.
+    /// Forward to a chunk. At once where all chunks are stored raw.
     void skip_to(std::uint64_t number) noexcept {
-        if (codec::is_compressing(record_.codec)) {
+        if (!is_stored_raw_) {
             while (chunk_.number < number)
                 next();
             return;
@@ -91,6 +92,7 @@ private:
     const Index& index_;
     const StorageRecord& record_;
     const StorageStart& start_;
+    bool is_stored_raw_;
     std::uint64_t raw_;
     Chunk chunk_;
 };

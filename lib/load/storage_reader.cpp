@@ -86,10 +86,15 @@ Result<std::span<const std::byte>> StorageReader::bytes(std::uint32_t storage, s
         return all->subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
     }
     if (auto checked = check_mapped(storage, begin, end); !checked) return std::move(checked).error();
-    const std::uint64_t at = chunk_bytes_.opened.index.storages[storage].offset + begin;
-    return chunk_bytes_.mapped.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(end - begin));
+    return mapped_bytes(storage, begin, end);
 } catch (const std::bad_alloc&) {
     return out_of_memory();
+}
+
+Result<std::span<const std::byte>> StorageReader::mapped_bytes(std::uint32_t storage, std::uint64_t begin,
+                                                               std::uint64_t end) const {
+    const std::uint64_t at = chunk_bytes_.opened.index.storages[storage].offset + begin;
+    return chunk_bytes_.mapped.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(end - begin));
 }
 
 /// The raw bytes of a whole storage, in memory that lives as long as the reader.
@@ -141,22 +146,29 @@ Result<void> StorageReader::read(std::uint32_t storage, std::uint64_t begin, std
     return out_of_memory();
 }
 
-/// In pieces of whole chunks, on several threads if it is worth it.
 Result<void> StorageReader::read_range(std::uint32_t storage, std::uint64_t begin,
                                        std::span<std::byte> to) const {
     const std::uint64_t end = begin + to.size();
-    const unsigned threads = to.size() < kParallelNbytes ? 1 : base::thread_count(options_.threads);
+    return for_chunk_runs(begin, end, to.size(), [&](ChunkChecker& checker, ChunkRun run) {
+        const std::uint64_t from = std::max(begin, run.begin * kChunkNbytes);
+        const std::uint64_t until = std::min(end, run.end * kChunkNbytes);
+        return read_chunks(
+            checker, storage, from,
+            to.subspan(static_cast<std::size_t>(from - begin), static_cast<std::size_t>(until - from)));
+    });
+}
+
+Result<void> StorageReader::for_chunk_runs(
+    std::uint64_t begin, std::uint64_t end, std::uint64_t nbytes,
+    const std::function<Result<void>(ChunkChecker&, ChunkRun)>& work) const {
+    const unsigned threads = nbytes < kParallelNbytes ? 1 : base::thread_count(options_.threads);
     const std::uint64_t first = begin / kChunkNbytes;
     const std::uint64_t chunks = format::chunk_count(end) - first;
-    const std::size_t pieces = std::min<std::uint64_t>(threads, chunks);
-    std::vector<Result<void>> outcomes(pieces);
-    base::parallel_for(pieces, threads, [&] {
-        return [&, checker = ChunkChecker(chunk_bytes_)](std::size_t piece) mutable {
-            const std::uint64_t from = std::max(begin, (first + chunks * piece / pieces) * kChunkNbytes);
-            const std::uint64_t until = std::min(end, (first + chunks * (piece + 1) / pieces) * kChunkNbytes);
-            outcomes[piece] = read_chunks(
-                checker, storage, from,
-                to.subspan(static_cast<std::size_t>(from - begin), static_cast<std::size_t>(until - from)));
+    const std::size_t runs = std::min<std::uint64_t>(threads, chunks);
+    std::vector<Result<void>> outcomes(runs);
+    base::parallel_for(runs, threads, [&] {
+        return [&, checker = ChunkChecker(chunk_bytes_)](std::size_t run) mutable {
+            outcomes[run] = work(checker, {first + chunks * run / runs, first + chunks * (run + 1) / runs});
         };
     });
     for (Result<void>& outcome : outcomes) {

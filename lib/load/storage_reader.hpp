@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -46,6 +47,10 @@ public:
     [[nodiscard]] Result<void> check_all() const;
 
 private:
+    /// Chunks [begin, end) of a storage.
+    struct ChunkRun {
+        std::uint64_t begin, end;
+    };
     struct Copy {
         std::mutex mutex;
         base::AlignedBuffer bytes;
@@ -55,8 +60,15 @@ private:
     Result<void> check_blocks(std::uint32_t storage, std::uint64_t offset, std::uint64_t end,
                               const core::Blocks& blocks) const;
     Result<void> gather_chunks(ChunkChecker& checker, std::uint32_t storage, std::uint64_t offset,
-                               std::uint64_t begin, std::uint64_t end, const core::Blocks& blocks,
-                               std::span<std::byte> to) const;
+                               ChunkRun run, const core::Blocks& blocks, std::span<std::byte> to) const;
+    /// Requires: is_mapped_raw.
+    [[nodiscard]] Result<std::span<const std::byte>> mapped_bytes(std::uint32_t storage, std::uint64_t begin,
+                                                                  std::uint64_t end) const;
+    /// Cuts the chunks of the bytes [begin, end) into runs, calls work(checker, run) for each, on several
+    /// threads if `nbytes` are worth it. The first error in the order of the runs.
+    [[nodiscard]] Result<void> for_chunk_runs(
+        std::uint64_t begin, std::uint64_t end, std::uint64_t nbytes,
+        const std::function<Result<void>(ChunkChecker&, ChunkRun)>& work) const;
     Result<std::span<const std::byte>> cached(std::uint32_t storage) const;
     Result<void> read_range(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const;
     Result<void> read_chunks(ChunkChecker& checker, std::uint32_t storage, std::uint64_t begin,

@@ -1,6 +1,7 @@
 #include "save/packing.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "core/layout.hpp"
@@ -8,11 +9,9 @@
 namespace milepost::saving {
 namespace {
 
-/// A part begins at a multiple of this, so that its tensors are aligned as they were.
-constexpr std::uint64_t kPartAlignment = 64;
+constexpr std::uint64_t kGreatestUnit = std::uint64_t{1} << 20U;
 
 }  // namespace
-
 Packing::Packing(const std::vector<const TensorView*>& tensors,
                  const std::function<bool(const StorageView&)>& may_pack) {
     for (const TensorView* tensor : tensors) {
@@ -23,7 +22,11 @@ Packing::Packing(const std::vector<const TensorView*>& tensors,
         const std::uint64_t begin = tensor->offset();
         const std::uint64_t nbytes =
             core::reach_nbytes(tensor->shape(), tensor->strides(), tensor->dtype().bits);
-        reached.begin = std::min(reached.begin, begin / kPartAlignment * kPartAlignment);
+        reached.begin = std::min(reached.begin, begin);
+        // Element sizes of at most 128 bytes that are no power of two can ask for more than is worth cutting.
+        if (reached.unit <= kGreatestUnit)
+            reached.unit = std::lcm(reached.unit, std::max<std::uint64_t>(tensor->dtype().bits / 8U, 1));
+        if (reached.unit > kGreatestUnit) reached.begin = 0;
         reached.end = std::max(reached.end, begin + nbytes);
     }
 }
@@ -32,11 +35,12 @@ Result<TensorView> Packing::place(const TensorView& tensor) {
     const auto found = reached_.find(tensor.storage());
     if (found == reached_.end()) return tensor;
     const Reached& reached = found->second;
-    const std::uint64_t begin = reached.end == 0 ? 0 : reached.begin;
+    const std::uint64_t begin = reached.end == 0 ? 0 : reached.begin / reached.unit * reached.unit;
     StorageView storage = tensor.storage().part(begin, reached.end);
     std::uint64_t offset = tensor.element_count() == 0 ? 0 : tensor.offset() - begin;
     Strides strides = tensor.strides();
-    if (reached.tensors == 1 && !tensor.is_contiguous()) {
+    // An expanded tensor is larger than what it views: it stays as it is.
+    if (reached.tensors == 1 && !tensor.is_contiguous() && tensor.nbytes() <= reached.end - begin) {
         auto copy = tensor.load();
         if (!copy) return std::move(copy).error();
         copies_.push_back(*std::move(copy));

@@ -29,6 +29,7 @@ private:
     struct Reached {
         std::uint64_t begin = UINT64_MAX;
         std::uint64_t end = 0;
+        std::uint64_t unit = 64;  ///< a part begins at a multiple of it, so that all stay aligned
         std::size_t tensors = 0;
     };
 

@@ -26,10 +26,19 @@ StorageView sized(std::uint64_t nbytes) noexcept {
 
 }  // namespace
 
-Result<Pieces> Pieces::make(DtypeInfo dtype, Shape shape) {
-    const TensorView unbounded(dtype, shape, sized(SIZE_MAX));
-    if (auto fits = unbounded.check_layout(); !fits) return std::move(fits).error();
-    return Pieces(TensorView(dtype, std::move(shape), sized(unbounded.nbytes())));
+Result<Pieces> Pieces::make(DtypeInfo dtype, Shape shape, const Limits& limits) {
+    const std::uint32_t most = std::min<std::uint32_t>(limits.max_rank, 64);
+    if (shape.size() > most) {
+        return Error(Condition::rank,
+                     base::message("a tensor in pieces has rank ", shape.size(), ", the limit is ", most));
+    }
+    const std::uint64_t nbytes = core::reach_nbytes(shape, {}, dtype.bits);
+    const auto fault = core::find_layout_fault(shape, {}, dtype.bits, 0, nbytes);
+    if (fault != core::LayoutFault::none) {
+        return Error(Condition::layout, base::message("a tensor in pieces, ", core::dims_text(shape), ": ",
+                                                      core::describe(fault)));
+    }
+    return Pieces(TensorView(dtype, std::move(shape), sized(nbytes)));
 }
 
 Result<void> Pieces::append(std::span<const std::byte> piece,

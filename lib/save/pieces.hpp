@@ -6,6 +6,7 @@
 #include <span>
 
 #include <milepost/dtype.hpp>
+#include <milepost/options.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
@@ -18,8 +19,8 @@ namespace milepost::saving {
 /// does not depend on how the bytes were cut.
 class Pieces {
 public:
-    /// Errors: invalid_argument/layout.
-    [[nodiscard]] static Result<Pieces> make(DtypeInfo dtype, Shape shape);
+    /// Errors: invalid_argument/layout; limit_exceeded/rank.
+    [[nodiscard]] static Result<Pieces> make(DtypeInfo dtype, Shape shape, const Limits& limits);
 
     /// Takes the next bytes; calls write(run, first chunk) whenever a run is whole. The run is valid during
     /// the call. Errors: invalid_argument/layout if there are too many bytes; those of `write`. Throws

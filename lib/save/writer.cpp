@@ -3,6 +3,8 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/checked.hpp"
@@ -85,6 +87,7 @@ struct Writer::Impl final : detail::StorageProvider {
     Result<void> append(std::span<const std::byte> piece);
     Result<TensorView> end_tensor();
     TensorView stand_in_for(const TensorView& tensor);
+    DtypeInfo kept(DtypeInfo dtype);
     Result<void> write_run(StorageView run, std::uint64_t first_chunk);
     Result<TensorView> add(const TensorView& tensor);
     Result<void> commit(const Checkpoint& checkpoint);
@@ -112,7 +115,8 @@ struct Writer::Impl final : detail::StorageProvider {
     saving::WriteBehind stream;
     saving::StorageNumbers numbers;
     saving::StorageColumns columns;
-    std::optional<saving::Pieces> pieces;  ///< of the tensor that was begun
+    std::set<std::string, std::less<>> dtype_names;  ///< of dtypes that the library does not know
+    std::optional<saving::Pieces> pieces;            ///< of the tensor that was begun
     std::optional<Error> error;
     bool begun = false;
     bool committed = false;
@@ -143,13 +147,20 @@ Result<TensorView> Writer::Impl::add(const TensorView& tensor) {
 TensorView Writer::Impl::stand_in_for(const TensorView& tensor) {
     const StorageView stand_in(*this, static_cast<std::uint32_t>(numbers.size()), tensor.storage().nbytes());
     (void)numbers.number_of(stand_in);
-    return TensorView(tensor.dtype(), tensor.shape(), stand_in, tensor.offset(), tensor.strides())
+    return TensorView(kept(tensor.dtype()), tensor.shape(), stand_in, tensor.offset(), tensor.strides())
         .with_role(tensor.role(), tensor.requires_grad());
+}
+
+/// The same dtype, its name borrowed from us: the Reader that an unknown one came from may close before the
+/// commit.
+DtypeInfo Writer::Impl::kept(DtypeInfo dtype) {
+    if (!find_dtype(dtype.code)) dtype.name = *dtype_names.emplace(dtype.name).first;
+    return dtype;
 }
 
 Result<void> Writer::Impl::begin_tensor(DtypeInfo dtype, Shape shape) {
     if (auto ready = begin(); !ready) return ready;
-    auto made = saving::Pieces::make(dtype, std::move(shape));
+    auto made = saving::Pieces::make(kept(dtype), std::move(shape), options.limits);
     if (!made) return std::move(made).error();
     pieces = *std::move(made);
     return {};

@@ -143,3 +143,26 @@ TEST_CASE("pack: a part of a storage of an open file, read along its strides") {
     CHECK(part.part(0, 4) == file.tensor("net", "w")->storage().part(400, 404));
     CHECK(part.part(0, 4) != file.tensor("net", "w")->storage().part(0, 4));
 }
+
+TEST_CASE("pack: an expanded tensor stays as it is: contiguous, it would be larger than its storage") {
+    Checkpoint checkpoint;
+    checkpoint.model("net")["expanded"] = view({5000, 5000}, 3, {0, 0});
+    const Reader packed = saved(checkpoint, kPacked);
+    CHECK(packed.storages()[0].nbytes <= 64);
+    CHECK(packed.tensor("net", "expanded")->strides() == Strides{0, 0});
+    CHECK(load_words(*packed.tensor("net", "expanded")->slice({{7, 8}, {0, 2}})) == Words{3, 3});
+}
+
+TEST_CASE("pack: elements whose size is no power of two stay aligned") {
+    const std::vector<std::byte> bytes(4096);
+    for (const int nbits : {24, 96, 1016}) {
+        const auto bits = static_cast<std::uint16_t>(nbits);
+        const std::uint64_t nbytes = bits / 8U;
+        const DtypeInfo odd{static_cast<Dtype>(200), bits, "odd"};
+        Checkpoint checkpoint;
+        checkpoint.model("net")["w"] = TensorView(odd, {2}, StorageView(bytes), 7 * nbytes);
+        const auto file = save_bytes(checkpoint, kPacked);
+        REQUIRE_MESSAGE(file, file.error().message());
+        CHECK(open_bytes(*file)->storages()[0].nbytes <= 9 * nbytes);
+    }
+}

@@ -157,7 +157,8 @@ TEST_CASE("pieces: calls in another order are refused") {
 }
 
 TEST_CASE("pieces: a shape that cannot be, and elements that do not fill bytes") {
-    MemorySink a, b;
+    MemorySink a, b, c;
+    CHECK(writer_into(c).begin_tensor(Dtype::u8, Shape(65, 1)).error().condition() == Condition::rank);
     CHECK(writer_into(a).begin_tensor(Dtype::f64, {1ULL << 62U}).error().condition() == Condition::layout);
     CHECK(writer_into(b).begin_tensor(Dtype::f4_e2m1fn, {3}).error().condition() == Condition::layout);
 }

@@ -221,3 +221,19 @@ TEST_CASE("writer: moved, it goes on") {
     REQUIRE(moved.commit(one_value(*added)));
     CHECK(verdict_of(open_bytes(sink.bytes()), 1) == "ok");
 }
+
+TEST_CASE("writer: a stand-in outlives the Reader that an unknown dtype came from") {
+    MemorySink sink;
+    auto writer = Writer::create(sink);
+    Checkpoint checkpoint;
+    {
+        const auto file = open_bytes(*save_bytes(unknown_dtype()));
+        const std::vector<TensorView> tensors = file->tensors();
+        for (std::size_t i = 0; i < tensors.size(); ++i)
+            checkpoint.model("net")["w" + std::to_string(i)] = *writer->add(tensors[i]);
+    }
+    REQUIRE(writer->commit(checkpoint));
+    const auto file = open_bytes(sink.bytes());
+    REQUIRE(file);
+    CHECK(file->tensor("net", "w0")->dtype().name == "i24");
+}
