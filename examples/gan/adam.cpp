@@ -31,7 +31,10 @@ Adam::Adam(const Network& network) {
     }
 }
 
-bool Adam::has_hyperparameters() const {
+bool Adam::is_sound() const {
+    for (const State& parameter : state) {
+        if (!(parameter.step >= 0) || std::isinf(parameter.step)) return false;
+    }
     const double sum = number(hyperparameters, "lr") + number(hyperparameters, "betas", 0) +
                        number(hyperparameters, "betas", 1) + number(hyperparameters, "eps");
     return std::isfinite(sum);

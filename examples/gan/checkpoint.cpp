@@ -77,6 +77,15 @@ milepost::OptimizerTarget target_of(Adam& adam, const Network& network) {
     return {.groups = {group}};
 }
 
+/// A model and its optimizer.
+Result<void> load_part(const milepost::Reader& file, const std::string& name, Network& network, Adam& adam) {
+    const auto model = milepost::load_into(file, name, target_of(network));
+    if (!model) return model.error();
+    const auto optimizer = milepost::load_into(file, name + "_optimizer", target_of(adam, network));
+    if (!optimizer) return optimizer.error();
+    return {};
+}
+
 /// The first error of several parts, or none.
 template <class Part, class... Parts>
 Result<void> first_error(const Part& part, const Parts&... parts) {
@@ -154,18 +163,15 @@ Result<Run> load_run(const std::string& path) {
     Run run;
     run.source = std::make_shared<const milepost::Reader>(*std::move(opened));
     const milepost::Reader& file = *run.source;
-    const auto loaded = first_error(
-        milepost::load_into(file, "generator", target_of(run.generator)),
-        milepost::load_into(file, "discriminator", target_of(run.discriminator)),
-        milepost::load_into(file, "generator_optimizer", target_of(run.generator_optimizer, run.generator)),
-        milepost::load_into(file, "discriminator_optimizer",
-                            target_of(run.discriminator_optimizer, run.discriminator)),
-        load_values(file, run));
-    if (!loaded) return loaded.error().within(path);
-    if (!run.generator_optimizer.has_hyperparameters() ||
-        !run.discriminator_optimizer.has_hyperparameters()) {
+    if (auto loaded = load_part(file, "generator", run.generator, run.generator_optimizer); !loaded)
+        return loaded.error().within(path);
+    if (auto loaded = load_part(file, "discriminator", run.discriminator, run.discriminator_optimizer);
+        !loaded)
+        return loaded.error().within(path);
+    if (auto loaded = load_values(file, run); !loaded) return loaded.error().within(path);
+    if (!run.generator_optimizer.is_sound() || !run.discriminator_optimizer.is_sound()) {
         return milepost::Error(milepost::Condition::wrong_type,
-                               path + ": lr, betas or eps of an optimizer is no number");
+                               path + ": lr, betas, eps or step of an optimizer cannot be used");
     }
     return run;
 }

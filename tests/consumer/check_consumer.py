@@ -95,7 +95,7 @@ def build_by_pkg_config(installed: Installed, static: bool) -> None:
 
 
 def build_by_cmake(installed: Installed, static: bool) -> None:
-    configure = ["cmake", "-S", str(APP), f"-DCMAKE_PREFIX_PATH={installed.prefix}",
+    configure = ["cmake", "-G", "Ninja", "-S", str(APP), f"-DCMAKE_PREFIX_PATH={installed.prefix}",
                  f"-DMILEPOST_USE_STATIC={'ON' if static else 'OFF'}"]
     build = installed.work / "build"
     run([*configure, "-B", str(build)], installed.environment())
