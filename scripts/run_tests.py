@@ -56,7 +56,7 @@ ALL_BUILDS = [
     Build("tsan", "clang++-14",
           ["--buildtype=debug", "-Doptimization=1", "-Db_sanitize=thread", "-Db_lundef=false", STOP_AT_FIRST,
            "-Dcli=false", "-Dexamples=false"],
-          suites=["unit", "golden"], whole=False, fixed_addresses=True),
+          suites=["threads"], whole=False, fixed_addresses=True),
 ]
 
 

@@ -55,13 +55,12 @@ Writer writer_into(MemorySink& sink) {
 }  // namespace
 
 TEST_CASE("pieces: the file is the same however the bytes are cut, and as when added whole") {
-    const std::vector<std::byte> bytes = content(21 * kMib + 77);
+    const std::vector<std::byte> bytes = content(10 * kMib + 77);
     for (const Codec codec : {Codec::raw, Codec::zstd, Codec::automatic}) {
         for (const unsigned threads : {1U, 2U}) {
             const SaveOptions options{.codec = codec, .threads = threads};
             const FileBytes expected = *save_bytes(whole(bytes), options);
-            for (const std::size_t cut :
-                 {bytes.size(), 8 * kMib, 8 * kMib + 1, 3 * kMib, kMib - 1, std::size_t{70'001}}) {
+            for (const std::size_t cut : {bytes.size(), 8 * kMib + 1, 3 * kMib, std::size_t{70'001}}) {
                 const auto file = save_in_pieces(bytes, cut, options);
                 REQUIRE(file);
                 CHECK_MESSAGE(*file == expected, "codec " << static_cast<int>(codec) << ", cut " << cut);
