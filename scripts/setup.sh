@@ -5,7 +5,8 @@
 #     scripts/setup.sh build | demo | test
 set -eu
 
-build="g++ meson ninja-build pkg-config flatbuffers-compiler libflatbuffers-dev libzstd-dev libxxhash-dev
+# dpkg-dev: without it Meson does not know Debian's library folder and installs to lib64, where nothing looks.
+build="g++ dpkg-dev meson ninja-build pkg-config flatbuffers-compiler libflatbuffers-dev libzstd-dev libxxhash-dev
        libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev"
 demo="$build dataset-fashion-mnist"
 test="$demo cmake doctest-dev clang-14 clang-format-14 libclang-rt-14-dev llvm-14 python3 python3-venv python3-xxhash
