@@ -71,8 +71,8 @@ std::uint64_t narrow(std::uint64_t wide, const Format& format) noexcept {
     const std::uint64_t sign = wide >> 63U << (format.bits() - 1);
     const std::uint64_t magnitude = wide & ~(std::uint64_t{1} << 63U);
     const unsigned shift = kWide.mantissa_bits - format.mantissa_bits;
-    if (magnitude >
-        kWide.infinity()) {  // a NaN, made quiet so that a payload that is lost leaves no infinity
+    if (magnitude > kWide.infinity()) {
+        // A NaN, made quiet so that a payload that is lost leaves no infinity.
         const std::uint64_t payload = magnitude >> shift & ((std::uint64_t{1} << format.mantissa_bits) - 1);
         return sign | format.infinity() | payload | std::uint64_t{1} << (format.mantissa_bits - 1);
     }

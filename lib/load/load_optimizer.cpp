@@ -1,16 +1,14 @@
 #include <algorithm>
-#include <map>
 #include <new>
-#include <set>
 #include <utility>
 
 #include <milepost/load_into.hpp>
 
+#include "base/checked.hpp"
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"
-#include "load/live_names.hpp"
 #include "load/load_report.hpp"
 #include "load/param_match.hpp"
 #include "load/transfer.hpp"
