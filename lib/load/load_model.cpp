@@ -9,7 +9,6 @@
 #include "base/out_of_memory.hpp"
 #include "core/text.hpp"
 #include "load/live_names.hpp"
-#include "load/load_report.hpp"
 #include "load/transfer.hpp"
 
 namespace milepost {
@@ -33,11 +32,7 @@ public:
         auto paired = is_named() ? pair_by_name(state_dict) : pair_by_order(state_dict);
         if (!paired) return std::move(paired).error();
         finish_extra_state();
-        if (auto fine = loading::judge(report_, options_, message("model '", printable(model_), "'")); !fine)
-            return std::move(fine).error();
-        if (auto staged = transfer_.stage(); !staged) return std::move(staged).error();
-        transfer_.commit();
-        return std::move(report_);
+        return transfer_.finish(std::move(report_), options_, message("model '", printable(model_), "'"));
     }
 
 private:

@@ -9,7 +9,6 @@
 #include "base/out_of_memory.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"
-#include "load/load_report.hpp"
 #include "load/param_match.hpp"
 #include "load/transfer.hpp"
 
@@ -81,11 +80,8 @@ public:
             load_state(index, entries);
         for (std::size_t i = 0; i < match_.live.size(); ++i)
             finish_param(i);
-        const std::string whose = message("optimizer '", printable(optimizer_), "'");
-        if (auto fine = loading::judge(report_, options_, whose); !fine) return std::move(fine).error();
-        if (auto staged = transfer_.stage(); !staged) return std::move(staged).error();
-        transfer_.commit();
-        return std::move(report_);
+        return transfer_.finish(std::move(report_), options_,
+                                message("optimizer '", printable(optimizer_), "'"));
     }
 
 private:

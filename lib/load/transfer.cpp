@@ -7,6 +7,7 @@
 #include "base/message.hpp"
 #include "core/cast.hpp"
 #include "core/text.hpp"
+#include "load/load_report.hpp"
 #include "load/reader_impl.hpp"
 
 namespace milepost::loading {
@@ -36,6 +37,13 @@ void Transfer::add(std::string path, TensorView from, const Target& to, const Lo
         report.loaded.push_back(path);
         moves_.push_back({std::move(path), std::move(from), &to, {}, {}});
     }
+}
+
+Result<LoadReport> Transfer::finish(LoadReport report, const LoadOptions& options, const std::string& whose) {
+    if (auto fine = judge(report, options, whose); !fine) return std::move(fine).error();
+    if (auto staged = stage(); !staged) return std::move(staged).error();
+    commit();
+    return report;
 }
 
 Result<void> Transfer::stage() {

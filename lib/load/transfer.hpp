@@ -23,6 +23,13 @@ public:
     /// commit() will put `entries` in the place of `live`.
     void replace(Entries& live, Entries entries) { entries_.push_back({&live, std::move(entries)}); }
 
+    /// The whole transaction behind add() and replace(): what strict makes of the report, for `whose` ("model
+    /// 'net'"), then everything that can fail, then the copies. Errors: those of load_into. Throws
+    /// std::bad_alloc, and has changed nothing then.
+    [[nodiscard]] Result<LoadReport> finish(LoadReport report, const LoadOptions& options,
+                                            const std::string& whose);
+
+private:
     /// Checks the bytes of all tensors, and has those that are not mapped as they are in memory of its own.
     /// Errors: those of load_into but mismatch. Throws std::bad_alloc.
     [[nodiscard]] Result<void> stage();
@@ -30,7 +37,6 @@ public:
     /// After stage(): cannot fail.
     void commit() noexcept;
 
-private:
     struct Move {
         std::string path;
         TensorView from;
