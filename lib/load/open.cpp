@@ -100,11 +100,10 @@ Result<void> read_index(const Source& source, OpenedIndex& opened) {
 
 }  // namespace
 
-Result<OpenedIndex> open_index(const Source& source, const Limits& limits) {
+Result<void> open_index(const Source& source, const Limits& limits, OpenedIndex& opened) {
     const auto file_size = source.size();
     if (!file_size) return file_size.error();
     if (*file_size < format::kHeadNbytes) return refuse_short(source, *file_size);
-    OpenedIndex opened;
     HeadBytes head_bytes;
     auto head = read_head(source, *file_size, head_bytes);
     if (!head) return std::move(head).error();
@@ -120,7 +119,7 @@ Result<OpenedIndex> open_index(const Source& source, const Limits& limits) {
     auto outline = format::validate(opened.index, {footer->frame.index_offset, head->alignment}, limits);
     if (!outline) return std::move(outline).error();
     opened.outline = *std::move(outline);
-    return opened;
+    return {};
 }
 
 }  // namespace milepost::loading

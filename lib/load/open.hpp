@@ -24,8 +24,8 @@ struct OpenedIndex {
     std::vector<Error> warnings;
 };
 
-/// Steps 1 (but for the kind of file) to 7 of docs/format.md, section 7. Throws std::bad_alloc. Errors: those
-/// named there; io_error/read.
-[[nodiscard]] Result<OpenedIndex> open_index(const Source& source, const Limits& limits);
+/// Steps 1 (but for the kind of file) to 7 of docs/format.md, section 7, into `opened`, which is large and
+/// stays where it is. Throws std::bad_alloc. Errors: those named there; io_error/read.
+[[nodiscard]] Result<void> open_index(const Source& source, const Limits& limits, OpenedIndex& opened);
 
 }  // namespace milepost::loading

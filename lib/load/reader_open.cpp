@@ -38,9 +38,7 @@ Result<void> choose_access(Reader::Impl& impl, Access wanted) {
 }
 
 Result<void> finish_open(Reader::Impl& impl, const OpenOptions& options) {
-    auto opened = loading::open_index(*impl.source, options.limits);
-    if (!opened) return std::move(opened).error();
-    impl.opened = *std::move(opened);
+    if (auto opened = loading::open_index(*impl.source, options.limits, impl.opened); !opened) return opened;
     if (auto chosen = choose_access(impl, options.access); !chosen) return chosen;
     impl.storages.emplace(
         *impl.source, impl.mapping.bytes(), impl.opened, impl.file,
@@ -48,7 +46,6 @@ Result<void> finish_open(Reader::Impl& impl, const OpenOptions& options) {
     if (options.check == Check::at_open) {
         if (auto checked = impl.storages->check_all(); !checked) return checked;
     }
-    if (impl.file != nullptr) return impl.file->check_unchanged();
     return {};
 }
 
@@ -67,8 +64,11 @@ Result<Reader> Reader::open(const std::string& path, const OpenOptions& options)
     impl->path = path;
     impl->file = &source->file();
     impl->source = std::move(source);
-    if (auto opened = finish_open(*impl, options); !opened)
+    if (auto opened = finish_open(*impl, options); !opened) {
+        // What was read of a file that somebody rewrites meanwhile is no damage.
+        if (auto unchanged = impl->file->check_unchanged(); !unchanged) return std::move(unchanged).error();
         return opened.error().within(core::printable(path));
+    }
     return Reader(std::move(impl));
 } catch (const std::bad_alloc&) {
     return out_of_memory();
