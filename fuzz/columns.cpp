@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -9,7 +10,7 @@
 namespace milepost::fuzz {
 namespace {
 
-constexpr unsigned kColumns = 28;
+constexpr unsigned kColumns = 33;
 
 /// Adds to a number of 1, 2, 4 or 8 bytes somewhere in the element, or puts another one in its place.
 void edit_bytes(std::byte* element, std::size_t nbytes, Input& input) {
@@ -47,6 +48,25 @@ void edit_column(std::vector<Element>& column, Input& input) {
     }
 }
 
+/// Gives a tensor a copy of its layout.
+void repeat_layout(golden::Columns& of, Input& input) {
+    if (of.tensor_layouts.empty()) return;
+    std::uint32_t& layout = of.tensor_layouts[input.number<std::uint8_t>() % of.tensor_layouts.size()];
+    if (layout >= of.layouts.size()) return;
+    std::size_t first = 0;
+    for (std::uint32_t i = 0; i < layout; ++i)
+        first += format::dims_of(of.layouts[i]);
+    const std::size_t count = format::dims_of(of.layouts[layout]);
+    if (first + count > of.dims.size()) return;
+    const std::span<const std::uint64_t> all = of.dims;
+    const std::vector<std::uint64_t> dims(all.begin() + static_cast<std::ptrdiff_t>(first),
+                                          all.begin() + static_cast<std::ptrdiff_t>(first + count));
+    of.dims.insert(of.dims.end(), dims.begin(), dims.end());
+    const format::LayoutRecord record = of.layouts[layout];
+    layout = static_cast<std::uint32_t>(of.layouts.size());
+    of.layouts.push_back(record);
+}
+
 template <class Element>
 bool same_column(std::span<const Element> a, std::span<const Element> b) noexcept {
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
@@ -67,8 +87,35 @@ void edit(golden::Columns& of, Input& input) {
                    of.optimizer_names.bytes, of.algorithms.ends, of.algorithms.bytes, of.entry_names.ends,
                    of.entry_names.bytes, of.param_names.ends, of.param_names.bytes, of.dtype_names.ends,
                    of.dtype_names.bytes, of.models, of.optimizers, of.groups, of.params, of.states,
-                   of.entry_order, of.top_order, of.values, of.value_bytes, of.dtypes, of.tensors, of.dims,
-                   of.storages, of.stored_checksums, of.stored_nbytes, of.raw_checksums);
+                   of.entry_order, of.top_order, of.values, of.value_sizes, of.value_bytes, of.dtypes,
+                   of.layouts, of.dims, of.tensor_layouts, of.tensor_storages, of.tensor_offsets,
+                   of.storage_nbytes, of.storage_codecs, of.stored_checksums, of.stored_nbytes,
+                   of.raw_checksums);
+}
+
+void say_otherwise(golden::Columns& of, Input& input) {
+    const std::size_t tensors = of.tensor_layouts.size();
+    const auto toggle = [](auto& column, std::size_t usual) { column.resize(column.empty() ? usual : 0); };
+    switch (input.below(5)) {
+        case 0:
+            toggle(of.tensor_storages, tensors);
+            std::iota(of.tensor_storages.begin(), of.tensor_storages.end(), 0U);
+            break;
+        case 1:
+            toggle(of.tensor_offsets, tensors);
+            break;
+        case 2:
+            if (of.storage_nbytes.empty())
+                of.say_storage_nbytes();
+            else
+                of.storage_nbytes.clear();
+            break;
+        case 3:
+            toggle(of.storage_codecs, of.index().storage_count());
+            break;
+        default:
+            repeat_layout(of, input);
+    }
 }
 
 bool same_columns(const format::Index& a, const format::Index& b) noexcept {
@@ -79,9 +126,14 @@ bool same_columns(const format::Index& a, const format::Index& b) noexcept {
            same_column(a.groups, b.groups) && same_column(a.params, b.params) &&
            same_column(a.states, b.states) && same_column(a.entry_order, b.entry_order) &&
            same_column(a.top_order, b.top_order) && same_column(a.values, b.values) &&
-           same_column(a.value_bytes, b.value_bytes) && same_column(a.dtypes, b.dtypes) &&
-           same_column(a.tensors, b.tensors) && same_column(a.dims, b.dims) &&
-           same_column(a.storages, b.storages) && same_column(a.stored_checksums, b.stored_checksums) &&
+           same_column(a.value_sizes, b.value_sizes) && same_column(a.value_bytes, b.value_bytes) &&
+           same_column(a.dtypes, b.dtypes) && same_column(a.layouts, b.layouts) &&
+           same_column(a.dims, b.dims) && same_column(a.tensor_layouts, b.tensor_layouts) &&
+           same_column(a.tensor_storages, b.tensor_storages) &&
+           same_column(a.tensor_offsets, b.tensor_offsets) &&
+           same_column(a.storage_nbytes, b.storage_nbytes) &&
+           same_column(a.storage_codecs, b.storage_codecs) &&
+           same_column(a.stored_checksums, b.stored_checksums) &&
            same_column(a.stored_nbytes, b.stored_nbytes) && same_column(a.raw_checksums, b.raw_checksums);
 }
 

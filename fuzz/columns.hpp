@@ -10,6 +10,10 @@ namespace milepost::fuzz {
 /// moved by a little, an element repeated, removed or exchanged.
 void edit(golden::Columns& of, Input& input);
 
+/// Writes out, or leaves out, what a column that may be empty says; or gives a tensor a layout of its own
+/// that is equal to the one it has. The content stays the same, mostly, its canonical form does not.
+void say_otherwise(golden::Columns& of, Input& input);
+
 /// Whether two indices are the same, column by column and byte by byte.
 [[nodiscard]] bool same_columns(const format::Index& a, const format::Index& b) noexcept;
 

@@ -13,9 +13,11 @@
 #include "base/aligned_buffer.hpp"
 #include "base/checked.hpp"
 #include "columns.hpp"
+#include "format/canonical.hpp"
 #include "format/chunks.hpp"
 #include "format/frame.hpp"
 #include "format/validate.hpp"
+#include "format/value_columns.hpp"
 #include "index_facts.hpp"
 #include "input.hpp"
 #include "random_checkpoint.hpp"
@@ -56,11 +58,9 @@ public:
 
     void add(std::uint64_t nbytes) {
         const bool compressing = input_.below(2) == 1;
-        format::StorageRecord record{};
-        record.nbytes = nbytes;
-        record.codec = static_cast<std::uint8_t>(compressing ? Codec::zstd : Codec::raw);
-        if (nbytes != 0) (void)format::storage_begin(end_, nbytes, alignment_, record.offset);
-        std::uint64_t next = record.offset;
+        columns_.codecs.push_back({static_cast<std::uint8_t>(compressing ? Codec::zstd : Codec::raw), 0});
+        std::uint64_t next = 0;
+        (void)format::storage_begin(end_, nbytes, alignment_, next);
         for (std::uint64_t chunk = 0; chunk < format::chunk_count(nbytes); ++chunk) {
             const std::uint64_t raw = format::chunk_raw_nbytes(nbytes, chunk);
             const std::uint64_t stored = compressing ? take_stored_nbytes(raw) : raw;
@@ -70,7 +70,7 @@ public:
             end_ = next + stored;
             next = base::align_up(end_, format::kChunkAlignment);
         }
-        columns_.storages.push_back(record);
+        columns_.storage_nbytes.push_back(nbytes);
     }
 
     [[nodiscard]] const saving::StorageColumns& columns() const noexcept { return columns_; }
@@ -114,28 +114,32 @@ std::optional<Base> take_base(Input& input) {
     return Base{golden::Columns(plan->index(storages.columns())), {storages.index_offset(), alignment}};
 }
 
-/// A hole before one of the storages, with all behind it in its place.
-void shift_storages(Base& base, Input& input) {
-    const std::uint64_t hole = base.surroundings.alignment * (input.below(3) + std::uint64_t{1});
-    for (std::size_t i = input.below(4); i < base.columns.storages.size(); ++i) {
-        if (base.columns.storages[i].nbytes != 0) base.columns.storages[i].offset += hole;
-    }
-    base.surroundings.index_offset += hole;
+/// A storage that is longer, and the index behind it.
+void stretch_storage(Base& base, Input& input) {
+    const std::uint64_t more = base.surroundings.alignment * (input.below(3) + std::uint64_t{1});
+    base.columns.say_storage_nbytes();
+    if (const std::size_t i = input.below(4); i < base.columns.storage_nbytes.size())
+        base.columns.storage_nbytes[i] += more;
+    base.surroundings.index_offset += more;
 }
 
 /// Children that change their parent: their number stays, what is whose does not.
-void move_children(std::vector<format::ValueRecord>& values, Input& input) {
-    std::vector<format::ValueRecord*> parents;
-    for (format::ValueRecord& value : values) {
+void move_children(golden::Columns& of, Input& input) {
+    std::vector<std::uint32_t*> sizes;
+    auto next = of.value_sizes.begin();
+    for (const format::ValueRecord& value : of.values) {
         const auto kind = static_cast<Kind>(value.kind);
-        if (kind >= Kind::list && kind <= Kind::dict) parents.push_back(&value);
+        if (!format::has_size(kind)) continue;
+        if (next == of.value_sizes.end()) break;
+        if (kind >= Kind::list) sizes.push_back(&*next);
+        ++next;
     }
-    if (parents.empty()) return;
-    auto& from = *parents[input.number<std::uint8_t>() % parents.size()];
-    auto& to = *parents[input.number<std::uint8_t>() % parents.size()];
-    const std::uint32_t moved = std::min<std::uint32_t>(from.size, 1 + input.below(4));
-    from.size -= moved;
-    to.size += moved;
+    if (sizes.empty()) return;
+    std::uint32_t& from = *sizes[input.number<std::uint8_t>() % sizes.size()];
+    std::uint32_t& to = *sizes[input.number<std::uint8_t>() % sizes.size()];
+    const std::uint32_t moved = std::min<std::uint32_t>(from, 1 + input.below(4));
+    from -= moved;
+    to += moved;
 }
 
 base::AlignedBuffer encoded(const Index& index) {
@@ -146,7 +150,10 @@ base::AlignedBuffer encoded(const Index& index) {
     return buffer;
 }
 
-void check_accepted(const Index& index, const Surroundings& surroundings, const base::AlignedBuffer& buffer) {
+enum class Verdict { refused, accepted, canonical };
+
+/// Returns whether it is canonical.
+bool check_accepted(const Index& index, const Surroundings& surroundings, const base::AlignedBuffer& buffer) {
     const auto outline = format::validate(index, surroundings, Limits());
     require(format::validate_content(index, Limits()).has_value(),
             "what the reader accepts, the writer accepts");
@@ -155,10 +162,13 @@ void check_accepted(const Index& index, const Surroundings& surroundings, const 
     require(
         std::equal(buffer.bytes().begin(), buffer.bytes().end(), again.bytes().begin(), again.bytes().end()),
         "decode and encode give the same bytes");
+    const bool canonical = has_canonical_columns(index, *outline);
+    require(format::is_canonical(index, *outline, buffer.bytes()) == canonical,
+            "the columns decide what is canonical");
+    return canonical;
 }
 
-/// Returns whether the index is accepted.
-bool judge(const Index& columns, const Surroundings& surroundings) {
+Verdict judge(const Index& columns, const Surroundings& surroundings) {
     const base::AlignedBuffer buffer = encoded(columns);
     const auto index = Index::decode(buffer.bytes());
     require(index.has_value() && same_columns(columns, *index), "encode and decode give the same columns");
@@ -167,8 +177,8 @@ bool judge(const Index& columns, const Surroundings& surroundings) {
     const auto tight = format::validate(*index, surroundings, tight_limits());
     if (!tight) check_error(tight.error());
     require(!tight || valid, "what passes tight limits passes the defaults");
-    if (valid) check_accepted(*index, surroundings, buffer);
-    return valid.has_value();
+    if (!valid) return Verdict::refused;
+    return check_accepted(*index, surroundings, buffer) ? Verdict::canonical : Verdict::accepted;
 }
 
 }  // namespace
@@ -190,14 +200,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbyt
         changed = true;
     }
     if (input.one_in(8)) {
-        fuzz::shift_storages(*base, input);
+        fuzz::stretch_storage(*base, input);
         changed = true;
     }
     if (input.one_in(8)) {
-        fuzz::move_children(base->columns.values, input);
+        fuzz::move_children(base->columns, input);
         changed = true;
     }
-    const bool accepted = fuzz::judge(base->columns.index(), base->surroundings);
-    fuzz::require(accepted || changed || !sound, "what the writer accepts, the reader accepts");
+    if (input.one_in(4)) {
+        fuzz::say_otherwise(base->columns, input);
+        changed = true;
+    }
+    const auto verdict = fuzz::judge(base->columns.index(), base->surroundings);
+    fuzz::require(verdict != fuzz::Verdict::refused || changed || !sound,
+                  "what the writer accepts, the reader accepts");
+    fuzz::require(verdict != fuzz::Verdict::accepted || changed, "what the writer writes is canonical");
     return 0;
 }

@@ -13,4 +13,8 @@ namespace milepost::fuzz {
 void check_facts(const format::Index& index, const format::Outline& outline,
                  const format::Surroundings& surroundings, const Limits& limits);
 
+/// Section 10, of an index that validation has let pass: the layouts as tensors first have them, each once,
+/// and no column written that would say nothing.
+[[nodiscard]] bool has_canonical_columns(const format::Index& index, const format::Outline& outline);
+
 }  // namespace milepost::fuzz

@@ -34,8 +34,8 @@ enum class Condition : std::uint8_t {
     // corrupt
     text_mode, head_checksum, reserved, alignment, footer_checksum, footer_head, file_size, trailing_bytes,
     index_range, index_checksum, index_copy, index_schema, index_alignment, index_canonical, name, name_order,
-    name_duplicate, order, reference, shape, stride, tensor_range, storage_range, storage_overlap, storage_gap,
-    storage_alignment, storage_size, storage_unused, chunk_size, chunk_checksum, ratio, codec_frame, codec_size,
+    name_duplicate, order, reference, shape, stride, tensor_range, storage_range, storage_gap,
+    storage_size, storage_unused, chunk_size, chunk_checksum, ratio, codec_frame, codec_size,
     codec_parameters, content_checksum, padding, value_kind, value_tree, value_key, value_bytes, group,
     // limit_exceeded
     index_bytes, tables, records, rank, name_bytes, total_bytes, depth, address_space,

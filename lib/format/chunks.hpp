@@ -33,13 +33,14 @@ struct Chunk {
     [[nodiscard]] bool is_compressed() const noexcept { return stored_nbytes != raw_nbytes; }
 };
 
+[[nodiscard]] inline std::uint32_t chunk_count(const Outline& outline, std::uint32_t storage) noexcept {
+    return outline.storage_chunk[storage + std::size_t{1}] - outline.storage_chunk[storage];
+}
+
 /// Whether all chunks of a storage are stored raw: it then lies in the file in one piece.
-[[nodiscard]] inline bool is_stored_raw(const Index& index, const Outline& outline,
-                                        std::uint32_t storage) noexcept {
-    const std::size_t next = storage + std::size_t{1};
-    const std::size_t end =
-        next < outline.storages.size() ? outline.storages[next].raw_checksum : index.raw_checksums.size();
-    return outline.storages[storage].raw_checksum == end;
+[[nodiscard]] inline bool is_stored_raw(const Outline& outline, std::uint32_t storage) noexcept {
+    const auto& encoded = outline.encoded;
+    return encoded.empty() || encoded[storage].raw_checksum == encoded[storage + std::size_t{1}].raw_checksum;
 }
 
 /// Walks the chunks of a storage in order; what a chunk's place is follows from the sizes before it.
@@ -48,19 +49,22 @@ public:
     /// Requires: a validated index.
     ChunkWalk(const Index& index, const Outline& outline, std::uint32_t storage) noexcept
         : index_(index),
-          record_(index.storages[storage]),
-          start_(outline.storages[storage]),
-          is_stored_raw_(is_stored_raw(index, outline, storage)),
-          raw_(start_.raw_checksum) {
-        chunk_.offset = record_.offset;
+          begin_(outline.storage_begin[storage]),
+          nbytes_(outline.storage_nbytes(index, storage)),
+          is_encoded_(codec::is_compressing(index.codec_of(storage).code)),
+          is_stored_raw_(is_stored_raw(outline, storage)),
+          count_(chunk_count(outline, storage)),
+          checksum_(outline.storage_chunk[storage]) {
+        if (is_encoded_) start_ = outline.encoded[storage];
+        chunk_.offset = begin_;
         load();
     }
 
-    [[nodiscard]] bool done() const noexcept { return chunk_.number == start_.chunks; }
+    [[nodiscard]] bool done() const noexcept { return chunk_.number == count_; }
     [[nodiscard]] const Chunk& chunk() const noexcept { return chunk_; }
 
     void next() noexcept {
-        if (chunk_.is_compressed()) ++raw_;
+        if (chunk_.is_compressed()) ++start_.raw_checksum;
         chunk_.offset += base::align_up(chunk_.stored_nbytes, kChunkAlignment);
         ++chunk_.number;
         load();
@@ -73,7 +77,7 @@ public:
                 next();
             return;
         }
-        chunk_.offset = record_.offset + number * codec::kChunkNbytes;
+        chunk_.offset = begin_ + number * codec::kChunkNbytes;
         chunk_.number = number;
         load();
     }
@@ -81,19 +85,22 @@ public:
 private:
     void load() noexcept {
         if (done()) return;
-        chunk_.raw_nbytes = chunk_raw_nbytes(record_.nbytes, chunk_.number);
-        chunk_.stored_nbytes = codec::is_compressing(record_.codec)
-                                   ? index_.stored_nbytes[start_.stored_nbytes_first + chunk_.number]
-                                   : chunk_.raw_nbytes;
-        chunk_.stored_checksum = &index_.stored_checksums[start_.stored_checksum + chunk_.number];
-        chunk_.raw_checksum = chunk_.is_compressed() ? &index_.raw_checksums[raw_] : chunk_.stored_checksum;
+        chunk_.raw_nbytes = chunk_raw_nbytes(nbytes_, chunk_.number);
+        chunk_.stored_nbytes =
+            is_encoded_ ? index_.stored_nbytes[start_.stored_size + chunk_.number] : chunk_.raw_nbytes;
+        chunk_.stored_checksum = &index_.stored_checksums[checksum_ + chunk_.number];
+        chunk_.raw_checksum =
+            chunk_.is_compressed() ? &index_.raw_checksums[start_.raw_checksum] : chunk_.stored_checksum;
     }
 
     const Index& index_;
-    const StorageRecord& record_;
-    const StorageStart& start_;
+    std::uint64_t begin_;
+    std::uint64_t nbytes_;
+    bool is_encoded_;
     bool is_stored_raw_;
-    std::uint64_t raw_;
+    std::uint64_t count_;
+    std::size_t checksum_;  ///< the first of the storage
+    EncodedStart start_;    ///< its raw_checksum is that of this chunk, if it is compressed
     Chunk chunk_;
 };
 

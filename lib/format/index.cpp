@@ -19,8 +19,8 @@ template <class Ours, class Stored>
 constexpr bool same_layout = sizeof(Ours) == sizeof(Stored) && alignof(Ours) == alignof(Stored);
 static_assert(same_layout<ModelRecord, schema::Model> && same_layout<OptimizerRecord, schema::Optimizer> &&
               same_layout<GroupRecord, schema::Group> && same_layout<StateRecord, schema::State> &&
-              same_layout<ValueRecord, schema::Value> && same_layout<TensorRecord, schema::Tensor> &&
-              same_layout<DtypeRecord, schema::Dtype> && same_layout<StorageRecord, schema::Storage> &&
+              same_layout<ValueRecord, schema::Value> && same_layout<DtypeRecord, schema::Dtype> &&
+              same_layout<LayoutRecord, schema::Layout> && same_layout<CodecRecord, schema::Codec> &&
               same_layout<Digest, schema::Digest>);
 
 /// Newer builders do not align an empty vector, older ones do, and so does the format: one canonical form
@@ -62,8 +62,10 @@ std::uint64_t column_nbytes(const Index& index) noexcept {
     return total + index.models.size_bytes() + index.optimizers.size_bytes() + index.groups.size_bytes() +
            index.params.size_bytes() + index.states.size_bytes() + index.entry_order.size_bytes() +
            index.top_order.size_bytes() + index.values.size_bytes() + index.value_bytes.size_bytes() +
-           index.dtypes.size_bytes() + index.tensors.size_bytes() + index.dims.size_bytes() +
-           index.storages.size_bytes() + index.stored_checksums.size_bytes() +
+           index.value_sizes.size_bytes() + index.dtypes.size_bytes() + index.layouts.size_bytes() +
+           index.dims.size_bytes() + index.tensor_layouts.size_bytes() + index.tensor_storages.size_bytes() +
+           index.tensor_offsets.size_bytes() + index.storage_nbytes.size_bytes() +
+           index.storage_codecs.size_bytes() + index.stored_checksums.size_bytes() +
            index.stored_nbytes.size_bytes() + index.raw_checksums.size_bytes();
 }
 
@@ -77,11 +79,16 @@ Offset<schema::Index> put_index(FlatBufferBuilder& builder, const Index& index) 
     const auto raw_checksums = put_structs<schema::Digest>(builder, index.raw_checksums);
     const auto stored_nbytes = put_scalars(builder, index.stored_nbytes);
     const auto stored_checksums = put_structs<schema::Digest>(builder, index.stored_checksums);
-    const auto storages = put_structs<schema::Storage>(builder, index.storages);
+    const auto storage_codecs = put_structs<schema::Codec>(builder, index.storage_codecs);
+    const auto storage_nbytes = put_scalars(builder, index.storage_nbytes);
+    const auto tensor_offsets = put_scalars(builder, index.tensor_offsets);
+    const auto tensor_storages = put_scalars(builder, index.tensor_storages);
+    const auto tensor_layouts = put_scalars(builder, index.tensor_layouts);
     const auto dims = put_scalars(builder, index.dims);
-    const auto tensors = put_structs<schema::Tensor>(builder, index.tensors);
+    const auto layouts = put_structs<schema::Layout>(builder, index.layouts);
     const auto dtypes = put_structs<schema::Dtype>(builder, index.dtypes);
     const auto value_bytes = put_bytes(builder, index.value_bytes);
+    const auto value_sizes = put_scalars(builder, index.value_sizes);
     const auto values = put_structs<schema::Value>(builder, index.values);
     const auto top_order = put_scalars(builder, index.top_order);
     const auto entry_order = put_scalars(builder, index.entry_order);
@@ -98,8 +105,9 @@ Offset<schema::Index> put_index(FlatBufferBuilder& builder, const Index& index) 
     const auto model_names = put_texts(builder, index.model_names);
     return schema::CreateIndex(builder, model_names, optimizer_names, algorithms, entry_names, param_names,
                                dtype_names, models, optimizers, groups, params, states, entry_order,
-                               top_order, values, value_bytes, dtypes, tensors, dims, storages,
-                               stored_checksums, stored_nbytes, raw_checksums);
+                               top_order, values, value_sizes, value_bytes, dtypes, layouts, dims,
+                               tensor_layouts, tensor_storages, tensor_offsets, storage_nbytes,
+                               storage_codecs, stored_checksums, stored_nbytes, raw_checksums);
 }
 
 template <class Scalar>
@@ -127,8 +135,8 @@ bool is_aligned(std::span<const Element> column) noexcept {
 }
 
 bool all_aligned(const Index& index) noexcept {
-    return is_aligned(index.params) && is_aligned(index.states) && is_aligned(index.tensors) &&
-           is_aligned(index.dims) && is_aligned(index.storages);
+    return is_aligned(index.params) && is_aligned(index.states) && is_aligned(index.dims) &&
+           is_aligned(index.tensor_offsets) && is_aligned(index.storage_nbytes);
 }
 
 }  // namespace
@@ -173,11 +181,16 @@ Result<Index> Index::decode(std::span<const std::byte> buffer) {
         .entry_order = get_scalars(root.entry_order()),
         .top_order = get_scalars(root.top_order()),
         .values = get_structs<ValueRecord>(root.values()),
+        .value_sizes = get_scalars(root.value_sizes()),
         .value_bytes = get_bytes(root.value_bytes()),
         .dtypes = get_structs<DtypeRecord>(root.dtypes()),
-        .tensors = get_structs<TensorRecord>(root.tensors()),
+        .layouts = get_structs<LayoutRecord>(root.layouts()),
         .dims = get_scalars(root.dims()),
-        .storages = get_structs<StorageRecord>(root.storages()),
+        .tensor_layouts = get_scalars(root.tensor_layouts()),
+        .tensor_storages = get_scalars(root.tensor_storages()),
+        .tensor_offsets = get_scalars(root.tensor_offsets()),
+        .storage_nbytes = get_scalars(root.storage_nbytes()),
+        .storage_codecs = get_structs<CodecRecord>(root.storage_codecs()),
         .stored_checksums = get_structs<Digest>(root.stored_checksums()),
         .stored_nbytes = get_scalars(root.stored_nbytes()),
         .raw_checksums = get_structs<Digest>(root.raw_checksums()),

@@ -67,17 +67,6 @@ struct StateRecord {
 struct ValueRecord {
     std::uint8_t kind;
     std::uint8_t flavour;
-    std::uint16_t reserved;
-    std::uint32_t size;
-};
-
-struct TensorRecord {
-    std::uint64_t offset;
-    std::uint32_t storage;
-    std::uint8_t dtype;
-    std::uint8_t rank;
-    std::uint8_t flags;
-    std::uint8_t reserved;
 };
 
 struct DtypeRecord {
@@ -86,12 +75,24 @@ struct DtypeRecord {
     std::uint16_t bits;
 };
 
-struct StorageRecord {
-    std::uint64_t offset;
-    std::uint64_t nbytes;
-    std::uint8_t codec;
-    std::uint8_t codec_parameter;
-    std::array<std::uint8_t, 6> reserved;
+struct LayoutRecord {
+    std::uint8_t dtype;
+    std::uint8_t rank;
+    std::uint8_t flags;
+    std::uint8_t reserved;
+};
+
+[[nodiscard]] inline bool is_strided(const LayoutRecord& layout) noexcept {
+    return (layout.flags & kStridedFlag) != 0;
+}
+/// Numbers that it takes from `dims`.
+[[nodiscard]] inline std::uint32_t dims_of(const LayoutRecord& layout) noexcept {
+    return std::uint32_t{layout.rank} * (is_strided(layout) ? 2 : 1);
+}
+
+struct CodecRecord {
+    std::uint8_t code;
+    std::uint8_t parameter;
 };
 
 /// All columns. Borrows: from the buffer that was decoded, or from what is to be encoded.
@@ -105,14 +106,33 @@ struct Index {
     std::span<const std::uint32_t> entry_order;
     std::span<const std::uint32_t> top_order;
     std::span<const ValueRecord> values;
+    std::span<const std::uint32_t> value_sizes;
     std::span<const std::byte> value_bytes;
     std::span<const DtypeRecord> dtypes;
-    std::span<const TensorRecord> tensors;
+    std::span<const LayoutRecord> layouts;
     std::span<const std::uint64_t> dims;
-    std::span<const StorageRecord> storages;
+    std::span<const std::uint32_t> tensor_layouts;
+    std::span<const std::uint32_t> tensor_storages;  ///< or none: tensor i views storage i
+    std::span<const std::uint64_t> tensor_offsets;   ///< or none: all 0
+    std::span<const std::uint64_t> storage_nbytes;   ///< or none: what tensor i reaches
+    std::span<const CodecRecord> storage_codecs;     ///< or none: all raw
     std::span<const Digest> stored_checksums;
     std::span<const std::uint32_t> stored_nbytes;
     std::span<const Digest> raw_checksums;
+
+    [[nodiscard]] std::size_t storage_count() const noexcept {
+        return storage_nbytes.empty() ? tensor_layouts.size() : storage_nbytes.size();
+    }
+    [[nodiscard]] std::uint32_t storage_of(std::size_t tensor) const noexcept {
+        return tensor_storages.empty() ? static_cast<std::uint32_t>(tensor) : tensor_storages[tensor];
+    }
+    /// In its storage, in bytes.
+    [[nodiscard]] std::uint64_t offset_of(std::size_t tensor) const noexcept {
+        return tensor_offsets.empty() ? 0 : tensor_offsets[tensor];
+    }
+    [[nodiscard]] CodecRecord codec_of(std::size_t storage) const noexcept {
+        return storage_codecs.empty() ? CodecRecord{} : storage_codecs[storage];
+    }
 
     /// The canonical bytes: section 10. Errors: limit_exceeded/index_bytes. Throws std::bad_alloc.
     [[nodiscard]] Result<std::vector<std::byte>> encode(const Limits& limits) const;

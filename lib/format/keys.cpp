@@ -16,14 +16,15 @@ bool append_image(const Index& index, const Outline& outline, std::uint32_t numb
     const auto kind = static_cast<Kind>(value.kind);
     const bool has_bytes =
         kind == Kind::integer || kind == Kind::floating || kind == Kind::string || kind == Kind::bytes;
-    const auto bytes = has_bytes ? index.value_bytes.subspan(outline.share[number], value.size)
-                                 : std::span<const std::byte>();
+    const auto bytes = has_bytes
+                           ? index.value_bytes.subspan(outline.share[number], outline.value_size[number])
+                           : std::span<const std::byte>();
     switch (kind) {
         case Kind::null:
             core::append_null_image(image);
             return true;
         case Kind::boolean:
-            core::append_bool_image(image, value.size != 0);
+            core::append_bool_image(image, value.flavour != 0);
             return true;
         case Kind::integer:
             core::append_int_image(image, bytes);
@@ -38,7 +39,7 @@ bool append_image(const Index& index, const Outline& outline, std::uint32_t numb
             core::append_bytes_image(image, bytes);
             return true;
         case Kind::tuple:
-            core::append_tuple_head(image, value.size);
+            core::append_tuple_head(image, outline.value_size[number]);
             return true;
         default:
             return false;
@@ -65,7 +66,7 @@ std::optional<std::string> stored_key_image(const Index& index, const Outline& o
         const ValueRecord& record = index.values[number];
         if (static_cast<Kind>(record.kind) == Kind::tuple) {
             const std::uint32_t first = outline.share[number];
-            open.push_back({first, first + record.size});
+            open.push_back({first, first + outline.value_size[number]});
         }
     }
     return image;

@@ -1,8 +1,41 @@
 #include "format/outline.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace milepost::format {
+
+Outline::Outline(const Index& index) {
+    const std::size_t optimizers = index.optimizers.size(), groups = index.groups.size();
+    const std::size_t values = index.values.size(), layouts = index.layouts.size();
+    const std::size_t storages = index.storage_count();
+    const std::size_t scopes = index.models.size() + 2 * optimizers + groups + index.states.size() + 1;
+    const std::pair<Numbers*, std::size_t> parts[] = {{&scope_first, scopes + 1},
+                                                      {&optimizer_scope, optimizers + 1},
+                                                      {&optimizer_group, optimizers + 1},
+                                                      {&optimizer_state, optimizers + 1},
+                                                      {&group_param, groups + 1},
+                                                      {&group_name, groups + 1},
+                                                      {&share, values},
+                                                      {&value_size, values},
+                                                      {&tensor_value, index.tensor_layouts.size()},
+                                                      {&layout_dims, layouts},
+                                                      {&layout_element, layouts},
+                                                      {&storage_chunk, storages + 1}};
+    std::size_t numbers = 0;
+    for (const auto& [part, count] : parts)
+        numbers += count;
+    block_ = std::make_unique_for_overwrite<std::byte[]>((storages + layouts) * sizeof(std::uint64_t) +
+                                                         numbers * sizeof(std::uint32_t));
+    auto* const sizes = reinterpret_cast<std::uint64_t*>(block_.get());
+    storage_begin = {sizes, storages};
+    layout_reach = {sizes + storages, layouts};
+    auto* next = reinterpret_cast<std::uint32_t*>(sizes + storages + layouts);
+    for (const auto& [part, count] : parts) {
+        *part = {next, count};
+        next += count;
+    }
+}
 
 std::optional<std::uint32_t> find_entry(const Index& index, Scope scope, std::string_view name) noexcept {
     const auto order = index.entry_order.subspan(scope.first, scope.count);

@@ -43,7 +43,8 @@ std::uint32_t parent_of(const Index& index, const Outline& outline, std::uint32_
         const ValueRecord& value = index.values[i];
         const bool has_children = value.kind >= static_cast<std::uint8_t>(Kind::list) &&
                                   value.kind <= static_cast<std::uint8_t>(Kind::dict);
-        if (has_children && child >= outline.share[i] && child - outline.share[i] < value.size) return i;
+        if (has_children && child >= outline.share[i] && child - outline.share[i] < outline.value_size[i])
+            return i;
     }
     return child;
 }

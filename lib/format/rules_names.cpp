@@ -1,10 +1,8 @@
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <cstring>
 
 #include "base/message.hpp"
 #include "core/text.hpp"
+#include "format/name_order.hpp"
 #include "format/rules.hpp"
 
 namespace milepost::format::rules {
@@ -13,68 +11,9 @@ namespace {
 using base::message;
 using core::printable;
 
-struct NamedTexts {
-    const Texts& texts;
-    std::string_view name;
-    bool may_be_empty = false;
-};
-
-std::array<NamedTexts, 6> all_texts(const Index& index) noexcept {
-    return {NamedTexts{index.model_names, "model_names"},
-            NamedTexts{index.optimizer_names, "optimizer_names"},
-            NamedTexts{index.algorithms, "algorithms", true},
-            NamedTexts{index.entry_names, "entry_names"},
-            NamedTexts{index.param_names, "param_names"},
-            NamedTexts{index.dtype_names, "dtype_names"}};
-}
-
 Verdict limit(Condition condition, std::string_view what, std::uint64_t found, std::uint64_t limit) {
     if (found <= limit) return std::nullopt;
     return Error(condition, message("index: ", found, " ", what, ", the limit is ", limit));
-}
-
-/// Printable ASCII throughout: no text of the pool can break a rule of encoding, wherever it begins.
-bool is_plain(std::span<const std::byte> bytes) noexcept {
-    std::byte least{0x20}, greatest{0x20};
-    for (const std::byte byte : bytes) {
-        least = std::min(least, byte);
-        greatest = std::max(greatest, byte);
-    }
-    return least == std::byte{0x20} && greatest < std::byte{0x7F};
-}
-
-/// Whether every text of the pool has a size that `fits`. Requires: the ends ascend.
-template <class Fits>
-bool all_sizes(const Texts& texts, Fits fits) noexcept {
-    if (texts.ends.empty()) return true;
-    unsigned char bad = static_cast<unsigned char>(!fits(texts.ends[0]));
-    for (std::size_t i = 1; i < texts.ends.size(); ++i) {
-        bad |= static_cast<unsigned char>(!fits(texts.ends[i] - texts.ends[i - 1]));
-    }
-    return bad == 0;
-}
-
-bool ascend(std::span<const std::uint32_t> ends) noexcept {
-    unsigned char descends = 0;
-    for (std::size_t i = 1; i < ends.size(); ++i)
-        descends |= static_cast<unsigned char>(ends[i] < ends[i - 1]);
-    return descends == 0;
-}
-
-/// a < b, bytewise. Names share long beginnings; eight bytes at a time, without a call.
-bool is_less(std::string_view a, std::string_view b) noexcept {
-    const std::size_t common = std::min(a.size(), b.size());
-    std::size_t at = 0;
-    for (; at + 8 <= common; at += 8) {
-        std::uint64_t left = 0, right = 0;
-        std::memcpy(&left, a.data() + at, 8);
-        std::memcpy(&right, b.data() + at, 8);
-        if (left != right) return __builtin_bswap64(left) < __builtin_bswap64(right);
-    }
-    for (; at < common; ++at) {
-        if (a[at] != b[at]) return static_cast<unsigned char>(a[at]) < static_cast<unsigned char>(b[at]);
-    }
-    return a.size() < b.size();
 }
 
 Verdict mismatch(std::string_view what, std::uint64_t expected, std::uint64_t found) {
@@ -83,33 +22,31 @@ Verdict mismatch(std::string_view what, std::uint64_t expected, std::uint64_t fo
 }
 
 template <class Records, class Count>
-std::uint64_t prefix_sums(const Records& records, Count count, std::vector<std::uint32_t>& starts) {
+std::uint64_t prefix_sums(const Records& records, Count count, Outline::Numbers starts) {
     std::uint64_t total = 0;
-    starts.reserve(records.size() + 1);
+    auto next = starts.begin();
     for (const auto& record : records) {
-        starts.push_back(static_cast<std::uint32_t>(total));
+        *next++ = static_cast<std::uint32_t>(total);
         total += count(record);
     }
-    starts.push_back(static_cast<std::uint32_t>(total));
+    *next = static_cast<std::uint32_t>(total);
     return total;
 }
 
-/// Appends the scopes of the optimizers and that of the values; returns the number of entries in all but the
-/// last.
-std::uint64_t add_scopes(Context& context) {
+/// Fills the scopes; returns the number of entries in all but the last, that of the values.
+std::uint64_t fill_scopes(Context& context) {
     const Index& index = context.index;
     Outline& outline = context.outline;
     std::uint64_t total = 0;
+    std::uint32_t scope = 0;
     auto add = [&](std::uint32_t count) {
-        outline.scope_first.push_back(static_cast<std::uint32_t>(total));
+        outline.scope_first[scope++] = static_cast<std::uint32_t>(total);
         total += count;
     };
-    outline.scope_first.reserve(index.models.size() + index.groups.size() + index.states.size() +
-                                2 * index.optimizers.size() + 2);
     for (const ModelRecord& model : index.models)
         add(model.entry_count);
     for (std::size_t o = 0; o < index.optimizers.size(); ++o) {
-        outline.optimizer_scope.push_back(static_cast<std::uint32_t>(outline.scope_first.size()));
+        outline.optimizer_scope[o] = scope;
         for (auto g = outline.optimizer_group[o]; g < outline.optimizer_group[o + 1]; ++g) {
             add(index.groups[g].hyperparameter_count);
         }
@@ -119,22 +56,10 @@ std::uint64_t add_scopes(Context& context) {
         add(index.optimizers[o].state_extra_count);
         add(index.optimizers[o].extra_count);
     }
-    outline.optimizer_scope.push_back(static_cast<std::uint32_t>(outline.scope_first.size()));
-    outline.scope_first.push_back(static_cast<std::uint32_t>(total));
-    outline.scope_first.push_back(static_cast<std::uint32_t>(index.entry_names.size()));
+    outline.optimizer_scope.back() = scope;
+    add(0);
+    outline.scope_first.back() = static_cast<std::uint32_t>(index.entry_names.size());
     return total;
-}
-
-bool scope_ascends(const Index& index, Scope scope) noexcept {
-    std::string_view last;
-    for (std::uint32_t i = 0; i < scope.count; ++i) {
-        const std::uint32_t number = index.entry_order[scope.first + i];
-        if (number >= scope.count) return false;
-        const std::string_view name = index.entry_names[scope.first + number];
-        if (i != 0 && !is_less(last, name)) return false;
-        last = name;
-    }
-    return true;
 }
 
 /// Rules 9, 10 and 11 for one scope, for the one of them that is asked for.
@@ -196,63 +121,10 @@ Verdict records_within_limit(Context& context) {
     const std::pair<std::string_view, std::size_t> counts[] = {
         {"groups", index.groups.size()},       {"states", index.states.size()},
         {"entries", index.entry_names.size()}, {"values", index.values.size()},
-        {"tensors", index.tensors.size()},     {"storages", index.storages.size()}};
+        {"layouts", index.layouts.size()},     {"tensors", index.tensor_layouts.size()},
+        {"storages", index.storage_count()}};
     for (const auto& [what, count] : counts) {
         if (auto broken = limit(Condition::records, what, count, context.limits.max_records)) return broken;
-    }
-    return std::nullopt;
-}
-
-Verdict texts_tile(Context& context) {
-    for (const auto& [texts, name, may_be_empty] : all_texts(context.index)) {
-        const bool ascends = ascend(texts.ends);
-        const std::uint64_t end = texts.ends.empty() ? 0 : texts.ends.back();
-        if (!ascends || end != texts.bytes.size()) {
-            return Error(Condition::name,
-                         message("index: ", name, " expected ascending ends up to ", texts.bytes.size(),
-                                 ascends ? ", found " : ", found descending ones up to ", end));
-        }
-    }
-    return std::nullopt;
-}
-
-Verdict texts_not_empty(Context& context) {
-    for (const auto& [texts, name, may_be_empty] : all_texts(context.index)) {
-        if (may_be_empty || all_sizes(texts, [](std::uint32_t nbytes) { return nbytes != 0; })) continue;
-        std::uint32_t begin = 0;
-        for (std::size_t i = 0; i < texts.size(); begin = texts.ends[i++]) {
-            if (texts.ends[i] == begin)
-                return Error(Condition::name, message("index: ", name, " ", i, " is empty"));
-        }
-    }
-    return std::nullopt;
-}
-
-Verdict texts_within_limit(Context& context) {
-    for (const auto& [texts, name, may_be_empty] : all_texts(context.index)) {
-        const std::uint32_t most = context.limits.max_name_bytes;
-        if (all_sizes(texts, [most](std::uint32_t nbytes) { return nbytes <= most; })) continue;
-        std::uint32_t begin = 0;
-        for (std::size_t i = 0; i < texts.size(); begin = texts.ends[i++]) {
-            const std::uint32_t nbytes = texts.ends[i] - begin;
-            if (nbytes > context.limits.max_name_bytes) {
-                return Error(Condition::name_bytes,
-                             message("index: ", name, " ", i, " has ", nbytes, " bytes, the limit is ",
-                                     context.limits.max_name_bytes));
-            }
-        }
-    }
-    return std::nullopt;
-}
-
-Verdict texts_are_utf8(Context& context) {
-    for (const auto& [texts, name, may_be_empty] : all_texts(context.index)) {
-        if (is_plain(texts.bytes)) continue;
-        for (std::size_t i = 0; i < texts.size(); ++i) {
-            if (core::is_utf8(texts[i]) && !core::has_control(texts[i])) continue;
-            return Error(Condition::name, message("index: ", name, " ", i, ", '", printable(texts[i]),
-                                                  "', is no UTF-8 or has control characters"));
-        }
     }
     return std::nullopt;
 }
@@ -260,6 +132,7 @@ Verdict texts_are_utf8(Context& context) {
 Verdict sums_match(Context& context) {
     const Index& index = context.index;
     Outline& outline = context.outline;
+    outline = Outline(index);
     const auto groups = prefix_sums(
         index.optimizers, [](const OptimizerRecord& o) { return o.group_count; }, outline.optimizer_group);
     const auto states = prefix_sums(
@@ -279,7 +152,7 @@ Verdict sums_match(Context& context) {
     if (auto broken = mismatch("params", params, index.params.size())) return broken;
     if (auto broken = mismatch("param_names", names, index.param_names.size())) return broken;
     if (auto broken = mismatch("dtype_names", index.dtypes.size(), index.dtype_names.size())) return broken;
-    const std::uint64_t entries = add_scopes(context);
+    const std::uint64_t entries = fill_scopes(context);
     if (entries > index.entry_names.size()) {
         return Error(Condition::reference, message("index: entry_names expected at least ", entries,
                                                    ", found ", index.entry_names.size()));
@@ -311,8 +184,11 @@ Verdict names_ascend(Context& context) {
     const Index& index = context.index;
     const std::size_t scopes = context.outline.scope_first.size() - 1;
     bool ascends = true;
-    for (std::size_t i = 0; i < scopes && ascends; ++i)
-        ascends = scope_ascends(index, context.outline.scope(i));
+    for (std::size_t i = 0; i < scopes && ascends; ++i) {
+        const Scope scope = context.outline.scope(i);
+        const auto order = index.entry_order.subspan(scope.first, scope.count);
+        ascends = names_strictly_ascend(index.entry_names, order, scope.first);
+    }
     if (ascends) return std::nullopt;
     for (const Condition rule : {Condition::order, Condition::name_duplicate, Condition::name_order}) {
         for (std::size_t i = 0; i < scopes; ++i) {

@@ -22,47 +22,55 @@ Verdict size_fault(std::string_view what, std::uint64_t expected, std::uint64_t 
                  message("index: ", what, " expected ", expected, ", found ", found));
 }
 
+std::uint64_t nbytes_of(const Context& context, std::size_t storage) noexcept {
+    return context.outline.storage_nbytes(context.index, storage);
+}
+
 /// Calls `judge(storage, chunk, raw size, stored size)` for each chunk that has a stored size; stops at the
 /// first verdict.
 template <class Judge>
 Verdict for_each_stored_size(const Context& context, Judge judge) {
-    if (context.index.stored_nbytes.empty()) return std::nullopt;
+    const Index& index = context.index;
+    if (index.stored_nbytes.empty()) return std::nullopt;
     std::size_t next = 0;
-    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
-        const StorageRecord& storage = context.index.storages[i];
-        if (!codec::is_compressing(storage.codec)) continue;
-        for (std::uint32_t chunk = 0; chunk < context.outline.storages[i].chunks; ++chunk) {
-            const std::uint64_t raw = chunk_raw_nbytes(storage.nbytes, chunk);
-            if (Verdict broken = judge(i, chunk, raw, std::uint64_t{context.index.stored_nbytes[next++]}))
+    for (std::uint32_t i = 0; i < index.storage_count(); ++i) {
+        if (!codec::is_compressing(index.codec_of(i).code)) continue;
+        const std::uint64_t nbytes = nbytes_of(context, i);
+        for (std::uint32_t chunk = 0; chunk < chunk_count(context.outline, i); ++chunk) {
+            const std::uint64_t raw = chunk_raw_nbytes(nbytes, chunk);
+            if (Verdict broken = judge(i, chunk, raw, std::uint64_t{index.stored_nbytes[next++]}))
                 return broken;
         }
     }
     return std::nullopt;
 }
 
-/// Fills the outline's storages as if all were stored raw.
+/// What rule 33 says of each storage by itself.
+Verdict storage_sizes_fit(const Context& context) {
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < context.index.storage_count(); ++i) {
+        const std::uint64_t nbytes = nbytes_of(context, i);
+        if (nbytes < kMaxStorageNbytes && base::checked_add(total, nbytes, total) && total < kMaxTotalNbytes)
+            continue;
+        return Error(Condition::storage_size,
+                     message("index: storage ", i, " of ", nbytes, " bytes is too large"));
+    }
+    return std::nullopt;
+}
+
+/// Fills the outline's storage_chunk. Sums before anything is walked chunk by chunk: sizes may claim 2^42
+/// of them.
 Verdict count_chunks(Context& context) {
     const Index& index = context.index;
-    std::uint64_t total_nbytes = 0, chunks = 0, sized = 0;
-    context.outline.storages.resize(index.storages.size());
-    for (std::size_t i = 0; i < index.storages.size(); ++i) {
-        const StorageRecord& storage = index.storages[i];
-        if (storage.nbytes >= kMaxStorageNbytes ||
-            !base::checked_add(total_nbytes, storage.nbytes, total_nbytes) ||
-            total_nbytes >= kMaxTotalNbytes) {
-            return Error(Condition::storage_size,
-                         message("index: storage ", i, " of ", storage.nbytes, " bytes is too large"));
-        }
-        if (storage.nbytes == 0 && storage.offset != 0)
-            return size_fault("offset of an empty storage", 0, storage.offset);
-        StorageStart& start = context.outline.storages[i];
-        start.stored_nbytes = storage.nbytes;
-        start.chunks = static_cast<std::uint32_t>(chunk_count(storage.nbytes));
-        start.stored_checksum = static_cast<std::uint32_t>(chunks);
-        start.stored_nbytes_first = static_cast<std::uint32_t>(sized);
-        chunks += chunk_count(storage.nbytes);
-        if (codec::is_compressing(storage.codec)) sized += chunk_count(storage.nbytes);
+    std::uint64_t chunks = 0, sized = 0;
+    const auto starts = context.outline.storage_chunk;
+    for (std::size_t i = 0; i < index.storage_count(); ++i) {
+        starts[i] = static_cast<std::uint32_t>(chunks);
+        const std::uint64_t count = chunk_count(nbytes_of(context, i));
+        chunks += count;
+        if (codec::is_compressing(index.codec_of(i).code)) sized += count;
     }
+    starts.back() = static_cast<std::uint32_t>(chunks);
     if (chunks != index.stored_checksums.size())
         return size_fault("stored_checksums", chunks, index.stored_checksums.size());
     if (sized != index.stored_nbytes.size())
@@ -70,141 +78,112 @@ Verdict count_chunks(Context& context) {
     return std::nullopt;
 }
 
-/// Calls `judge(storage, earliest offset, offset)` for each storage with bytes: the least offset that section
-/// 4 allows.
-template <class Judge>
-Verdict for_each_place(const Context& context, Judge judge) {
-    std::uint64_t end = kHeadNbytes;
-    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
-        const StorageRecord& storage = context.index.storages[i];
-        if (storage.nbytes == 0) continue;
-        std::uint64_t begin = 0;
-        if (!storage_begin(end, storage.nbytes, context.surroundings.alignment, begin)) begin = UINT64_MAX;
-        if (Verdict broken = judge(i, end, begin)) return broken;
-        end = storage.offset + context.outline.storages[i].stored_nbytes;  // within the file: rule 37
+/// Fills the outline's encoded.
+Verdict count_compressed(Context& context) {
+    const Index& index = context.index;
+    if (index.storage_codecs.empty()) {
+        if (index.raw_checksums.empty()) return std::nullopt;
+        return size_fault("raw_checksums", 0, index.raw_checksums.size());
     }
-    return std::nullopt;
-}
-
-Verdict within_file(const Context& context) {
-    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
-        const StorageRecord& storage = context.index.storages[i];
-        const std::uint64_t nbytes = context.outline.storages[i].stored_nbytes;
-        if (base::range_within(storage.offset, nbytes, context.surroundings.index_offset)) continue;
-        return Error(Condition::storage_range,
-                     message("index: storage ", i, " at ", storage.offset, " has ", nbytes,
-                             " bytes, the index is at ", context.surroundings.index_offset));
-    }
-    return std::nullopt;
-}
-
-Verdict aligned(const Context& context) {
-    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
-        const StorageRecord& storage = context.index.storages[i];
-        std::uint64_t begin = 0;
-        if (storage.nbytes == 0 ||
-            (storage_begin(storage.offset, storage.nbytes, context.surroundings.alignment, begin) &&
-             begin == storage.offset)) {
-            continue;
+    auto& encoded = context.outline.encoded;
+    encoded.resize(index.storage_count() + 1);
+    EncodedStart next;
+    for (std::uint32_t i = 0; i < index.storage_count(); ++i) {
+        next.stored_nbytes = nbytes_of(context, i);
+        EncodedStart& start = encoded[i];
+        start = next;
+        if (!codec::is_compressing(index.codec_of(i).code)) continue;
+        start.stored_nbytes = 0;
+        for (std::uint32_t chunk = 0; chunk < chunk_count(context.outline, i); ++chunk) {
+            const std::uint64_t stored = index.stored_nbytes[next.stored_size++];
+            if (stored < chunk_raw_nbytes(nbytes_of(context, i), chunk)) ++next.raw_checksum;
+            start.stored_nbytes = base::align_up(start.stored_nbytes, kChunkAlignment) + stored;
         }
-        return Error(Condition::storage_alignment,
-                     message("index: storage ", i, " at ", storage.offset, " is not aligned"));
     }
-    return std::nullopt;
+    encoded.back() = next;
+    if (next.raw_checksum == index.raw_checksums.size()) return std::nullopt;
+    return size_fault("raw_checksums", next.raw_checksum, index.raw_checksums.size());
 }
 
-Verdict without_overlap(const Context& context) {
-    return for_each_place(context, [&](auto i, auto end, auto) -> Verdict {
-        const std::uint64_t offset = context.index.storages[i].offset;
-        if (offset >= end) return std::nullopt;
-        return Error(Condition::storage_overlap,
-                     message("index: storage ", i, " at ", offset, " begins before ", end,
-                             ", where the one before it ends"));
-    });
+/// From the first byte of a storage in the file to behind its last.
+std::uint64_t stored_nbytes(const Context& context, std::size_t storage) noexcept {
+    const auto& encoded = context.outline.encoded;
+    return encoded.empty() ? nbytes_of(context, storage) : encoded[storage].stored_nbytes;
 }
 
-Verdict without_gap(const Context& context) {
-    std::uint64_t last = kHeadNbytes;
-    auto broken = for_each_place(context, [&](auto i, auto, auto begin) -> Verdict {
-        const std::uint64_t offset = context.index.storages[i].offset;
-        last = offset + context.outline.storages[i].stored_nbytes;
-        if (offset == begin) return std::nullopt;
-        return Error(Condition::storage_gap,
-                     message("index: storage ", i, " expected at ", begin, ", found at ", offset));
-    });
-    if (broken) return broken;
-    const std::uint64_t expected = base::align_up(last, kLeastAlignment);
-    if (context.surroundings.index_offset == expected) return std::nullopt;
-    return Error(Condition::storage_gap,
-                 message("footer: index expected at ", expected, ", behind the last storage, found at ",
-                         context.surroundings.index_offset));
-}
-
-/// Everything exactly where it belongs: then none of the four rules before can be broken.
-bool all_in_place(const Context& context) noexcept {
-    const std::uint64_t index_offset = context.surroundings.index_offset;
-    std::uint64_t end = kHeadNbytes;
-    for (std::size_t i = 0; i < context.index.storages.size(); ++i) {
-        const StorageRecord& storage = context.index.storages[i];
-        if (storage.nbytes == 0) continue;
-        std::uint64_t begin = 0;
-        const bool fits = storage_begin(end, storage.nbytes, context.surroundings.alignment, begin) &&
-                          begin == storage.offset &&
-                          base::checked_add(begin, context.outline.storages[i].stored_nbytes, end) &&
-                          end <= index_offset;
-        if (!fits) return false;
+/// Rule 33 to 38 but 36 for a file without codecs, in one pass without a call, which every open makes: false
+/// if one may be broken. Fills the outline's storage_chunk and storage_begin.
+template <class Nbytes>
+bool raw_storages_fit(Context& context, Nbytes nbytes_of_next) noexcept {
+    const std::uint64_t small = context.surroundings.alignment - 1;
+    const std::uint64_t large = std::max(context.surroundings.alignment, kPageNbytes) - 1;
+    const auto starts = context.outline.storage_chunk;
+    const auto begins = context.outline.storage_begin;
+    // Every storage begins at a multiple of the alignment, so the next place is one addition away from the
+    // one before: nothing else is waited for.
+    std::uint64_t next = base::align_up(kHeadNbytes, small + 1);
+    std::uint64_t chunks = 0, sizes = 0;
+    for (std::size_t i = 0; i < begins.size(); ++i) {
+        const std::uint64_t nbytes = nbytes_of_next(i);
+        starts[i] = static_cast<std::uint32_t>(chunks);
+        chunks += chunk_count(nbytes);
+        if (nbytes >= kLargeStorageNbytes) next = (next + large) & ~large;
+        begins[i] = next;
+        sizes |= nbytes | next;  // no sum wraps before one of its parts has set a high bit here
+        next += (nbytes + small) & ~small;
     }
-    return base::align_up(end, kLeastAlignment) == index_offset;
+    starts.back() = static_cast<std::uint32_t>(chunks);
+    if (sizes >= kMaxStorageNbytes || chunks != context.index.stored_checksums.size()) return false;
+    std::size_t last = begins.size();
+    while (last != 0 && nbytes_of_next(last - 1) == 0)
+        --last;
+    const std::uint64_t end = last == 0 ? kHeadNbytes : begins[last - 1] + nbytes_of_next(last - 1);
+    return base::align_up(end, kLeastAlignment) == context.surroundings.index_offset;
 }
 
-/// No codec of a column can be above the OR of all.
-bool all_known_up_to(std::uint8_t greatest) noexcept {
-    for (unsigned code = 0; code <= greatest; ++code) {
-        if (codec::find_codec(static_cast<std::uint8_t>(code)) == nullptr) return false;
-    }
-    return true;
+bool all_raw_and_fit(Context& context) noexcept {
+    const Index& index = context.index;
+    if (!index.storage_codecs.empty() || !index.stored_nbytes.empty() || !index.raw_checksums.empty())
+        return false;
+    // By value: what the loop writes could be part of `index`, for all that a compiler knows.
+    if (const auto nbytes = index.storage_nbytes; !nbytes.empty())
+        return raw_storages_fit(context, [nbytes](std::size_t i) { return nbytes[i]; });
+    return raw_storages_fit(context, [layouts = index.tensor_layouts, reach = context.outline.layout_reach](
+                                         std::size_t i) { return reach[layouts[i]]; });
+}
+
+Verdict range_fault(std::size_t storage, std::uint64_t nbytes, std::uint64_t index_offset) {
+    return Error(Condition::storage_range,
+                 message("index: storage ", storage, " of ", nbytes, " bytes ends beyond ", index_offset,
+                         ", where the index is"));
 }
 
 }  // namespace
 
 Verdict codecs_are_known(Context& context) {
-    const auto storages = context.index.storages;
-    auto is_known = [](const StorageRecord& storage) { return codec::find_codec(storage.codec) != nullptr; };
-    if (all_known_up_to(context.survey.storages.codec)) return std::nullopt;
-    const auto bad = first_bad(storages, is_known);
+    const auto codecs = context.index.storage_codecs;
+    const auto bad =
+        first_bad(codecs, [](const CodecRecord& codec) { return codec::find_codec(codec.code) != nullptr; });
     if (!bad) return std::nullopt;
-    return Error(Condition::codec, message("index: storage ", *bad, " has codec ", storages[*bad].codec,
-                                           "; get a newer library"));
+    return Error(Condition::codec,
+                 message("index: storage ", *bad, " has codec ", codecs[*bad].code, "; get a newer library"));
 }
 
 Verdict codec_parameters_fit(Context& context) {
-    const auto storages = context.index.storages;
-    auto is_zero = [](const StorageRecord& storage) { return storage.codec_parameter == 0; };
-    if (is_zero(context.survey.storages)) return std::nullopt;
-    const auto bad = first_bad(storages, is_zero);
-    return Error(Condition::codec_parameters,
-                 message("index: storage ", *bad, ": codec_parameter expected 0, found ",
-                         storages[*bad].codec_parameter));
+    const auto codecs = context.index.storage_codecs;
+    const auto bad = first_bad(codecs, [](const CodecRecord& codec) { return codec.parameter == 0; });
+    if (!bad) return std::nullopt;
+    return Error(
+        Condition::codec_parameters,
+        message("index: storage ", *bad, ": codec parameter expected 0, found ", codecs[*bad].parameter));
 }
 
 Verdict storage_sums_match(Context& context) {
+    context.in_place = all_raw_and_fit(context);
+    if (context.in_place) return std::nullopt;
+    if (auto broken = storage_sizes_fit(context)) return broken;
     if (auto broken = count_chunks(context)) return broken;
-    const Index& index = context.index;
-    std::uint64_t compressed = 0;
-    for (std::size_t i = 0; i < index.storages.size() && !index.stored_nbytes.empty(); ++i) {
-        const StorageRecord& storage = index.storages[i];
-        StorageStart& start = context.outline.storages[i];
-        start.raw_checksum = static_cast<std::uint32_t>(compressed);
-        if (!codec::is_compressing(storage.codec)) continue;
-        start.stored_nbytes = 0;
-        for (std::uint32_t chunk = 0; chunk < start.chunks; ++chunk) {
-            const std::uint64_t stored = index.stored_nbytes[start.stored_nbytes_first + std::size_t{chunk}];
-            if (stored < chunk_raw_nbytes(storage.nbytes, chunk)) ++compressed;
-            start.stored_nbytes = base::align_up(start.stored_nbytes, kChunkAlignment) + stored;
-        }
-    }
-    if (compressed == index.raw_checksums.size()) return std::nullopt;
-    return size_fault("raw_checksums", compressed, index.raw_checksums.size());
+    return count_compressed(context);
 }
 
 Verdict chunk_sizes_fit(Context& context) {
@@ -223,21 +202,24 @@ Verdict chunk_ratios_fit(Context& context) {
     });
 }
 
-Verdict storages_are_viewed(Context& context) {
-    std::vector<std::uint8_t> viewed(context.index.storages.size());
-    for (const TensorRecord& tensor : context.index.tensors)
-        viewed[tensor.storage] = 1;
-    const auto unused = first_bad(viewed, [](std::uint8_t is_viewed) { return is_viewed != 0; });
-    if (!unused) return std::nullopt;
-    return Error(Condition::storage_unused, message("index: storage ", *unused, " is viewed by no tensor"));
-}
-
 Verdict storages_in_place(Context& context) {
-    if (all_in_place(context)) return std::nullopt;
-    for (const auto rule : {within_file, aligned, without_overlap, without_gap}) {
-        if (Verdict broken = rule(context)) return broken;
+    if (context.in_place) return std::nullopt;
+    const std::uint64_t index_offset = context.surroundings.index_offset;
+    std::uint64_t end = kHeadNbytes;
+    for (std::size_t i = 0; i < context.index.storage_count(); ++i) {
+        std::uint64_t& begin = context.outline.storage_begin[i];
+        begin = end;
+        const std::uint64_t raw = nbytes_of(context, i), stored = stored_nbytes(context, i);
+        if (raw == 0) continue;
+        if (!storage_begin(end, raw, context.surroundings.alignment, begin) ||
+            !base::checked_add(begin, stored, end) || end > index_offset) {
+            return range_fault(i, stored, index_offset);
+        }
     }
-    return std::nullopt;
+    const std::uint64_t expected = base::align_up(end, kLeastAlignment);
+    if (index_offset == expected) return std::nullopt;
+    return Error(Condition::storage_gap, message("footer: index expected at ", expected,
+                                                 ", behind the last storage, found at ", index_offset));
 }
 
 }  // namespace milepost::format::rules

@@ -36,7 +36,7 @@ constexpr Rule kRules[] = {
     {rules::integers_are_minimal, Needs::content},
     {rules::keys_are_unique, Needs::content},
     {rules::tensors_are_referenced, Needs::storages},
-    {rules::tensor_flags_are_known, Needs::content},
+    {rules::layout_flags_are_known, Needs::content},
     {rules::ranks_within_limit, Needs::content},
     {rules::dims_tile, Needs::content},
     {rules::shapes_fit, Needs::content},
@@ -59,11 +59,8 @@ constexpr Rule kRules[] = {
 
 Result<Outline> validate(const Index& index, const Surroundings& surroundings, const Limits& limits) {
     Outline outline;
-    rules::Context context{.index = index,
-                           .surroundings = surroundings,
-                           .limits = limits,
-                           .outline = outline,
-                           .survey = rules::Survey(index)};
+    rules::Context context{
+        .index = index, .surroundings = surroundings, .limits = limits, .outline = outline};
     for (const Rule& rule : kRules) {
         if (rules::Verdict broken = rule.check(context)) return *std::move(broken);
     }
@@ -73,11 +70,8 @@ Result<Outline> validate(const Index& index, const Surroundings& surroundings, c
 Result<void> validate_content(const Index& index, const Limits& limits) {
     Outline outline;
     const Surroundings surroundings;
-    rules::Context context{.index = index,
-                           .surroundings = surroundings,
-                           .limits = limits,
-                           .outline = outline,
-                           .survey = rules::Survey(index)};
+    rules::Context context{
+        .index = index, .surroundings = surroundings, .limits = limits, .outline = outline};
     for (const Rule& rule : kRules) {
         if (rule.needs != Needs::content) continue;
         if (rules::Verdict broken = rule.check(context)) return *std::move(broken);

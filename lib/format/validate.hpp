@@ -20,7 +20,7 @@ struct Surroundings {
 [[nodiscard]] Result<Outline> validate(const Index& index, const Surroundings& surroundings,
                                        const Limits& limits);
 
-/// The same but for the rules on places and chunks (33 to 35, 37 to 40), which a writer knows only when all
+/// The same but for the rules on places and chunks (33 to 35, 37, 38), which a writer knows only when all
 /// is written; the storages that tensors refer to are not checked either (23, 30, 36): a view was. Throws
 /// std::bad_alloc.
 [[nodiscard]] Result<void> validate_content(const Index& index, const Limits& limits);

@@ -56,7 +56,7 @@ private:
             case Kind::null:
                 return put(Kind::null, 0, 0);
             case Kind::boolean:
-                return put(Kind::boolean, 0, *value.get_if<bool>() ? 1 : 0);
+                return put(Kind::boolean, *value.get_if<bool>() ? 1 : 0, 0);
             case Kind::integer:
                 return put_bytes(Kind::integer, 0, value.get_if<Integer>()->bytes);
             case Kind::floating:
@@ -95,8 +95,8 @@ private:
     Result<void> put(Kind kind, std::uint8_t flavour, std::uint64_t size) {
         if (size > UINT32_MAX)
             return Error(Condition::layout, message("a ", name(kind), " of size ", size, " is too large"));
-        columns_.records.push_back(
-            {static_cast<std::uint8_t>(kind), flavour, 0, static_cast<std::uint32_t>(size)});
+        columns_.records.push_back({static_cast<std::uint8_t>(kind), flavour});
+        if (has_size(kind)) columns_.sizes.push_back(static_cast<std::uint32_t>(size));
         return {};
     }
 
@@ -176,15 +176,15 @@ public:
             const std::uint32_t number = places[i].number;
             if (!has_children(number)) continue;
             places[i].first_child = places.size();
-            for (std::uint32_t child = 0; child < index_.values[number].size; ++child)
+            for (std::uint32_t child = 0; child < outline_.value_size[number]; ++child)
                 places.push_back({outline_.share[number] + child, 0});
         }
         std::vector<Value> made(places.size());
         for (std::size_t i = places.size(); i-- > 0;) {
             const std::uint32_t number = places[i].number;
             made[i] = has_children(number)
-                          ? parent(number,
-                                   std::span(made).subspan(places[i].first_child, index_.values[number].size))
+                          ? parent(number, std::span(made).subspan(places[i].first_child,
+                                                                   outline_.value_size[number]))
                           : leaf(number);
         }
         return std::move(made.front());
@@ -209,7 +209,7 @@ private:
         const ValueRecord& record = index_.values[number];
         switch (kind(number)) {
             case Kind::boolean:
-                return record.size != 0;
+                return record.flavour != 0;
             case Kind::integer:
                 return Integer{byte_vector(number)};
             case Kind::floating:
@@ -246,7 +246,7 @@ private:
     }
 
     std::span<const std::byte> bytes(std::uint32_t number) const {
-        return index_.value_bytes.subspan(outline_.share[number], index_.values[number].size);
+        return index_.value_bytes.subspan(outline_.share[number], outline_.value_size[number]);
     }
 
     std::vector<std::byte> byte_vector(std::uint32_t number) const {

@@ -14,9 +14,15 @@
 /// and 6.4.
 namespace milepost::format {
 
+/// Whether values of the kind take a size from value_sizes: their bytes or children, which any number may be.
+[[nodiscard]] constexpr bool has_size(Kind kind) noexcept {
+    return kind == Kind::integer || (kind >= Kind::string && kind <= Kind::dict);
+}
+
 /// The columns of a list of root values, in the order of the file.
 struct ValueColumns {
     std::vector<ValueRecord> records;
+    std::vector<std::uint32_t> sizes;
     std::vector<std::byte> bytes;
     std::vector<const TensorView*> tensors;
 };

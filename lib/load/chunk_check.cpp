@@ -45,7 +45,7 @@ ChunkOutcome ChunkChecker::stored_bytes(const Chunk& chunk, std::span<std::byte>
 
 ChunkOutcome ChunkChecker::decode(std::uint32_t storage, const Chunk& chunk,
                                   std::span<const std::byte> stored, std::span<std::byte> to) {
-    const std::uint8_t code = bytes_.opened.index.storages[storage].codec;
+    const std::uint8_t code = bytes_.opened.index.codec_of(storage).code;
     if (decoder_ == nullptr || decoder_codec_ != code) {
         decoder_ = codec::find_codec(code)->make_decoder();  // rule 31: the codec is known
         decoder_codec_ = code;
@@ -82,11 +82,11 @@ std::vector<std::string> tensors_in_chunk(const OpenedIndex& opened, std::uint32
     const format::Index& index = opened.index;
     const std::uint64_t begin = chunk.number * kChunkNbytes;
     std::vector<std::string> paths;
-    for (std::uint32_t i = 0; i < index.tensors.size(); ++i) {
-        const format::TensorRecord& tensor = index.tensors[i];
-        if (tensor.storage != storage) continue;
-        const std::uint64_t reach = opened.outline.tensor_reach[i];
-        const bool overlaps = tensor.offset < begin + chunk.raw_nbytes && tensor.offset + reach > begin;
+    for (std::uint32_t i = 0; i < index.tensor_layouts.size(); ++i) {
+        if (index.storage_of(i) != storage) continue;
+        const std::uint64_t offset = index.offset_of(i);
+        const std::uint64_t reach = opened.outline.layout_reach[index.tensor_layouts[i]];
+        const bool overlaps = offset < begin + chunk.raw_nbytes && offset + reach > begin;
         if (overlaps) paths.push_back(format::tensor_path(index, opened.outline, i));
     }
     return paths;

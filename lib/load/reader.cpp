@@ -160,16 +160,18 @@ DtypeInfo Reader::Impl::dtype(std::uint8_t code) const {
 
 TensorView Reader::Impl::view(std::uint32_t tensor) const {
     const Index& index = opened.index;
-    const format::TensorRecord& record = index.tensors[tensor];
-    const auto dims = index.dims.subspan(opened.outline.tensor_dims[tensor]);
-    const auto shape = dims.first(record.rank);
-    const auto strides = (record.flags & format::kStridedFlag) != 0 ? dims.subspan(record.rank, record.rank)
-                                                                    : std::span<const std::uint64_t>();
+    const std::uint32_t number = index.tensor_layouts[tensor];
+    const format::LayoutRecord& layout = index.layouts[number];
+    const auto dims = index.dims.subspan(opened.outline.layout_dims[number]);
+    const auto shape = dims.first(layout.rank);
+    const auto strides =
+        is_strided(layout) ? dims.subspan(layout.rank, layout.rank) : std::span<const std::uint64_t>();
+    const std::uint32_t storage = index.storage_of(tensor);
     const std::uint32_t value = opened.outline.tensor_value[tensor];
     const std::uint8_t flavour = index.values[value].flavour;
-    TensorView view(dtype(record.dtype), Shape(shape.begin(), shape.end()),
-                    StorageView(*storages, record.storage, index.storages[record.storage].nbytes),
-                    record.offset, Strides(strides.begin(), strides.end()));
+    TensorView view(dtype(layout.dtype), Shape(shape.begin(), shape.end()),
+                    StorageView(*storages, storage, opened.outline.storage_nbytes(index, storage)),
+                    index.offset_of(tensor), Strides(strides.begin(), strides.end()));
     view = view.with_role(static_cast<Role>(flavour & 3U), (flavour & 4U) != 0);
     const bool is_entry = value < index.entry_names.size();
     view.set_origin(is_entry ? index.entry_names[value] : std::string_view(), tensor);
@@ -234,7 +236,7 @@ Result<TensorView> Reader::tensor(std::string_view path) const& try {
     if (const auto entry = find_path(*impl_, path); entry && is_tensor(index, *entry))
         return impl_->view(outline.share[*entry]);
     // Hyperparameters, and tensors inside of values: few.
-    for (std::uint32_t i = 0; i < index.tensors.size(); ++i) {
+    for (std::uint32_t i = 0; i < index.tensor_layouts.size(); ++i) {
         if (format::tensor_path(index, outline, i) == path) return impl_->view(i);
     }
     return Error(Condition::tensor, message("there is no tensor '", printable(path), "'"));
@@ -255,14 +257,14 @@ std::vector<TensorView> Reader::tensors(std::string_view model) const& {
 
 std::vector<TensorView> Reader::tensors() const& {
     std::vector<TensorView> views;
-    views.reserve(impl_->opened.index.tensors.size());
-    for (std::uint32_t i = 0; i < impl_->opened.index.tensors.size(); ++i)
+    views.reserve(impl_->opened.index.tensor_layouts.size());
+    for (std::uint32_t i = 0; i < impl_->opened.index.tensor_layouts.size(); ++i)
         views.push_back(impl_->view(i));
     return views;
 }
 
 std::string Reader::tensor_path(std::uint32_t number) const {
-    if (number >= impl_->opened.index.tensors.size()) return {};
+    if (number >= impl_->opened.index.tensor_layouts.size()) return {};
     return format::tensor_path(impl_->opened.index, impl_->opened.outline, number);
 }
 
@@ -317,15 +319,15 @@ std::vector<StorageInfo> Reader::storages() const {
     const Index& index = impl_->opened.index;
     std::vector<StorageInfo> storages;
     std::vector<std::byte> digests;
-    for (std::uint32_t i = 0; i < index.storages.size(); ++i) {
-        StorageInfo info{index.storages[i].offset,
-                         index.storages[i].nbytes,
-                         0,
-                         impl_->opened.outline.storages[i].chunks,
-                         static_cast<Codec>(index.storages[i].codec),
-                         {}};
+    const format::Outline& outline = impl_->opened.outline;
+    for (std::uint32_t i = 0; i < index.storage_count(); ++i) {
+        StorageInfo info{};
+        info.nbytes = outline.storage_nbytes(index, i);
+        info.offset = info.nbytes == 0 ? 0 : outline.storage_begin[i];
+        info.chunks = format::chunk_count(outline, i);
+        info.codec = static_cast<Codec>(index.codec_of(i).code);
         digests.clear();
-        for (format::ChunkWalk walk(index, impl_->opened.outline, i); !walk.done(); walk.next()) {
+        for (format::ChunkWalk walk(index, outline, i); !walk.done(); walk.next()) {
             info.stored_nbytes += walk.chunk().stored_nbytes;
             digests.insert(digests.end(), walk.chunk().raw_checksum->begin(),
                            walk.chunk().raw_checksum->end());

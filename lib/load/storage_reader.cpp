@@ -36,7 +36,7 @@ StorageReader::StorageReader(const Source& source, std::span<const std::byte> ma
 
 bool StorageReader::is_mapped_raw(std::uint32_t storage) const noexcept {
     const OpenedIndex& opened = chunk_bytes_.opened;
-    return !chunk_bytes_.mapped.empty() && format::is_stored_raw(opened.index, opened.outline, storage);
+    return !chunk_bytes_.mapped.empty() && format::is_stored_raw(opened.outline, storage);
 }
 
 /// A chunk that is wrong in a file that has changed since it was opened is no damage.
@@ -53,7 +53,7 @@ Result<void> StorageReader::check_mapped(std::uint32_t storage, std::uint64_t be
     if (!chunk_bytes_.check || begin == end) return {};
     const std::uint64_t first = begin / kChunkNbytes;
     const auto count = static_cast<std::size_t>(format::chunk_count(end) - first);
-    const std::size_t at = chunk_bytes_.opened.outline.storages[storage].stored_checksum;
+    const std::size_t at = chunk_bytes_.opened.outline.storage_chunk[storage];
     std::mutex mutex;
     std::optional<std::pair<std::uint64_t, Error>> damage;  // that of the lowest chunk
     const unsigned threads = end - begin < kParallelNbytes ? 1 : base::thread_count(options_.threads);
@@ -93,13 +93,14 @@ Result<std::span<const std::byte>> StorageReader::bytes(std::uint32_t storage, s
 
 Result<std::span<const std::byte>> StorageReader::mapped_bytes(std::uint32_t storage, std::uint64_t begin,
                                                                std::uint64_t end) const {
-    const std::uint64_t at = chunk_bytes_.opened.index.storages[storage].offset + begin;
+    const std::uint64_t at = chunk_bytes_.opened.outline.storage_begin[storage] + begin;
     return chunk_bytes_.mapped.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(end - begin));
 }
 
 /// The raw bytes of a whole storage, in memory that lives as long as the reader.
 Result<std::span<const std::byte>> StorageReader::cached(std::uint32_t storage) const {
-    const std::uint64_t nbytes = chunk_bytes_.opened.index.storages[storage].nbytes;
+    const OpenedIndex& opened = chunk_bytes_.opened;
+    const std::uint64_t nbytes = opened.outline.storage_nbytes(opened.index, storage);
     std::unique_lock lock(copies_mutex_);
     Copy& copy = copies_[storage];
     lock.unlock();
@@ -199,8 +200,8 @@ Result<void> StorageReader::read_chunks(ChunkChecker& checker, std::uint32_t sto
 Result<void> StorageReader::check_all() const {
     const OpenedIndex& opened = chunk_bytes_.opened;
     ChunkChecker checker(chunk_bytes_);
-    for (std::uint32_t storage = 0; storage < opened.index.storages.size(); ++storage) {
-        const std::uint64_t nbytes = opened.index.storages[storage].nbytes;
+    for (std::uint32_t storage = 0; storage < opened.index.storage_count(); ++storage) {
+        const std::uint64_t nbytes = opened.outline.storage_nbytes(opened.index, storage);
         if (is_mapped_raw(storage)) {
             if (auto checked = check_mapped(storage, 0, nbytes); !checked) return checked;
             continue;

@@ -10,6 +10,7 @@
 #include "base/out_of_memory.hpp"
 #include "base/parallel.hpp"
 #include "core/text.hpp"
+#include "format/canonical.hpp"
 #include "load/reader_impl.hpp"
 
 namespace milepost {
@@ -72,7 +73,7 @@ private:
     Result<void> check_storage_padding() {
         const OpenedIndex& opened = impl_.opened;
         std::uint64_t end = format::kHeadNbytes;
-        for (std::uint32_t i = 0; i < opened.index.storages.size(); ++i) {
+        for (std::uint32_t i = 0; i < opened.index.storage_count(); ++i) {
             for (ChunkWalk walk(opened.index, opened.outline, i); !walk.done(); walk.next()) {
                 const auto where =
                     walk.chunk().number == 0 ? message("before storage ", i) : message("in storage ", i);
@@ -129,12 +130,8 @@ private:
 
     Result<void> check_canonical() {
         const OpenedIndex& opened = impl_.opened;
-        auto encoded = opened.index.encode(Limits{.max_index_bytes = UINT64_MAX});
-        const auto stored = opened.buffer.bytes();
-        const bool same = encoded && encoded->size() == stored.size() &&
-                          std::memcmp(encoded->data(), stored.data(), stored.size()) == 0;
         const Frame& frame = opened.footer.frame;
-        if (!same) {
+        if (!format::is_canonical(opened.index, opened.outline, opened.buffer.bytes())) {
             damage(Condition::index_canonical, frame.index_offset, frame.index_offset + frame.index_nbytes,
                    "the index is not in canonical form");
         }
@@ -156,8 +153,8 @@ struct Batch {
 std::vector<Batch> make_batches(const OpenedIndex& opened) {
     constexpr std::uint64_t kChunksPerBatch = 16;
     std::vector<Batch> batches;
-    for (std::uint32_t i = 0; i < opened.index.storages.size(); ++i) {
-        const std::uint64_t chunks = opened.outline.storages[i].chunks;
+    for (std::uint32_t i = 0; i < opened.index.storage_count(); ++i) {
+        const std::uint64_t chunks = format::chunk_count(opened.outline, i);
         for (std::uint64_t first = 0; first < chunks; first += kChunksPerBatch) {
             batches.push_back({i, first, std::min(kChunksPerBatch, chunks - first)});
         }

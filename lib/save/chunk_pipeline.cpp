@@ -95,7 +95,7 @@ public:
         return stream_.append(chunk.stored);
     }
 
-    void append_empty(const StorageJob& storage) { put_record(storage, 0); }
+    void append_empty(const StorageJob& storage) { put_record(storage); }
 
 private:
     Result<void> begin_chunk(const ChunkJob& job) {
@@ -106,13 +106,13 @@ private:
                                    begin)) {
             return Error(Condition::total_bytes, "the checkpoint is too large");
         }
-        put_record(*job.storage, begin);
+        put_record(*job.storage);
         return stream_.pad_to(begin);
     }
 
-    void put_record(const StorageJob& storage, std::uint64_t offset) {
-        columns_.storages.push_back(
-            {offset, storage.storage_nbytes, static_cast<std::uint8_t>(storage.codec->code), 0, {}});
+    void put_record(const StorageJob& storage) {
+        columns_.storage_nbytes.push_back(storage.storage_nbytes);
+        columns_.codecs.push_back({static_cast<std::uint8_t>(storage.codec->code), 0});
     }
 
     const PipelineOptions& options_;
@@ -259,6 +259,12 @@ std::uint64_t total_chunks(const std::vector<StorageJob>& jobs) noexcept {
 }
 
 }  // namespace
+
+std::span<const format::CodecRecord> StorageColumns::storage_codecs() const noexcept {
+    const bool all_raw = std::all_of(codecs.begin(), codecs.end(),
+                                     [](const format::CodecRecord& codec) { return codec.code == 0; });
+    return all_raw ? std::span<const format::CodecRecord>() : codecs;
+}
 
 Result<void> write_storages(const std::vector<StorageJob>& jobs, const PipelineOptions& options,
                             WriteBehind& stream, StorageColumns& columns) {

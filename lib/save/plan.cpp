@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/message.hpp"
+#include "core/layout.hpp"
 #include "core/text.hpp"
 
 namespace milepost::saving {
@@ -17,6 +18,21 @@ void TextColumn::add(std::string_view text) {
     const auto bytes = std::as_bytes(std::span(text));
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
     ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
+}
+
+std::uint32_t LayoutColumn::number_of(const TensorView& tensor) {
+    const auto dtype = static_cast<std::uint8_t>(tensor.dtype().code);
+    const auto flags = static_cast<std::uint8_t>(tensor.is_contiguous() ? 0 : format::kStridedFlag);
+    std::vector<std::uint64_t> key{dtype, flags};
+    key.insert(key.end(), tensor.shape().begin(), tensor.shape().end());
+    key.insert(key.end(), tensor.strides().begin(), tensor.strides().end());
+    const auto [at, is_new] =
+        numbers_.try_emplace(std::move(key), static_cast<std::uint32_t>(numbers_.size()));
+    if (is_new) {
+        records_.push_back({dtype, static_cast<std::uint8_t>(tensor.rank()), flags, 0});
+        dims_.insert(dims_.end(), at->first.begin() + 2, at->first.end());
+    }
+    return at->second;
 }
 
 /// Walks a checkpoint in the order of the file (docs/format.md, section 6.1) and fills the columns.
@@ -133,6 +149,7 @@ private:
         auto columns = format::encode_values(roots_, limits_);
         if (!columns) return std::move(columns).error();
         plan_.values_ = std::move(columns->records);
+        plan_.value_sizes_ = std::move(columns->sizes);
         plan_.value_bytes_ = std::move(columns->bytes);
         for (const TensorView* tensor : columns->tensors) {
             if (auto fits = tensor->check_layout(); !fits) return fits;
@@ -151,7 +168,21 @@ private:
             plan_.dtypes_.push_back({code, 0, dtype.bits});
             plan_.dtype_names_.add(dtype.name);
         }
+        leave_out_what_is_usual();
         return {};
+    }
+
+    /// Section 10: these columns are empty where they would say nothing.
+    void leave_out_what_is_usual() {
+        auto& storages = plan_.tensor_storages_;
+        bool is_usual = storages.size() == numbers_.size();
+        for (std::size_t i = 0; i < storages.size() && is_usual; ++i)
+            is_usual = storages[i] == i;
+        if (is_usual) storages.clear();
+        auto& offsets = plan_.tensor_offsets_;
+        if (std::all_of(offsets.begin(), offsets.end(), [](std::uint64_t offset) { return offset == 0; }))
+            offsets.clear();
+        plan_.all_fill_their_own_ = storages.empty() && offsets.empty() && all_fill_;
     }
 
     Result<void> add_tensor(const TensorView& tensor, std::map<std::uint8_t, DtypeInfo>& dtypes) {
@@ -167,11 +198,12 @@ private:
         const std::size_t known = numbers_.size();
         const std::uint32_t storage = numbers_.number_of(tensor.storage());
         if (numbers_.size() != known) plan_.new_storages_.push_back(tensor.storage());
-        const auto flags = static_cast<std::uint8_t>(tensor.is_contiguous() ? 0 : format::kStridedFlag);
-        plan_.tensors_.push_back(
-            {tensor.offset(), storage, code, static_cast<std::uint8_t>(tensor.rank()), flags, 0});
-        plan_.dims_.insert(plan_.dims_.end(), tensor.shape().begin(), tensor.shape().end());
-        plan_.dims_.insert(plan_.dims_.end(), tensor.strides().begin(), tensor.strides().end());
+        plan_.tensor_layouts_.push_back(plan_.layouts_.number_of(tensor));
+        plan_.tensor_storages_.push_back(storage);
+        plan_.tensor_offsets_.push_back(tensor.offset());
+        all_fill_ =
+            all_fill_ && tensor.storage().nbytes() ==
+                             core::reach_nbytes(tensor.shape(), tensor.strides(), tensor.dtype().bits);
         return {};
     }
 
@@ -179,6 +211,7 @@ private:
     const SaveOptions& options_;
     const Limits& limits_;
     std::vector<const Value*> roots_;
+    bool all_fill_ = true;  ///< each tensor, so far, has as many bytes as its storage
     Plan plan_;
 };
 
@@ -202,11 +235,16 @@ format::Index Plan::index(const StorageColumns& storages) const noexcept {
         .entry_order = entry_order_,
         .top_order = top_order_,
         .values = values_,
+        .value_sizes = value_sizes_,
         .value_bytes = value_bytes_,
         .dtypes = dtypes_,
-        .tensors = tensors_,
-        .dims = dims_,
-        .storages = storages.storages,
+        .layouts = layouts_.records(),
+        .dims = layouts_.dims(),
+        .tensor_layouts = tensor_layouts_,
+        .tensor_storages = tensor_storages_,
+        .tensor_offsets = tensor_offsets_,
+        .storage_nbytes = all_fill_their_own_ ? std::span<const std::uint64_t>() : storages.storage_nbytes,
+        .storage_codecs = storages.storage_codecs(),
         .stored_checksums = storages.stored_checksums,
         .stored_nbytes = storages.stored_nbytes,
         .raw_checksums = storages.raw_checksums,

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,19 @@ private:
     std::vector<std::byte> bytes_;
 };
 
+/// Layouts, each once, numbered by the first tensor that has them.
+class LayoutColumn {
+public:
+    std::uint32_t number_of(const TensorView& tensor);
+    [[nodiscard]] std::span<const format::LayoutRecord> records() const noexcept { return records_; }
+    [[nodiscard]] std::span<const std::uint64_t> dims() const noexcept { return dims_; }
+
+private:
+    std::map<std::vector<std::uint64_t>, std::uint32_t> numbers_;  ///< by dtype, flags, dims and strides
+    std::vector<format::LayoutRecord> records_;
+    std::vector<std::uint64_t> dims_;
+};
+
 /// A checkpoint as the columns of an index, all but the places of storages and chunks, and the storages that
 /// are still to be written. Borrows nothing from the checkpoint but what its views view.
 class Plan {
@@ -69,10 +83,13 @@ private:
     std::vector<std::uint32_t> entry_order_;
     std::vector<std::uint32_t> top_order_;
     std::vector<format::ValueRecord> values_;
+    std::vector<std::uint32_t> value_sizes_;
     std::vector<std::byte> value_bytes_;
     std::vector<format::DtypeRecord> dtypes_;
-    std::vector<format::TensorRecord> tensors_;
-    std::vector<std::uint64_t> dims_;
+    LayoutColumn layouts_;
+    std::vector<std::uint32_t> tensor_layouts_, tensor_storages_;
+    std::vector<std::uint64_t> tensor_offsets_;
+    bool all_fill_their_own_ = false;  ///< tensor i is storage i, from its first byte to its last
     std::vector<StorageView> new_storages_;
     std::optional<Packing> packing_;  ///< holds what it made contiguous
 };

@@ -1,5 +1,9 @@
 #include "golden/columns.hpp"
 
+#include <algorithm>
+
+#include "core/layout.hpp"
+
 #include <span>
 #include <string>
 
@@ -42,14 +46,36 @@ Columns::Columns(const format::Index& index)
       entry_order(copy(index.entry_order)),
       top_order(copy(index.top_order)),
       values(copy(index.values)),
+      value_sizes(copy(index.value_sizes)),
       value_bytes(copy(index.value_bytes)),
       dtypes(copy(index.dtypes)),
-      tensors(copy(index.tensors)),
+      layouts(copy(index.layouts)),
       dims(copy(index.dims)),
-      storages(copy(index.storages)),
+      tensor_layouts(copy(index.tensor_layouts)),
+      tensor_storages(copy(index.tensor_storages)),
+      tensor_offsets(copy(index.tensor_offsets)),
+      storage_nbytes(copy(index.storage_nbytes)),
+      storage_codecs(copy(index.storage_codecs)),
       stored_checksums(copy(index.stored_checksums)),
       stored_nbytes(copy(index.stored_nbytes)),
       raw_checksums(copy(index.raw_checksums)) {}
+
+void Columns::say_storage_nbytes() {
+    if (!storage_nbytes.empty()) return;
+    std::vector<std::uint64_t> reach;
+    auto next = dims.begin();
+    for (const format::LayoutRecord& layout : layouts) {
+        const auto dtype = std::find_if(dtypes.begin(), dtypes.end(), [&](const format::DtypeRecord& each) {
+            return each.code == layout.dtype;
+        });
+        const core::Dims shape(next, layout.rank);
+        const core::Dims strides(next + layout.rank, is_strided(layout) ? layout.rank : 0);
+        reach.push_back(core::reach_nbytes(shape, strides, dtype->bits));
+        next += dims_of(layout);
+    }
+    for (const std::uint32_t layout : tensor_layouts)
+        storage_nbytes.push_back(reach[layout]);
+}
 
 format::Index Columns::index() const noexcept {
     return {
@@ -67,11 +93,16 @@ format::Index Columns::index() const noexcept {
         .entry_order = entry_order,
         .top_order = top_order,
         .values = values,
+        .value_sizes = value_sizes,
         .value_bytes = value_bytes,
         .dtypes = dtypes,
-        .tensors = tensors,
+        .layouts = layouts,
         .dims = dims,
-        .storages = storages,
+        .tensor_layouts = tensor_layouts,
+        .tensor_storages = tensor_storages,
+        .tensor_offsets = tensor_offsets,
+        .storage_nbytes = storage_nbytes,
+        .storage_codecs = storage_codecs,
         .stored_checksums = stored_checksums,
         .stored_nbytes = stored_nbytes,
         .raw_checksums = raw_checksums,

@@ -37,11 +37,15 @@ struct Columns {
     std::vector<format::StateRecord> states;
     std::vector<std::uint32_t> entry_order, top_order;
     std::vector<format::ValueRecord> values;
+    std::vector<std::uint32_t> value_sizes;
     std::vector<std::byte> value_bytes;
     std::vector<format::DtypeRecord> dtypes;
-    std::vector<format::TensorRecord> tensors;
+    std::vector<format::LayoutRecord> layouts;
     std::vector<std::uint64_t> dims;
-    std::vector<format::StorageRecord> storages;
+    std::vector<std::uint32_t> tensor_layouts, tensor_storages;
+    std::vector<std::uint64_t> tensor_offsets;
+    std::vector<std::uint64_t> storage_nbytes;
+    std::vector<format::CodecRecord> storage_codecs;
     std::vector<format::Digest> stored_checksums;
     std::vector<std::uint32_t> stored_nbytes;
     std::vector<format::Digest> raw_checksums;
@@ -49,6 +53,8 @@ struct Columns {
     Columns() = default;
     explicit Columns(const format::Index& index);
 
+    /// Fills storage_nbytes where it is empty, with what that stands for.
+    void say_storage_nbytes();
     /// Borrows from the columns.
     [[nodiscard]] format::Index index() const noexcept;
 };

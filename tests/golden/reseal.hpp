@@ -19,9 +19,12 @@ struct Parts {
     FileBytes storages;
     Columns columns;
 
+    /// Where a storage begins in the file. Requires: no rule of section 6.5 is broken.
+    [[nodiscard]] std::uint64_t begin_of(std::size_t storage) const;
     /// The bytes [offset, offset + nbytes) of the file, which lie in `storages`.
     [[nodiscard]] std::span<std::byte> at(std::uint64_t offset, std::uint64_t nbytes);
     /// Makes the stored checksum of a storage's only chunk right again, of which `nbytes` are stored.
+    /// Requires: as begin_of.
     void reseal_chunk(std::size_t storage, std::uint64_t nbytes);
 };
 

@@ -8,8 +8,8 @@ namespace milepost::golden {
 
 std::vector<Row> all_rows() {
     std::vector<Row> rows;
-    for (const auto table :
-         {name_rows(), value_rows(), tensor_rows(), storage_rows(), optimizer_rows(), chunk_rows()}) {
+    for (const auto table : {name_rows(), value_rows(), layout_rows(), tensor_rows(), storage_rows(),
+                             optimizer_rows(), canonical_rows(), chunk_rows()}) {
         rows.insert(rows.end(), table.begin(), table.end());
     }
     return rows;
@@ -46,6 +46,25 @@ Parts value_parts(Value value) {
 }
 Parts entry_parts(std::initializer_list<std::string_view> names) {
     return parts_of(null_entries(names));
+}
+
+Parts tensor_parts(Dtype dtype, Shape shape, Strides strides) {
+    const StorageView storage(std::as_bytes(six_floats()));
+    return parts_of(
+        one_value(TensorView(*find_dtype(dtype), std::move(shape), storage, 0, std::move(strides))));
+}
+
+Parts layout_parts(Dtype dtype, std::uint8_t rank, std::vector<std::uint64_t> dims, bool strided) {
+    Parts p = tensor_parts(dtype, {2});
+    p.columns.layouts[0].rank = rank;
+    p.columns.layouts[0].flags = strided ? format::kStridedFlag : 0;
+    p.columns.dims = std::move(dims);
+    return p;
+}
+
+void add_layout(Parts& p, format::LayoutRecord layout, std::vector<std::uint64_t> dims) {
+    p.columns.layouts.push_back(layout);
+    p.columns.dims.insert(p.columns.dims.end(), dims.begin(), dims.end());
 }
 
 Limits limits_of(std::string_view text) {

@@ -37,9 +37,11 @@ struct FileRow {
 
 [[nodiscard]] std::span<const Row> name_rows();
 [[nodiscard]] std::span<const Row> value_rows();
+[[nodiscard]] std::span<const Row> layout_rows();
 [[nodiscard]] std::span<const Row> tensor_rows();
 [[nodiscard]] std::span<const Row> storage_rows();
 [[nodiscard]] std::span<const Row> optimizer_rows();
+[[nodiscard]] std::span<const Row> canonical_rows();
 [[nodiscard]] std::span<const Row> chunk_rows();
 [[nodiscard]] std::span<const FileRow> frame_rows();
 [[nodiscard]] std::span<const FileRow> index_rows();
@@ -60,6 +62,13 @@ struct FileRow {
 [[nodiscard]] Parts value_parts(Value value);
 /// A model `m` with null entries.
 [[nodiscard]] Parts entry_parts(std::initializer_list<std::string_view> names);
+/// A tensor `v` that views six_floats() as this dtype.
+[[nodiscard]] Parts tensor_parts(Dtype dtype, Shape shape, Strides strides = {});
+/// The same, of a layout that save may refuse; `dims` has the strides too.
+[[nodiscard]] Parts layout_parts(Dtype dtype, std::uint8_t rank, std::vector<std::uint64_t> dims,
+                                 bool strided = false);
+/// Another layout, behind those that there are.
+void add_layout(Parts& p, format::LayoutRecord layout, std::vector<std::uint64_t> dims);
 
 /// Limits from their text. Requires: well formed.
 [[nodiscard]] Limits limits_of(std::string_view text);

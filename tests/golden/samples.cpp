@@ -287,6 +287,43 @@ Checkpoint two_storages() {
     return checkpoint;
 }
 
+Checkpoint tied() {
+    Checkpoint checkpoint;
+    for (const char* name : {"a", "b", "c"})
+        checkpoint.values()[name] = floats({6});
+    return checkpoint;
+}
+
+Checkpoint sliced() {
+    static const std::array<std::uint32_t, 4> numbers = {9, 1, 2, 3};
+    const auto u32 = *find_dtype(Dtype::u32);
+    Checkpoint checkpoint;
+    checkpoint.values()["a"] = floats({2, 2}, 8);
+    checkpoint.values()["b"] = TensorView(u32, {3}, StorageView(std::as_bytes(std::span(numbers))), 4);
+    return checkpoint;
+}
+
+Checkpoint every_column() {
+    Checkpoint checkpoint = two_storages();
+    checkpoint.values()["last of a"] = floats({1}, 20);
+    checkpoint.values()["b again"] = bytes_tensor(lasting_bytes<100, 3>());
+    return checkpoint;
+}
+
+Checkpoint like_layouts() {
+    const StorageView storage(lasting_bytes<24, 9>());
+    const auto u8 = *find_dtype(Dtype::u8), i8 = *find_dtype(Dtype::i8);
+    const std::vector<TensorView> tensors = {
+        TensorView(u8, {3, 2}, storage),      TensorView(u8, {3}, storage, 0, {2}),
+        TensorView(i8, {3, 2}, storage),      TensorView(u8, {3, 2}, storage, 6),
+        TensorView(u8, {3}, storage, 1, {2}), TensorView(u8, {2, 3}, storage),
+        TensorView(u8, {}, storage),          TensorView(u8, {3, 2}, storage, 12),
+    };
+    Checkpoint checkpoint;
+    checkpoint.values()["tensors"] = List{{tensors.begin(), tensors.end()}};
+    return checkpoint;
+}
+
 Checkpoint unknown_dtype() {
     Checkpoint checkpoint;
     const DtypeInfo wide{static_cast<Dtype>(200), 24, "i24"};
@@ -300,7 +337,7 @@ Checkpoint small() {
     Checkpoint checkpoint;
     StateDict& net = checkpoint.model("net");
     net["weight"] = floats({2, 3}).with_role(Role::parameter, true);
-    net["turned"] = floats({3, 2}, 0, {1, 3});
+    net["turned"] = floats({2, 2}, 4, {1, 3});
     net["table"] = bytes_tensor(lasting_bytes<300, 0>());
     OptimizerState& sgd = checkpoint.optimizer("sgd");
     sgd.algorithm = "SGD";

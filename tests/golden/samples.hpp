@@ -31,7 +31,16 @@ namespace milepost::golden {
 /// Storages of one chunk, and of several; the last one does not compress.
 [[nodiscard]] Checkpoint many_chunks();
 [[nodiscard]] Checkpoint two_chunks();
+/// Tensors of one storage each, both raw: all columns of section 6.1 that may be empty are.
 [[nodiscard]] Checkpoint two_storages();
+/// Three tensors of one storage and one layout, at its beginning.
+[[nodiscard]] Checkpoint tied();
+/// Two tensors of a storage each, neither at its beginning.
+[[nodiscard]] Checkpoint sliced();
+/// Two storages, each with two tensors, not all at its beginning.
+[[nodiscard]] Checkpoint every_column();
+/// Layouts that share their dtype, their dims or the numbers that these and their strides are; some again.
+[[nodiscard]] Checkpoint like_layouts();
 [[nodiscard]] Checkpoint unknown_dtype();
 /// Something in every column, small: a model, an optimizer, values, two storages of which one compresses.
 [[nodiscard]] Checkpoint small();

@@ -9,6 +9,11 @@ format::ValueRecord& first(Parts& p) {
     return p.columns.values[0];
 }
 
+/// Of the first value that has one.
+std::uint32_t& first_size(Parts& p) {
+    return p.columns.value_sizes[0];
+}
+
 void set_bytes(Parts& p, std::initializer_list<unsigned> bytes) {
     p.columns.value_bytes.clear();
     for (const unsigned byte : bytes)
@@ -63,9 +68,40 @@ constexpr Row kRows[] = {
      .edit = [](Parts& p) { first(p).kind = 255; },
      .expected = "corrupt/value_kind"},
     {.where = "rule 17",
-     .name = "rule17-null-of-size-1",
+     .name = "rule17-size-of-a-null",
      .base = one_null,
-     .edit = [](Parts& p) { first(p).size = 1; },
+     .edit = [](Parts& p) { p.columns.value_sizes = {0}; },
+     .expected = "corrupt/value_kind",
+     .about = "A size that no value takes: a null has none."},
+    {.where = "rule 17",
+     .name = "rule17-size-of-a-bool",
+     .base = [] { return value_parts(true); },
+     .edit = [](Parts& p) { p.columns.value_sizes = {1}; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-size-of-a-float",
+     .base = [] { return value_parts(1.0); },
+     .edit = [](Parts& p) { p.columns.value_sizes = {8}; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-size-of-a-complex",
+     .base = [] { return value_parts(std::complex<double>(1, 2)); },
+     .edit = [](Parts& p) { p.columns.value_sizes = {16}; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-size-of-a-tensor",
+     .base = [] { return value_parts(TensorView()); },
+     .edit = [](Parts& p) { p.columns.value_sizes = {0}; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-size-missing",
+     .edit = [](Parts& p) { p.columns.value_sizes.pop_back(); },
+     .expected = "corrupt/value_kind",
+     .about = "One size too few in value_sizes: the last string has none."},
+    {.where = "rule 17",
+     .name = "rule17-size-of-an-empty-list",
+     .base = [] { return value_parts(List{}); },
+     .edit = [](Parts& p) { p.columns.value_sizes.clear(); },
      .expected = "corrupt/value_kind"},
     {.where = "rule 17",
      .name = "rule17-null-flavour",
@@ -75,25 +111,31 @@ constexpr Row kRows[] = {
     {.where = "rule 17",
      .name = "rule17-bool-2",
      .base = [] { return value_parts(true); },
-     .edit = [](Parts& p) { first(p).size = 2; },
+     .edit = [](Parts& p) { first(p).flavour = 2; },
      .expected = "corrupt/value_kind",
-     .about = "A bool that is 2."},
+     .about = "A bool of flavour 2, neither false nor true."},
     {.where = "rule 17",
-     .name = "rule17-float-of-7-bytes",
+     .name = "rule17-int-flavour",
+     .base = [] { return value_parts(1); },
+     .edit = [](Parts& p) { first(p).flavour = 1; },
+     .expected = "corrupt/value_kind"},
+    {.where = "rule 17",
+     .name = "rule17-float-flavour",
      .base = [] { return value_parts(1.0); },
-     .edit = [](Parts& p) { first(p).size = 7; },
+     .edit = [](Parts& p) { first(p).flavour = 1; },
      .expected = "corrupt/value_kind"},
     {.where = "rule 17",
      .name = "rule17-int-of-0-bytes",
      .base = [] { return value_parts(1); },
-     .edit = [](Parts& p) { first(p).size = 0; },
-     .expected = "corrupt/value_kind"},
+     .edit = [](Parts& p) { first_size(p) = 0; },
+     .expected = "corrupt/value_kind",
+     .about = "An int of no bytes."},
     {.where = "rule 17",
      .name = "rule17-int-of-256-bytes",
      .base = [] { return value_parts(1); },
      .edit =
          [](Parts& p) {
-             first(p).size = 256;
+             first_size(p) = 256;
              p.columns.value_bytes.assign(256, std::byte{1});
          },
      .expected = "corrupt/value_kind"},
@@ -131,21 +173,17 @@ constexpr Row kRows[] = {
      .name = "rule17-tensor-flavour-8",
      .edit = [](Parts& p) { first(p).flavour = 8; },
      .expected = "corrupt/value_kind"},
-    {.where = "rule 17",
-     .name = "rule17-tensor-of-size-1",
-     .edit = [](Parts& p) { first(p).size = 1; },
-     .expected = "corrupt/value_kind"},
 
     {.where = "rule 18",
      .name = "rule18-past-the-end",
      .base = one_list,
-     .edit = [](Parts& p) { first(p).size = 2; },
+     .edit = [](Parts& p) { first_size(p) = 2; },
      .expected = "corrupt/value_tree",
      .about = "A list of two children, of which the column holds one."},
     {.where = "rule 18",
      .name = "rule18-orphan",
      .base = one_list,
-     .edit = [](Parts& p) { first(p).size = 0; },
+     .edit = [](Parts& p) { first_size(p) = 0; },
      .expected = "corrupt/value_tree",
      .about = "A value that is nobody's child."},
     {.where = "rule 18",
@@ -153,7 +191,8 @@ constexpr Row kRows[] = {
      .base = one_null,
      .edit =
          [](Parts& p) {
-             p.columns.values.push_back({static_cast<std::uint8_t>(Kind::list), 0, 0, 1});
+             p.columns.values.push_back({static_cast<std::uint8_t>(Kind::list), 0});
+             p.columns.value_sizes.push_back(1);
          },
      .expected = "corrupt/value_tree",
      .about = "A list that would be its own child."},
@@ -165,8 +204,7 @@ constexpr Row kRows[] = {
          },
      .edit =
          [](Parts& p) {
-             p.columns.values[1].size = 0xFFFFFFFF;
-             p.columns.values[2].size = 1;
+             p.columns.value_sizes = {2, 0xFFFFFFFF, 1};
          },
      .expected = "corrupt/value_tree"},
 
@@ -175,7 +213,8 @@ constexpr Row kRows[] = {
      .base = [] { return nested(64); },
      .edit =
          [](Parts& p) {
-             p.columns.values.back() = {static_cast<std::uint8_t>(Kind::list), 0, 0, 1};
+             p.columns.values.back() = {static_cast<std::uint8_t>(Kind::list), 0};
+             p.columns.value_sizes.push_back(1);
              p.columns.values.push_back({});
          },
      .expected = "limit_exceeded/depth",
@@ -204,7 +243,18 @@ constexpr Row kRows[] = {
     {.where = "rule 20",
      .name = "rule20-4-gib",
      .base = [] { return value_parts("ab"); },
-     .edit = [](Parts& p) { first(p).size = 0xFFFFFFFF; },
+     .edit = [](Parts& p) { first_size(p) = 0xFFFFFFFF; },
+     .expected = "corrupt/value_bytes"},
+    {.where = "rule 20",
+     .name = "rule20-float-of-7-bytes",
+     .base = [] { return value_parts(1.0); },
+     .edit = [](Parts& p) { p.columns.value_bytes.pop_back(); },
+     .expected = "corrupt/value_bytes",
+     .about = "A float and seven bytes for it."},
+    {.where = "rule 20",
+     .name = "rule20-complex-of-15-bytes",
+     .base = [] { return value_parts(std::complex<double>(1, 2)); },
+     .edit = [](Parts& p) { p.columns.value_bytes.pop_back(); },
      .expected = "corrupt/value_bytes"},
     {.where = "rule 20",
      .name = "rule20-no-utf8",
@@ -381,7 +431,11 @@ constexpr Row kRows[] = {
     {.where = "rule 22",
      .name = "rule22-metadata",
      .base = [] { return entry_parts({}); },
-     .edit = [](Parts& p) { p.columns.values.back().kind = static_cast<std::uint8_t>(Kind::list); },
+     .edit =
+         [](Parts& p) {
+             p.columns.values.back().kind = static_cast<std::uint8_t>(Kind::list);
+             p.columns.value_sizes.push_back(0);
+         },
      .expected = "corrupt/value_key",
      .about = "A model whose metadata is a list."},
 };

@@ -24,12 +24,14 @@ struct Damaged {
 
 Damaged damage(const testing::ScratchFolder& folder, Codec codec, std::uint64_t chunk) {
     FileBytes file = *save_bytes(many_chunks(), {.codec = codec});
-    const auto columns = take_apart(file)->columns;
-    std::uint64_t begin = columns.storages[0].offset, stored = 0;
+    Parts parts = take_apart(file).value();
+    Columns& columns = parts.columns;
+    columns.say_storage_nbytes();
+    std::uint64_t begin = parts.begin_of(0), stored = 0;
     for (std::uint64_t i = 0; i <= chunk; ++i) {
         begin += (stored + 63) / 64 * 64;
         stored = codec == Codec::raw
-                     ? std::min<std::uint64_t>(1U << 20U, columns.storages[0].nbytes - (i << 20U))
+                     ? std::min<std::uint64_t>(1U << 20U, columns.storage_nbytes[0] - (i << 20U))
                      : columns.stored_nbytes[static_cast<std::size_t>(i)];
     }
     const Damaged damaged{folder / "file", begin + stored / 2, begin, begin + stored};

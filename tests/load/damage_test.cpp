@@ -169,8 +169,8 @@ TEST_CASE("damage: verifying goes on, and lists all of it in the order of the fi
     FileBytes file = *save_bytes(many_chunks(), {.codec = Codec::zstd});
     const auto parts = take_apart(file);
     const auto frame = last_footer(file)->frame;
-    const std::uint64_t places[] = {parts->columns.storages[0].offset, parts->columns.storages[1].offset,
-                                    parts->columns.storages[2].offset, frame.index_offset, frame.gap()};
+    const std::uint64_t places[] = {parts->begin_of(0), parts->begin_of(1), parts->begin_of(2),
+                                    frame.index_offset, frame.gap()};
     for (const std::uint64_t place : places)
         file[static_cast<std::size_t>(place)] ^= std::byte{1};
     for (const unsigned threads : {1U, 4U}) {

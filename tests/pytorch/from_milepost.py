@@ -9,7 +9,7 @@ from canonical_text import DTYPE_NAMES, Part, Parts
 from decode_content import decode_content
 from opening import open_data, open_file
 from to_milepost import ROLE_BUFFER, ROLE_PARAMETER
-from walk import contiguous_strides
+from views import contiguous_strides
 
 DTYPES = {name: dtype for dtype, name in DTYPE_NAMES.items()}
 DICTS = [dict, OrderedDict, Counter]

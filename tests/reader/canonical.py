@@ -1,11 +1,13 @@
-"""Section 10: the canonical form of the index, laid out from the end to the front.
+"""Section 10: the canonical form of the index: its columns; its buffer, laid out from the end to the front.
 
 Positions are distances from the end of the buffer, for only these are known while it grows."""
 
 import struct
 
-from columns import INDEX_FIELDS, TEXTS_FIELDS, Columns, Element, Texts
+from columns import INDEX_FIELDS, TEXTS_FIELDS, Codec, Columns, Element, Texts
+from conventions import CODEC_RAW
 from index_buffer import IDENTIFIER
+from walk import Walk
 
 
 class BackwardBuffer:
@@ -67,3 +69,66 @@ def encode_index(columns: Columns) -> bytes:
         column = getattr(columns, name)
         placed[name] = buffer.vector(element, column) if element else buffer.texts(column)
     return buffer.finish(buffer.table([placed[name] for name, _ in INDEX_FIELDS]))
+
+
+# The columns. Rules 23 to 30 hold; each check says how the columns depart from the canonical form, or gives None.
+
+
+def column_departure(walk: Walk) -> str | None:
+    return next(filter(None, (check(walk) for check in COLUMN_CHECKS)), None)
+
+
+def layout_order(walk: Walk) -> str | None:
+    """Numbered by the first tensor that has them: so none is left that no tensor has."""
+    known = 0
+    for i, number in enumerate(walk.columns.tensor_layouts):
+        if number > known:
+            return f"tensor_layouts[{i}]: expected at most {known}, the next in order of first use, found {number}"
+        known = max(known, number + 1)
+    count = len(walk.columns.layouts)
+    return None if known == count else f"layouts: expected {known}, those that tensors have, found {count}"
+
+
+def different_layouts(walk: Walk) -> str | None:
+    seen: dict[tuple, int] = {}
+    for i, layout in enumerate(walk.layouts):
+        strides = None if layout.strides is None else tuple(layout.strides)
+        first = seen.setdefault((layout.dtype, tuple(layout.dims), strides), i)
+        if first != i:
+            return f"layouts[{i}]: expected one that differs from all before, found that of layouts[{first}]"
+    return None
+
+
+def empty_tensor_storages(walk: Walk) -> str | None:
+    numbers = walk.columns.tensor_storages
+    own = numbers == list(range(walk.storage_count))
+    return f"tensor_storages: expected none, found 0 to {len(numbers) - 1}" if numbers and own else None
+
+
+def empty_tensor_offsets(walk: Walk) -> str | None:
+    offsets = walk.columns.tensor_offsets
+    return None if any(offsets) or not offsets else f"tensor_offsets: expected none, found {len(offsets)} of 0"
+
+
+def empty_storage_nbytes(walk: Walk) -> str | None:
+    c = walk.columns
+    needed = c.tensor_storages or c.tensor_offsets or c.storage_nbytes != [view.reach for view in walk.views]
+    if needed or not c.storage_nbytes:
+        return None
+    return f"storage_nbytes: expected none, found {len(c.storage_nbytes)} that tensors reach"
+
+
+def empty_storage_codecs(walk: Walk) -> str | None:
+    codecs = walk.columns.storage_codecs
+    raw = all(codec == Codec(CODEC_RAW) for codec in codecs)
+    return f"storage_codecs: expected none, found {len(codecs)} of raw" if codecs and raw else None
+
+
+COLUMN_CHECKS = [
+    layout_order,
+    different_layouts,
+    empty_tensor_storages,
+    empty_tensor_offsets,
+    empty_storage_nbytes,
+    empty_storage_codecs,
+]

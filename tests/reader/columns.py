@@ -68,18 +68,6 @@ class State:
 class Value:
     kind: int
     flavour: int
-    reserved: int
-    size: int
-
-
-@dataclass
-class Tensor:
-    offset: int
-    storage: int
-    dtype: int
-    rank: int
-    flags: int
-    reserved: int = 0
 
 
 @dataclass
@@ -90,12 +78,17 @@ class Dtype:
 
 
 @dataclass
-class Storage:
-    offset: int
-    nbytes: int
-    codec: int
-    codec_parameter: int = 0
-    reserved: bytes = bytes(6)
+class Layout:
+    dtype: int
+    rank: int
+    flags: int
+    reserved: int = 0
+
+
+@dataclass
+class Codec:
+    code: int
+    parameter: int = 0
 
 
 @dataclass(frozen=True)
@@ -143,12 +136,17 @@ INDEX_FIELDS: list[tuple[str, Element | None]] = [
     ("states", element("QII", 8, State)),
     ("entry_order", U32),
     ("top_order", U32),
-    ("values", element("BBHI", 4, Value)),
+    ("values", element("BB", 1, Value)),
+    ("value_sizes", U32),
     ("value_bytes", U8),
     ("dtypes", element("BBH", 2, Dtype)),
-    ("tensors", element("QIBBBB", 8, Tensor)),
+    ("layouts", element("BBBB", 1, Layout)),
     ("dims", U64),
-    ("storages", element("QQBB6s", 8, Storage)),
+    ("tensor_layouts", U32),
+    ("tensor_storages", U32),
+    ("tensor_offsets", U64),
+    ("storage_nbytes", U64),
+    ("storage_codecs", element("BB", 1, Codec)),
     ("stored_checksums", DIGEST),
     ("stored_nbytes", U32),
     ("raw_checksums", DIGEST),
@@ -174,11 +172,16 @@ class Columns:
     entry_order: list[int] = field(default_factory=list)
     top_order: list[int] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
+    value_sizes: list[int] = field(default_factory=list)
     value_bytes: bytes = b""
     dtypes: list[Dtype] = field(default_factory=list)
-    tensors: list[Tensor] = field(default_factory=list)
+    layouts: list[Layout] = field(default_factory=list)
     dims: list[int] = field(default_factory=list)
-    storages: list[Storage] = field(default_factory=list)
+    tensor_layouts: list[int] = field(default_factory=list)
+    tensor_storages: list[int] = field(default_factory=list)
+    tensor_offsets: list[int] = field(default_factory=list)
+    storage_nbytes: list[int] = field(default_factory=list)
+    storage_codecs: list[Codec] = field(default_factory=list)
     stored_checksums: list[bytes] = field(default_factory=list)
     stored_nbytes: list[int] = field(default_factory=list)
     raw_checksums: list[bytes] = field(default_factory=list)

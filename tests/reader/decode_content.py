@@ -51,13 +51,12 @@ class Decoder:
 
     def tensor(self, i: int, flavour: int) -> given.Tensor:
         view = self.walk.views[self.walk.tensor_number[i]]
-        row = view.tensor
         return given.Tensor(
-            row.storage,
-            self.dtypes[row.dtype],
-            view.dims,
-            view.strides,
-            row.offset,
+            view.storage,
+            self.dtypes[view.layout.dtype],
+            list(view.layout.dims),  # a list of its own: layouts are shared
+            view.layout.strides and list(view.layout.strides),
+            view.offset,
             flavour & 3,
             flavour & 4 != 0,
         )
@@ -109,14 +108,14 @@ class Decoder:
 
     def storages(self) -> list[given.Storage]:
         return [
-            given.Storage(storage_bytes(self.checkpoint, number, 0, row.nbytes), row.codec)
-            for number, row in enumerate(self.walk.columns.storages)
+            given.Storage(storage_bytes(self.checkpoint, number, 0, nbytes), codec.code)
+            for number, (nbytes, codec) in enumerate(zip(self.walk.storage_nbytes, self.walk.codecs))
         ]
 
 
 DECODERS = {
     NULL: lambda decoder, i, flavour: given.Null(),
-    BOOL: lambda decoder, i, flavour: given.Bool(decoder.walk.columns.values[i].size == 1),
+    BOOL: lambda decoder, i, flavour: given.Bool(flavour == 1),
     INT: lambda decoder, i, flavour: given.Int(decoder.walk.integer(i)),
     FLOAT: lambda decoder, i, flavour: given.Float(decoder.walk.payload(i)),
     COMPLEX: Decoder.complex,

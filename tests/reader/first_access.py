@@ -4,7 +4,8 @@ import zstandard
 
 from conventions import CHUNK_NBYTES, checksum128, expect, refuse
 from opening import Checkpoint
-from walk import Chunk, View
+from storages import Chunk
+from views import WholeLayout
 
 FRAME_MAGIC = b"\x28\xb5\x2f\xfd"
 LARGEST_WINDOW = 1 << 27
@@ -13,7 +14,7 @@ BLOCK_RAW, BLOCK_RLE, BLOCK_COMPRESSED, BLOCK_RESERVED = range(4)
 
 def chunk_bytes(data, chunk: Chunk) -> bytes:
     """The raw bytes of a chunk; nothing of them is used before the stored checksum is right."""
-    where = f"storages[{chunk.storage}], chunk {chunk.number}, offset {chunk.offset}"
+    where = f"storage {chunk.storage}, chunk {chunk.number}, offset {chunk.offset}"
     stored = bytes(data[chunk.offset : chunk.offset + chunk.stored_nbytes])
     expect(checksum128(stored), chunk.stored_checksum, "corrupt/chunk_checksum", f"{where}, stored checksum")
     if not chunk.compressed:
@@ -110,16 +111,15 @@ def tensor_bytes(checkpoint: Checkpoint, number: int) -> bytes:
     nbytes, limit = view.elements * view.bits // 8, checkpoint.walk.limits.total_bytes
     if nbytes > limit:  # a stride of 0 lets a few bytes stand for a large tensor (section 12)
         refuse(
-            "limit_exceeded/total_bytes", f"tensors[{number}]: expected at most {limit} bytes, found {nbytes}"
+            "limit_exceeded/total_bytes", f"tensor {number}: expected at most {limit} bytes, found {nbytes}"
         )
-    begin = view.tensor.offset
-    raw = storage_bytes(checkpoint, view.tensor.storage, begin, begin + view.reach)
-    return raw if view.strides is None else gather(view, raw)
+    raw = storage_bytes(checkpoint, view.storage, view.offset, view.offset + view.reach)
+    return raw if view.layout.strides is None else gather(view.layout, raw)
 
 
-def gather(view: View, raw: bytes) -> bytes:
+def gather(layout: WholeLayout, raw: bytes) -> bytes:
     positions = [0]
-    for dim, stride in zip(view.dims, view.strides):
+    for dim, stride in zip(layout.dims, layout.strides):
         positions = [position + step * stride for position in positions for step in range(dim)]
-    element = view.bits // 8
+    element = layout.bits // 8
     return b"".join(raw[position * element : (position + 1) * element] for position in positions)

@@ -13,7 +13,7 @@ def key_image(walk: Walk, i: int) -> bytes:
     if kind == NULL:
         return b"\x00"
     if kind == BOOL:
-        return integer_image(walk.columns.values[i].size)
+        return integer_image(walk.columns.values[i].flavour)
     if kind == INT:
         return integer_image(walk.integer(i))
     if kind == FLOAT:
@@ -52,7 +52,7 @@ def key_text(walk: Walk, i: int) -> str:
     if value.kind == NULL:
         return "None"
     if value.kind == BOOL:
-        return "True" if value.size else "False"
+        return "True" if value.flavour else "False"
     if value.kind == INT:
         return str(walk.integer(i))
     if value.kind == FLOAT:

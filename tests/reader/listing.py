@@ -6,6 +6,7 @@ import struct
 from conventions import CODEC_NAMES, checksum128
 from key_image import key_text
 from opening import Checkpoint
+from views import WholeLayout, contiguous_strides
 from walk import (
     ATTRIBUTES,
     BOOL,
@@ -20,7 +21,6 @@ from walk import (
     TENSOR,
     TUPLE,
     Walk,
-    contiguous_strides,
 )
 
 FLAVOURS = {
@@ -65,7 +65,7 @@ def value_json(walk: Walk, i: int) -> dict:
 def add_scalar(walk: Walk, i: int, shown: dict) -> None:
     value = walk.columns.values[i]
     if value.kind == BOOL:
-        shown["value"] = value.size == 1
+        shown["value"] = value.flavour == 1
     elif value.kind == INT:
         shown["value"] = integer_json(walk.integer(i))
     elif value.kind == FLOAT:
@@ -144,12 +144,12 @@ def tensors_json(walk: Walk) -> list[dict]:
     return [
         {
             "path": path,
-            "dtype": names[view.tensor.dtype],
-            "shape": integers_json(view.dims),
-            "strides": integers_json(contiguous_strides(view.dims) if view.strides is None else view.strides),
-            "offset": integer_json(view.tensor.offset),
+            "dtype": names[view.layout.dtype],
+            "shape": integers_json(view.layout.dims),
+            "strides": integers_json(shown_strides(view.layout)),
+            "offset": integer_json(view.offset),
             "nbytes": integer_json(view.elements * view.bits // 8),
-            "storage": view.tensor.storage,
+            "storage": view.storage,
             "role": ROLES[flavour & 3],
             "requires_grad": flavour & 4 != 0,
         }
@@ -157,17 +157,21 @@ def tensors_json(walk: Walk) -> list[dict]:
     ]
 
 
+def shown_strides(layout: WholeLayout) -> list[int]:
+    return contiguous_strides(layout.dims) if layout.strides is None else layout.strides
+
+
 def storages_json(walk: Walk) -> list[dict]:
     return [
         {
-            "offset": integer_json(storage.offset),
-            "nbytes": integer_json(storage.nbytes),
-            "codec": CODEC_NAMES[storage.codec],
+            "offset": integer_json(place.begin),
+            "nbytes": integer_json(nbytes),
+            "codec": CODEC_NAMES[codec.code],
             "stored_nbytes": integer_json(sum(chunk.stored_nbytes for chunk in chunks)),
             "chunks": len(chunks),
             "content_hash": checksum128(b"".join(chunk.raw_checksum for chunk in chunks)).hex(),
         }
-        for storage, chunks in zip(walk.columns.storages, walk.chunks)
+        for place, nbytes, codec, chunks in zip(walk.places, walk.storage_nbytes, walk.codecs, walk.chunks)
     ]
 
 

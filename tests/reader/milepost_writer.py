@@ -17,6 +17,8 @@ from conventions import CHUNK_NBYTES, CODEC_RAW, NO_POSITION, checksum128, round
 from footer import GAP_NBYTES, encode_footer
 from head import HEAD_NBYTES, encode_head
 from opening import open_data
+from storages import storage_begin
+from views import WholeLayout
 
 
 class Writer:
@@ -49,15 +51,14 @@ class Writer:
     # Section 4
 
     def encode_storages(self) -> None:
-        room = bytearray()
+        room, codecs = bytearray(), [storage.codec for storage in self.content.storages]
+        if any(codecs):  # section 10: none if all are raw
+            self.columns.storage_codecs = [stored.Codec(codec) for codec in codecs]
         for storage in self.content.storages:
             nbytes = len(storage.data)
-            row = stored.Storage(0, nbytes, storage.codec)
             if nbytes:
-                alignment = max(self.alignment, 4096) if nbytes >= CHUNK_NBYTES else self.alignment
-                row.offset = round_up(HEAD_NBYTES + len(room), alignment)
-                room += bytes(row.offset - HEAD_NBYTES - len(room))
-            self.columns.storages.append(row)
+                end = HEAD_NBYTES + len(room)
+                room += bytes(storage_begin(end, nbytes, self.alignment) - end)
             for at in range(0, nbytes, CHUNK_NBYTES):
                 room += bytes(-len(room) % 64)  # no change before the first chunk
                 room += self.encode_chunk(storage.codec, storage.data[at : at + CHUNK_NBYTES])
@@ -126,9 +127,10 @@ class Writer:
             queue += self.encode_value(value)
 
     def encode_value(self, value) -> list:
-        """Adds the value's row and bytes; returns its children."""
-        kind, flavour, size, raw, children = ENCODERS[type(value)](value)
-        self.columns.values.append(stored.Value(kind, flavour, 0, size))
+        """Adds the value's row, its size if it has one, and its bytes; returns its children."""
+        kind, flavour, sizes, raw, children = ENCODERS[type(value)](value)
+        self.columns.values.append(stored.Value(kind, flavour))
+        self.columns.value_sizes += sizes
         self.columns.value_bytes += raw
         if isinstance(value, given.Tensor):
             self.views.append(value)
@@ -140,14 +142,28 @@ class Writer:
         dtypes = sorted({view.dtype for view in self.views}, key=lambda each: each.code)
         self.columns.dtypes = [stored.Dtype(each.code, 0, each.bits) for each in dtypes]
         self.columns.dtype_names = Texts.of([each.name for each in dtypes])
+        numbers: dict[tuple, int] = {}  # of layouts, by first use
         for view in self.views:
-            strides = stored_strides(view)
-            self.columns.dims += view.shape + strides
-            self.columns.tensors.append(
-                stored.Tensor(
-                    view.offset, view.storage, view.dtype.code, len(view.shape), 1 if strides else 0
-                )
-            )
+            code, shape, strides = view.dtype.code, view.shape, stored_strides(view)
+            layout = (code, tuple(shape), tuple(strides))
+            if layout not in numbers:
+                numbers[layout] = len(numbers)
+                self.columns.layouts.append(stored.Layout(code, len(shape), 1 if strides else 0))
+                self.columns.dims += shape + strides
+            self.columns.tensor_layouts.append(numbers[layout])
+        self.encode_places()
+
+    def encode_places(self) -> None:
+        """Section 10: the columns that may be empty are empty where nothing is lost by it."""
+        storages, offsets = [view.storage for view in self.views], [view.offset for view in self.views]
+        if storages != list(range(len(self.content.storages))):
+            self.columns.tensor_storages = storages
+        if any(offsets):
+            self.columns.tensor_offsets = offsets
+        nbytes = [len(storage.data) for storage in self.content.storages]
+        own = not self.columns.tensor_storages and not self.columns.tensor_offsets
+        if not own or nbytes != [reach(view) for view in self.views]:
+            self.columns.storage_nbytes = nbytes
 
 
 def assemble(head: bytes, room: bytes, index: bytes) -> bytes:
@@ -179,15 +195,23 @@ def stored_strides(view: given.Tensor) -> list[int]:
     return []
 
 
-# Section 6.4. Each encoder returns kind, flavour, size, value bytes, children.
+def reach(view: given.Tensor) -> int:
+    return WholeLayout(view.dtype.code, view.shape, stored_strides(view) or None, view.dtype.bits).reach
 
 
-def scalar(kind: int, raw: bytes, flavour: int = 0) -> tuple:
-    return kind, flavour, len(raw), raw, []
+# Section 6.4. Each encoder returns kind, flavour, sizes (none or one), value bytes, children.
+
+
+def fixed(kind: int, flavour: int = 0, raw: bytes = b"") -> tuple:
+    return kind, flavour, [], raw, []
+
+
+def sized(kind: int, raw: bytes, flavour: int = 0) -> tuple:
+    return kind, flavour, [len(raw)], raw, []
 
 
 def parent(kind: int, children: list, flavour: int = 0) -> tuple:
-    return kind, flavour, len(children), b"", children
+    return kind, flavour, [len(children)], b"", children
 
 
 def dict_parts(value: given.Dict) -> tuple:
@@ -225,16 +249,16 @@ def image(key) -> bytes:
 
 
 ENCODERS = {
-    given.Null: lambda value: scalar(0, b""),
-    given.Bool: lambda value: (1, 0, int(value.value), b"", []),
-    given.Int: lambda value: scalar(2, int_bytes(value.value)),
-    given.Float: lambda value: scalar(3, value.raw),
-    given.Complex: lambda value: scalar(4, value.real.raw + value.imag.raw),
-    given.String: lambda value: scalar(5, value.text.encode("utf-8"), value.flavour),
-    given.Bytes: lambda value: scalar(6, value.data, value.flavour),
+    given.Null: lambda value: fixed(0),
+    given.Bool: lambda value: fixed(1, int(value.value)),
+    given.Int: lambda value: sized(2, int_bytes(value.value)),
+    given.Float: lambda value: fixed(3, 0, value.raw),
+    given.Complex: lambda value: fixed(4, 0, value.real.raw + value.imag.raw),
+    given.String: lambda value: sized(5, value.text.encode("utf-8"), value.flavour),
+    given.Bytes: lambda value: sized(6, value.data, value.flavour),
     given.List: lambda value: parent(7, value.items),
     given.Tuple: lambda value: parent(8, value.items, value.flavour),
     given.Set: lambda value: parent(9, sorted(value.items, key=image)),
     given.Dict: dict_parts,
-    given.Tensor: lambda value: (11, value.role + 4 * value.requires_grad, 0, b"", []),
+    given.Tensor: lambda value: fixed(11, value.role + 4 * value.requires_grad),
 }

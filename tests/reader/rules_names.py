@@ -20,7 +20,7 @@ def rule_1_tables(walk: Walk) -> None:
 
 
 def rule_2_records(walk: Walk) -> None:
-    for name in ["groups", "states", "entry_names", "values", "tensors", "storages"]:
+    for name in ["groups", "states", "entry_names", "values", "layouts", "tensor_layouts", "storage_nbytes"]:
         count = len(getattr(walk.columns, name))
         if count > walk.limits.records:
             refuse("limit_exceeded/records", f"{name}: expected at most {walk.limits.records}, found {count}")
@@ -173,10 +173,9 @@ def rule_13_name_duplicate(walk: Walk) -> None:
 
 
 def rule_14_reserved(walk: Walk) -> None:
-    for name in ["states", "values", "tensors", "dtypes", "storages"]:
+    for name in ["states", "dtypes", "layouts"]:
         for i, row in enumerate(getattr(walk.columns, name)):
-            if row.reserved not in (0, bytes(6)):
-                refuse("corrupt/reserved", f"{name}[{i}].reserved: expected zero, found {row.reserved!r}")
+            expect(row.reserved, 0, "corrupt/reserved", f"{name}[{i}].reserved")
 
 
 def rule_15_dtype_order(walk: Walk) -> None:

@@ -1,54 +1,54 @@
-"""Section 6.5, rules 31 to 43: storages and chunks (31 to 40), groups, params and states (41 to 43)."""
+"""Section 6.5, rules 31 to 41: storages and chunks (31 to 38), groups, params and states (39 to 41)."""
 
-from conventions import CHUNK_NBYTES, CODEC_NAMES, CODEC_RAW, expect, refuse, round_up
-from head import HEAD_NBYTES
-from walk import Walk, chunk_count
-
-LARGE_ALIGNMENT = 4096  # of storages with 1 MiB or more raw bytes (section 4)
+from conventions import ALIGNMENT_OF_PARTS, CODEC_NAMES, CODEC_RAW, expect, refuse, round_up
+from storages import chunk_count, end_of
+from walk import Walk
 
 
 def rule_31_codec(walk: Walk) -> None:
-    for i, storage in enumerate(walk.columns.storages):
-        if storage.codec not in CODEC_NAMES:
+    for i, codec in enumerate(walk.columns.storage_codecs):
+        if codec.code not in CODEC_NAMES:
             refuse(
                 "unsupported/codec",
-                f"storages[{i}].codec: expected one of {list(CODEC_NAMES)}, found {storage.codec}",
+                f"storage_codecs[{i}].code: expected one of {list(CODEC_NAMES)}, found {codec.code}",
             )
 
 
 def rule_32_codec_parameter(walk: Walk) -> None:
-    for i, storage in enumerate(walk.columns.storages):
-        expect(storage.codec_parameter, 0, "corrupt/codec_parameters", f"storages[{i}].codec_parameter")
+    for i, codec in enumerate(walk.columns.storage_codecs):
+        expect(codec.parameter, 0, "corrupt/codec_parameters", f"storage_codecs[{i}].parameter")
 
 
 def rule_33_sizes(walk: Walk) -> None:
-    """The counts come before anything loops over chunks: nbytes alone may claim 2^42 of them."""
-    storages = walk.columns.storages
-    for i, storage in enumerate(storages):
-        if storage.nbytes >= 1 << 62:
-            refuse(
-                "corrupt/storage_size", f"storages[{i}].nbytes: expected below 2^62, found {storage.nbytes}"
-            )
-    total = sum(storage.nbytes for storage in storages)
+    check_sizes(walk)
+    check_chunk_counts(walk)
+    compressed = sum(1 for sizes in walk.chunk_sizes for raw, stored in sizes if stored < raw)
+    expect(len(walk.columns.raw_checksums), compressed, "corrupt/storage_size", "number of raw_checksums")
+
+
+def check_sizes(walk: Walk) -> None:
+    for i, nbytes in enumerate(walk.storage_nbytes):
+        if nbytes >= 1 << 62:
+            refuse("corrupt/storage_size", f"storage {i}, nbytes: expected below 2^62, found {nbytes}")
+    total = sum(walk.storage_nbytes)
     if total >= 1 << 63:
         refuse("corrupt/storage_size", f"storages: expected a sum of nbytes below 2^63, found {total}")
-    counts = [chunk_count(storage.nbytes) for storage in storages]
-    listed = sum(count for count, storage in zip(counts, storages) if storage.codec != CODEC_RAW)
+
+
+def check_chunk_counts(walk: Walk) -> None:
+    """They come before anything loops over chunks: nbytes alone, stored or reached, may claim 2^42 of them."""
+    counts = [chunk_count(nbytes) for nbytes in walk.storage_nbytes]
+    listed = sum(count for count, codec in zip(counts, walk.codecs) if codec.code != CODEC_RAW)
     expect(
         len(walk.columns.stored_checksums), sum(counts), "corrupt/storage_size", "number of stored_checksums"
     )
     expect(len(walk.columns.stored_nbytes), listed, "corrupt/storage_size", "number of stored_nbytes")
-    compressed = sum(1 for sizes in walk.stored_sizes for raw, stored in sizes if stored < raw)
-    expect(len(walk.columns.raw_checksums), compressed, "corrupt/storage_size", "number of raw_checksums")
-    for i, storage in enumerate(storages):
-        if storage.nbytes == 0:
-            expect(storage.offset, 0, "corrupt/storage_size", f"storages[{i}].offset, of an empty storage")
 
 
 def each_chunk(walk: Walk):
-    for i, sizes in enumerate(walk.stored_sizes):
+    for i, sizes in enumerate(walk.chunk_sizes):
         for place, (raw, stored) in enumerate(sizes):
-            yield f"storages[{i}], chunk {place}", raw, stored
+            yield f"storage {i}, chunk {place}", raw, stored
 
 
 def rule_34_chunk_size(walk: Walk) -> None:
@@ -67,70 +67,28 @@ def rule_35_ratio(walk: Walk) -> None:
 
 
 def rule_36_unused(walk: Walk) -> None:
-    used = {tensor.storage for tensor in walk.columns.tensors}
-    for i in range(len(walk.columns.storages)):
+    used = set(walk.tensor_storages)
+    for i in range(walk.storage_count):
         if i not in used:
-            refuse("corrupt/storage_unused", f"storages[{i}]: expected a tensor that views it, found none")
+            refuse("corrupt/storage_unused", f"storage {i}: expected a tensor that views it, found none")
 
 
 def rule_37_range(walk: Walk) -> None:
-    for i, storage in enumerate(walk.columns.storages):
-        end = storage.offset + walk.stored_extent(i)
-        if end > walk.footer.index_offset:
+    for i, place in enumerate(walk.places):
+        if place.end > walk.footer.index_offset:
             refuse(
                 "corrupt/storage_range",
-                f"storages[{i}]: expected its end at most at {walk.footer.index_offset}, found it at {end}",
+                f"storage {i}: expected its end at most at {walk.footer.index_offset}, found it at {place.end}",
             )
 
 
-def alignment_of(walk: Walk, i: int) -> int:
-    large = walk.columns.storages[i].nbytes >= CHUNK_NBYTES
-    return max(walk.head.alignment, LARGE_ALIGNMENT) if large else walk.head.alignment
+def rule_38_gap(walk: Walk) -> None:
+    expected = round_up(end_of(walk.places), ALIGNMENT_OF_PARTS)
+    where = "index_offset, behind the storages"
+    expect(walk.footer.index_offset, expected, "corrupt/storage_gap", where)
 
 
-def placed(walk: Walk):
-    """The storages that take room, each with the end of the one before it (or of the head)."""
-    end = HEAD_NBYTES
-    for i, storage in enumerate(walk.columns.storages):
-        if storage.nbytes:
-            yield i, storage, end
-            end = storage.offset + walk.stored_extent(i)
-
-
-def rule_38_alignment(walk: Walk) -> None:
-    for i, storage, _ in placed(walk):
-        if storage.offset % alignment_of(walk, i):
-            refuse(
-                "corrupt/storage_alignment",
-                f"storages[{i}].offset: expected a multiple of "
-                f"{alignment_of(walk, i)}, found {storage.offset}",
-            )
-
-
-def rule_39_overlap(walk: Walk) -> None:
-    for i, storage, end in placed(walk):
-        if storage.offset < end:
-            refuse(
-                "corrupt/storage_overlap",
-                f"storages[{i}].offset: expected at least {end}, found {storage.offset}",
-            )
-
-
-def rule_40_gap(walk: Walk) -> None:
-    last = HEAD_NBYTES
-    for i, storage, end in placed(walk):
-        expected = round_up(end, alignment_of(walk, i))
-        expect(storage.offset, expected, "corrupt/storage_gap", f"storages[{i}].offset")
-        last = storage.offset + walk.stored_extent(i)
-    expect(
-        walk.footer.index_offset,
-        round_up(last, 64),
-        "corrupt/storage_gap",
-        "index_offset, behind the storages",
-    )
-
-
-def rule_41_positions(walk: Walk) -> None:
+def rule_39_positions(walk: Walk) -> None:
     for i, group in enumerate(walk.columns.groups):
         count = group.hyperparameter_count + 1 + group.has_names
         if group.params_position >= count:
@@ -152,7 +110,7 @@ def rule_41_positions(walk: Walk) -> None:
             )
 
 
-def rule_42_params(walk: Walk) -> None:
+def rule_40_params(walk: Walk) -> None:
     number = 0
     for name, groups in enumerate(walk.groups_of):
         seen: dict[int, int] = {}
@@ -167,7 +125,7 @@ def rule_42_params(walk: Walk) -> None:
             number += 1
 
 
-def rule_43_states(walk: Walk) -> None:
+def rule_41_states(walk: Walk) -> None:
     for number, states in enumerate(walk.states_of):
         for place in range(1, len(states)):
             if states[place - 1].index >= states[place].index:
@@ -186,10 +144,8 @@ RULES = {
     35: rule_35_ratio,
     36: rule_36_unused,
     37: rule_37_range,
-    38: rule_38_alignment,
-    39: rule_39_overlap,
-    40: rule_40_gap,
-    41: rule_41_positions,
-    42: rule_42_params,
-    43: rule_43_states,
+    38: rule_38_gap,
+    39: rule_39_positions,
+    40: rule_40_params,
+    41: rule_41_states,
 }

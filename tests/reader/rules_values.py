@@ -1,6 +1,6 @@
 """Section 6.5, rules 17 to 22: values."""
 
-from conventions import refuse
+from conventions import expect, refuse
 from key_image import key_image, minimal
 from walk import (
     ATTRIBUTES,
@@ -17,54 +17,63 @@ from walk import (
     TENSOR,
     TUPLE,
     Walk,
-    child_count,
-    payload_nbytes,
+    has_size,
 )
 
-ANY = range(1 << 32)
-# Section 6.4: for each kind the allowed sizes and flavours.
-SHAPES = {
-    NULL: (range(1), {0}),
-    BOOL: (range(2), {0}),
-    INT: (range(1, 256), {0}),
-    FLOAT: (range(8, 9), {0}),
-    COMPLEX: (range(16, 17), {0}),
-    STRING: (ANY, {0, 1, 2, 3}),
-    BYTES: (ANY, {0, 1}),
-    LIST: (ANY, {0}),
-    TUPLE: (ANY, {0, 1}),
-    SET: (ANY, {0}),
-    DICT: (ANY, {0, 1, 2, ATTRIBUTES, ATTRIBUTES + 1, ATTRIBUTES + 2}),
-    TENSOR: (range(1), {0, 1, 2, 4, 5, 6}),
+# Section 6.4: for each kind the allowed flavours.
+FLAVOURS = {
+    NULL: {0},
+    BOOL: {0, 1},
+    INT: {0},
+    FLOAT: {0},
+    COMPLEX: {0},
+    STRING: {0, 1, 2, 3},
+    BYTES: {0, 1},
+    LIST: {0},
+    TUPLE: {0, 1},
+    SET: {0},
+    DICT: {0, 1, 2, ATTRIBUTES, ATTRIBUTES + 1, ATTRIBUTES + 2},
+    TENSOR: {0, 1, 2, 4, 5, 6},
 }
 
 
 def rule_17_kinds(walk: Walk) -> None:
+    """Sizes are walked only when there are as many as the kinds take."""
+    check_kinds(walk)
+    check_size_count(walk)
+    check_int_sizes(walk)
+
+
+def check_kinds(walk: Walk) -> None:
     for i, value in enumerate(walk.columns.values):
-        if value.kind not in SHAPES:
+        if value.kind not in FLAVOURS:
             refuse("corrupt/value_kind", f"values[{i}].kind: expected 0 to 11, found {value.kind}")
-        sizes, flavours = SHAPES[value.kind]
-        if value.flavour not in flavours:
+        if value.flavour not in FLAVOURS[value.kind]:
             refuse(
                 "corrupt/value_kind",
                 f"values[{i}] of kind {value.kind}, flavour: expected one of "
-                f"{sorted(flavours)}, found {value.flavour}",
+                f"{sorted(FLAVOURS[value.kind])}, found {value.flavour}",
             )
-        if value.size not in sizes:
-            refuse(
-                "corrupt/value_kind",
-                f"values[{i}] of kind {value.kind}, size: expected {sizes.start} to "
-                f"{sizes.stop - 1}, found {value.size}",
-            )
+
+
+def check_size_count(walk: Walk) -> None:
+    count = sum(1 for value in walk.columns.values if has_size(value.kind))
+    expect(len(walk.columns.value_sizes), count, "corrupt/value_kind", "number of value_sizes, by the kinds of values")
+
+
+def check_int_sizes(walk: Walk) -> None:
+    for i, (value, size) in enumerate(zip(walk.columns.values, walk.sizes)):
+        if value.kind == INT and not 1 <= size <= 255:
+            refuse("corrupt/value_kind", f"values[{i}], int, size: expected 1 to 255, found {size}")
 
 
 def rule_18_tree(walk: Walk) -> None:
     """Besides the sum: children stand behind parents (6.1), else a value could be its own parent."""
     end = walk.root_count
-    for i, value in enumerate(walk.columns.values):
+    for i, count in enumerate(walk.child_counts):
         if end <= i:
             refuse("corrupt/value_tree", f"values[{i}]: expected a parent before it, found none")
-        end += child_count(value)
+        end += count
     if end != len(walk.columns.values):
         refuse(
             "corrupt/value_tree",
@@ -74,8 +83,8 @@ def rule_18_tree(walk: Walk) -> None:
 
 def rule_19_depth(walk: Walk) -> None:
     depth = [1] * walk.root_count
-    for i, value in enumerate(walk.columns.values):
-        depth.extend([depth[i] + 1] * child_count(value))
+    for i, count in enumerate(walk.child_counts):
+        depth.extend([depth[i] + 1] * count)
         if depth[i] > min(walk.limits.depth, 1000):
             refuse(
                 "limit_exceeded/depth",
@@ -84,7 +93,7 @@ def rule_19_depth(walk: Walk) -> None:
 
 
 def rule_20_value_bytes(walk: Walk) -> None:
-    total = sum(payload_nbytes(value) for value in walk.columns.values)
+    total = sum(walk.payload_sizes)
     if total != len(walk.columns.value_bytes):
         refuse(
             "corrupt/value_bytes",
@@ -129,14 +138,14 @@ def rule_22_keys(walk: Walk) -> None:
 
 
 def check_pairs(walk: Walk, i: int) -> None:
-    count = walk.columns.values[i].size
+    count = walk.sizes[i]
     if walk.attributes(i) is not None:
         count -= 1
     if count < 0 or count % 2:
         refuse(
             "corrupt/value_key",
             f"values[{i}], dict: expected keys and values in pairs (and the attributes), "
-            f"found {walk.columns.values[i].size} children",
+            f"found {walk.sizes[i]} children",
         )
 
 
@@ -151,7 +160,7 @@ def check_attributes(walk: Walk, i: int) -> None:
             f"values[{attributes}], attributes of values[{i}]: expected a plain dict (10, 0), "
             f"found ({value.kind}, {value.flavour})",
         )
-    if value.size == 0:
+    if walk.sizes[attributes] == 0:
         refuse("corrupt/value_key", f"values[{attributes}], attributes of values[{i}]: expected at least one, found 0")
     for key, _ in walk.items(attributes):
         if walk.columns.values[key].kind != STRING:

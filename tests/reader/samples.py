@@ -71,6 +71,16 @@ def sample() -> Content:
     return Content([sample_model()], [sample_optimizer()], values, storages, order)
 
 
+def own_storages(codec: int = 0) -> Content:
+    """Each tensor is all of its own storage, so the index says no sizes: whole, without elements, strided, of 4 bits."""
+    u8, f4 = dtype("u8"), dtype("f4_e2m1fn")
+    views = [Tensor(0, F32, [2, 3]), Tensor(1, F32, [0, 3]), Tensor(2, u8, [3]), Tensor(3, F32, [2, 2], [0, 5]),
+             Tensor(4, f4, [8]), Tensor(5, u8, [200])]  # fmt: skip
+    data = [FLOATS, b"", b"abc", FLOATS, b"\x10\x32\x54\x76", bytes(200)]
+    return Content(values=[(str(i), view) for i, view in enumerate(views)],
+                   storages=[Storage(raw, codec) for raw in data])  # fmt: skip
+
+
 def with_value(value, storages: list[Storage] | None = None) -> Content:
     return Content(values=[("v", value)], storages=storages or [])
 

@@ -7,15 +7,17 @@ from unittest import mock
 import zstandard
 
 import canonical
+import columns as stored
 import first_access
 import verifying
 from columns import U8, U32
 from content import Content, Storage, Tensor, dtype
 from conventions import Refused, checksum128
 from index_buffer import read_index
+from listing import ls_json
 from milepost_writer import Writer, assemble
 from opening import Checkpoint, open_data
-from samples import index_of, patched, quietly, sample
+from samples import F32, FLOATS, index_of, patched, quietly, sample
 from verifying import verify
 
 DATA = Writer(sample()).build()
@@ -89,6 +91,53 @@ class Canonical(unittest.TestCase):
         self.assertEqual(read_index(wide), read_index(index))
         self.assertEqual(noticed(self.resealed(wide)), ["index_canonical"])
 
+    def test_columns(self):
+        """Section 10: layouts and the columns that may be empty."""
+        for what, content, change in DEPARTURES:
+            with self.subTest(what=what):
+                self.check_departure(content, change)
+
+    def check_departure(self, content: Content, change) -> None:
+        """It opens, says the same, and verifying finds that one thing."""
+        writer = Writer(content)
+        self.assertEqual(noticed(writer.assemble()), [])
+        before = ls_json(open_data(writer.assemble()))
+        change(writer)
+        data = writer.assemble()
+        listed = ls_json(open_data(data))
+        for part in ("tensors", "entries", "storages"):
+            self.assertEqual(listed[part], before[part])
+        self.assertEqual(noticed(data), ["index_canonical"])
+
+    def test_columns_can_fail(self):
+        for check in canonical.COLUMN_CHECKS:
+            others = [each for each in canonical.COLUMN_CHECKS if each is not check]
+            with mock.patch.object(canonical, "COLUMN_CHECKS", others), self.assertRaises(AssertionError):
+                for _, content, change in DEPARTURES:
+                    self.check_departure(content, change)
+
+    def test_no_more_than_needed(self):
+        """What would lose something if it were empty is stored, and the writer shares layouts."""
+        shared = Writer(CANONICAL_PAIR).columns
+        self.assertEqual((len(shared.layouts), shared.dims, shared.tensor_layouts), (1, [6], [0, 0]))
+        self.assertEqual((shared.tensor_storages, shared.tensor_offsets, shared.storage_codecs), ([], [], []))
+        self.assertEqual((shared.storage_nbytes, Writer(SPARE_PAIR).columns.storage_nbytes), ([], [24, 28]))
+        full = Writer(sample()).columns
+        self.assertEqual((full.tensor_layouts, full.tensor_storages), ([0, 1, 2, 3], [0, 0, 0, 1]))
+        self.assertEqual((full.tensor_offsets, len(full.storage_codecs), full.storage_nbytes), ([0, 0, 12, 0], 2, [24, 200]))
+        swapped = Content(values=[("a", floats(1)), ("b", floats(0))], storages=[Storage(FLOATS)] * 2)
+        self.assertEqual(Writer(swapped).columns.tensor_storages, [1, 0])
+        for content in (CANONICAL_PAIR, SPARE_PAIR, sample(), swapped):
+            self.assertEqual(noticed(Writer(content).build()), [])
+
+    def test_layouts_that_differ(self):
+        """By dtype, by dims, by strides: none of them alone makes two layouts one."""
+        views = [floats(0), Tensor(0, dtype("i32"), [6]), Tensor(0, F32, [2, 3]), Tensor(0, F32, [2, 2], [1, 2]),
+                 Tensor(0, F32, [2, 2]), Tensor(0, F32, [2, 2], [2, 2])]  # fmt: skip
+        content = Content(values=[(str(i), view) for i, view in enumerate(views + views)], storages=[Storage(FLOATS)])
+        self.assertEqual(Writer(content).columns.tensor_layouts, [0, 1, 2, 3, 4, 5] * 2)
+        self.assertEqual(noticed(Writer(content).build()), [])
+
     def test_padding_inside_the_index(self):
         index, writer = index_of(Writer(sample())), Writer(sample())
         changed = [at for at in range(len(index)) if index[at] == 0 and self.same_columns(index, at, writer)]
@@ -103,6 +152,53 @@ class Canonical(unittest.TestCase):
         with mock.patch.object(verifying, "check_canonical", lambda checkpoint: []):
             with self.assertRaises(AssertionError):
                 self.test_sound_but_not_canonical()
+
+
+def floats(storage: int) -> Tensor:
+    return Tensor(storage, F32, [6])
+
+
+CANONICAL_PAIR = Content(values=[("a", floats(0)), ("b", floats(1))], storages=[Storage(FLOATS), Storage(FLOATS)])
+SPARE_PAIR = Content(values=CANONICAL_PAIR.values, storages=[Storage(FLOATS), Storage(FLOATS + bytes(4))])
+
+
+def swap_layouts(writer: Writer) -> None:
+    c = writer.columns
+    dims = [c.dims[0:2], c.dims[2:6]]  # [2, 3]; [3, 2] with strides
+    c.layouts[:2], c.dims[:6], c.tensor_layouts[:2] = c.layouts[1::-1], dims[1] + dims[0], [1, 0]
+
+
+def layout_twice(writer: Writer) -> None:
+    c = writer.columns
+    c.layouts, c.dims, c.tensor_layouts = c.layouts * 2, c.dims * 2, [0, 1]
+
+
+def unused_layout(writer: Writer) -> None:
+    writer.columns.layouts.append(stored.Layout(12, 1, 0))
+    writer.columns.dims.append(5)
+
+
+def unused_layout_in_front(writer: Writer) -> None:
+    c = writer.columns
+    c.layouts.insert(0, stored.Layout(12, 1, 0))
+    c.dims, c.tensor_layouts = [5] + c.dims, [number + 1 for number in c.tensor_layouts]
+
+
+def storing(column: str, rows: list):
+    return lambda writer: setattr(writer.columns, column, rows)
+
+
+# what departs from section 10's columns, a content, how its columns depart
+DEPARTURES = [
+    ("order of layouts", sample(), swap_layouts),
+    ("a layout twice", CANONICAL_PAIR, layout_twice),
+    ("unused layout", CANONICAL_PAIR, unused_layout),
+    ("unused layout in front", CANONICAL_PAIR, unused_layout_in_front),
+    ("tensor_storages", SPARE_PAIR, storing("tensor_storages", [0, 1])),
+    ("tensor_offsets", SPARE_PAIR, storing("tensor_offsets", [0, 0])),
+    ("storage_nbytes", CANONICAL_PAIR, storing("storage_nbytes", [24, 24])),
+    ("storage_codecs", CANONICAL_PAIR, storing("storage_codecs", [stored.Codec(0)] * 2)),
+]
 
 
 def texts_with_own_vtable(buffer, texts) -> int:

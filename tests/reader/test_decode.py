@@ -7,7 +7,7 @@ from content import Content, Float, Int, Storage, Tensor
 from decode_content import decode_content
 from milepost_writer import Writer
 from opening import open_data, open_file
-from samples import F32, FLOATS, sample, with_value
+from samples import F32, FLOATS, own_storages, sample, with_value
 from test_reader import KEYS, VALUES, keyed
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "files"
@@ -40,10 +40,17 @@ class Decode(unittest.TestCase):
         decoded = self.check(Content(values=values, storages=[Storage(FLOATS), Storage(FLOATS, 1)]))
         self.assertEqual(decoded.values, values)
 
+    def test_derived_sizes(self):
+        for codec in (0, 1):
+            content = own_storages(codec)
+            self.assertEqual(Writer(content).columns.storage_nbytes, [])
+            decoded = self.check(content)
+            self.assertEqual((decoded.values, decoded.storages), (content.values, content.storages))
+
     def test_golden_files(self):
         """Those that are stored raw: a frame of zstd depends on its version."""
         opened = [open_file(str(file)) for file in GOLDEN.glob("good-*")]
-        raw = [each for each in opened if all(row.codec == 0 for row in each.walk.columns.storages)]
+        raw = [each for each in opened if all(codec.code == 0 for codec in each.walk.codecs)]
         self.assertGreater(len(raw), 8)
         for checkpoint in raw:
             with self.subTest(nbytes=len(checkpoint.data)):

@@ -1,4 +1,4 @@
-"""Round trips through writer and reader: values, tensors, optimizers, storages, and the command line."""
+"""Round trips through writer and reader: values, tensors, optimizers, and the command line."""
 
 import json
 import math
@@ -33,7 +33,6 @@ from content import (
     Tuple,
     dtype,
 )
-from conventions import checksum128
 from first_access import tensor_bytes
 from key_image import key_image
 from milepost_writer import Writer
@@ -221,38 +220,6 @@ class Tensors(unittest.TestCase):
             self.check(Tensor(0, F32, [3, 2], [1, 3]), FLOATS, FLOATS)
         with self.assertRaises(AssertionError):
             self.check(Tensor(0, F32, [6]), FLOATS, FLOATS, nbytes=23)
-
-
-class Storages(unittest.TestCase):
-    LARGE = bytes((1 << 20) - 5) + bytes(range(256)) * 4
-
-    def content(self, codec: int) -> Content:
-        data = [FLOATS, b"", self.LARGE, FLOATS]
-        values = [(str(i), Tensor(i, dtype("u8"), [len(raw)])) for i, raw in enumerate(data)]
-        return Content(values=values, storages=[Storage(raw, codec) for raw in data])
-
-    def test_places(self):
-        found = listed(self.content(0), alignment=128)["storages"]
-        self.assertEqual(
-            [s["offset"] for s in found], [128, 0, 4096, (4096 + len(self.LARGE) + 127) // 128 * 128]
-        )
-        self.assertEqual([s["chunks"] for s in found], [1, 0, 2, 1])
-        self.assertEqual([s["stored_nbytes"] for s in found], [24, 0, len(self.LARGE), 24])
-
-    def test_content_hash_does_not_depend_on_the_codec(self):
-        raw, packed = listed(self.content(0))["storages"], listed(self.content(1))["storages"]
-        self.assertEqual([s["content_hash"] for s in raw], [s["content_hash"] for s in packed])
-        halves = checksum128(self.LARGE[: 1 << 20]) + checksum128(self.LARGE[1 << 20 :])
-        self.assertEqual(raw[2]["content_hash"], checksum128(halves).hex())
-        self.assertEqual(raw[1]["content_hash"], checksum128(b"").hex())
-        self.assertLess(packed[2]["stored_nbytes"], raw[2]["stored_nbytes"])
-        self.assertEqual({s["codec"] for s in packed}, {"zstd"})
-
-    def test_content(self):
-        for codec in (0, 1):
-            checkpoint = open_data(Writer(self.content(codec)).build())
-            self.assertEqual(tensor_bytes(checkpoint, 2), self.LARGE)
-            self.assertEqual(verify(checkpoint), [])
 
 
 class Structure(unittest.TestCase):

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from canonical import encode_index
+from canonical import column_departure, encode_index
 from conventions import Refused, checksum128
 from first_access import chunk_bytes
 from footer import FOOTER_NBYTES
 from head import HEAD_NBYTES
 from listing import tensor_paths
 from opening import Checkpoint
-from walk import Chunk
+from storages import Chunk
 
 
 @dataclass
@@ -122,25 +122,31 @@ def paths_over(checkpoint: Checkpoint, chunk: Chunk) -> list[str]:
     return [
         paths[number]
         for number, view in enumerate(checkpoint.walk.views)
-        if view.tensor.storage == chunk.storage
+        if view.storage == chunk.storage
         and view.reach
-        and view.tensor.offset < end
-        and view.tensor.offset + view.reach > begin
+        and view.offset < end
+        and view.offset + view.reach > begin
     ]
 
 
 def check_canonical(checkpoint: Checkpoint) -> list[Damage]:
-    expected, footer = encode_index(checkpoint.walk.columns), checkpoint.walk.footer
+    """Section 10. However far the index departs from the canonical form, it is one damage."""
+    message = column_departure(checkpoint.walk) or buffer_departure(checkpoint)
+    footer = checkpoint.walk.footer
+    end = footer.index_offset + footer.index_nbytes
+    return [Damage("index_canonical", message, footer.index_offset, end)] if message else []
+
+
+def buffer_departure(checkpoint: Checkpoint) -> str | None:
+    """The bytes of the buffer, where the columns are as they should be."""
+    expected = encode_index(checkpoint.walk.columns)
     if expected == checkpoint.index:
-        return []
+        return None
     first = next(
         (at for at, pair in enumerate(zip(expected, checkpoint.index)) if pair[0] != pair[1]),
         min(len(expected), len(checkpoint.index)),
     )
-    message = (
+    return (
         f"index, offset {first}: expected {expected[first : first + 8].hex(' ')} of {len(expected)} "
         f"bytes, found {checkpoint.index[first : first + 8].hex(' ')} of {len(checkpoint.index)}"
     )
-    return [
-        Damage("index_canonical", message, footer.index_offset, footer.index_offset + footer.index_nbytes)
-    ]

@@ -4,12 +4,14 @@ Every property here relies on the rules that stand before its use; nothing is ch
 
 import struct
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 
-from columns import Columns, Group, Tensor, Value
-from conventions import CHUNK_NBYTES, CODEC_RAW, Limits, round_up
+from columns import Codec, Columns, Group
+from conventions import CODEC_RAW, Limits
 from footer import Footer
 from head import Head
+from storages import Chunk, Place, chunk_offsets, place_storages, raw_sizes
+from views import View, WholeLayout
 
 NULL, BOOL, INT, FLOAT, COMPLEX, STRING, BYTES, LIST, TUPLE, SET, DICT, TENSOR = range(12)
 KIND_NAMES = [
@@ -26,8 +28,9 @@ KIND_NAMES = [
     "dict",
     "tensor",
 ]
-WITH_BYTES = {INT, FLOAT, COMPLEX, STRING, BYTES}
-WITH_CHILDREN = {LIST, TUPLE, SET, DICT}
+FIXED_NBYTES = {FLOAT: 8, COMPLEX: 16}
+SIZED_BYTES = {INT, STRING, BYTES}
+SIZED_CHILDREN = {LIST, TUPLE, SET, DICT}
 ATTRIBUTES = 128
 
 
@@ -39,66 +42,6 @@ class Scope:
     prefix: str
     first: int
     count: int
-
-
-@dataclass(frozen=True)
-class View:
-    """A tensor with its dims, its strides (None: contiguous) and the bits of its dtype."""
-
-    tensor: Tensor
-    dims: list[int]
-    strides: list[int] | None
-    bits: int
-
-    @cached_property
-    def elements(self) -> int:
-        return product(self.dims)
-
-    @cached_property
-    def reach(self) -> int:
-        """Bytes from `offset` to the end of the last element (rule 30)."""
-        if self.elements == 0:
-            return 0
-        if self.strides is None:
-            return (self.elements * self.bits + 7) // 8
-        return (1 + self.last_element) * (self.bits // 8)
-
-    @cached_property
-    def last_element(self) -> int:
-        return sum((dim - 1) * stride for dim, stride in zip(self.dims, self.strides))
-
-
-@dataclass(frozen=True)
-class Chunk:
-    storage: int
-    number: int  # within the storage
-    offset: int  # in the file
-    raw_nbytes: int
-    stored_nbytes: int
-    stored_checksum: bytes
-    raw_checksum: bytes  # the stored one where the chunk is stored raw
-
-    @property
-    def compressed(self) -> bool:
-        return self.stored_nbytes < self.raw_nbytes
-
-
-def product(factors) -> int:
-    return reduce(lambda left, right: left * right, factors, 1)
-
-
-def contiguous_strides(dims: list[int]) -> list[int]:
-    """Section 10: the product of the sizes of the dims behind each (0 where one of those is empty)."""
-    return [product(dims[axis + 1 :]) for axis in range(len(dims))]
-
-
-def is_contiguous(dims: list[int], strides: list[int]) -> bool:
-    pairs = zip(dims, strides, contiguous_strides(dims))
-    return 0 in dims or all(dim == 1 or stride == expected for dim, stride, expected in pairs)
-
-
-def chunk_count(nbytes: int) -> int:
-    return (nbytes + CHUNK_NBYTES - 1) // CHUNK_NBYTES
 
 
 class Walk:
@@ -180,22 +123,39 @@ class Walk:
             + [c.entry_names.text(i) for i in values]
         )
 
-    # Values (children from rule 18 on, payloads from rule 20 on)
+    # Values (sizes and children from rule 18 on, payloads from rule 20 on)
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """For each value the size that it takes from value_sizes; 0 for a kind that takes none."""
+        taken = iter(self.columns.value_sizes)
+        return [next(taken) if has_size(v.kind) else 0 for v in self.columns.values]
+
+    @cached_property
+    def child_counts(self) -> list[int]:
+        return [size if v.kind in SIZED_CHILDREN else 0 for v, size in zip(self.columns.values, self.sizes)]
+
+    @cached_property
+    def payload_sizes(self) -> list[int]:
+        return [
+            size if v.kind in SIZED_BYTES else FIXED_NBYTES.get(v.kind, 0)
+            for v, size in zip(self.columns.values, self.sizes)
+        ]
 
     @cached_property
     def child_start(self) -> list[int]:
-        return running(self.root_count, [child_count(v) for v in self.columns.values])
+        return running(self.root_count, self.child_counts)
 
     @cached_property
     def byte_start(self) -> list[int]:
-        return running(0, [payload_nbytes(v) for v in self.columns.values])
+        return running(0, self.payload_sizes)
 
     @cached_property
     def tensor_number(self) -> list[int]:
         return running(0, [1 if v.kind == TENSOR else 0 for v in self.columns.values])
 
     def children(self, i: int) -> range:
-        return range(self.child_start[i], self.child_start[i] + child_count(self.columns.values[i]))
+        return range(self.child_start[i], self.child_start[i] + self.child_counts[i])
 
     def attributes(self, i: int) -> int | None:
         """The number of the value that holds a dict's attributes."""
@@ -210,7 +170,7 @@ class Walk:
 
     def payload(self, i: int) -> bytes:
         begin = self.byte_start[i]
-        return self.columns.value_bytes[begin : begin + self.columns.values[i].size]
+        return self.columns.value_bytes[begin : begin + self.payload_sizes[i]]
 
     def integer(self, i: int) -> int:
         return int.from_bytes(self.payload(i), "little", signed=True)
@@ -218,38 +178,66 @@ class Walk:
     def number(self, i: int) -> float:
         return struct.unpack("<d", self.payload(i))[0]
 
-    # Tensors and storages (from rule 26 and rule 33 on)
+    # Tensors and storages (columns that may be empty from rule 23 on, layouts from rule 26 on, sizes of storages
+    # from rule 30 on, chunks and places from rule 33 on)
 
     @cached_property
     def bits_of(self) -> dict[int, int]:
         return {dtype.code: dtype.bits for dtype in self.columns.dtypes}
 
     @cached_property
-    def views(self) -> list[View]:
+    def layouts(self) -> list[WholeLayout]:
         made, at, dims = [], 0, self.columns.dims
-        for tensor in self.columns.tensors:
-            shape, at = dims[at : at + tensor.rank], at + tensor.rank
+        for layout in self.columns.layouts:
+            shape, at = dims[at : at + layout.rank], at + layout.rank
             strides = None
-            if tensor.flags & 1:
-                strides, at = dims[at : at + tensor.rank], at + tensor.rank
-            made.append(View(tensor, shape, strides, self.bits_of[tensor.dtype]))
+            if layout.flags & 1:
+                strides, at = dims[at : at + layout.rank], at + layout.rank
+            made.append(WholeLayout(layout.dtype, shape, strides, self.bits_of[layout.dtype]))
+        return made
+
+    @property
+    def tensor_count(self) -> int:
+        return len(self.columns.tensor_layouts)
+
+    @cached_property
+    def tensor_storages(self) -> list[int]:
+        return self.columns.tensor_storages or list(range(self.tensor_count))
+
+    @cached_property
+    def tensor_offsets(self) -> list[int]:
+        return self.columns.tensor_offsets or [0] * self.tensor_count
+
+    @cached_property
+    def views(self) -> list[View]:
+        layouts = [self.layouts[number] for number in self.columns.tensor_layouts]
+        return [View(*each) for each in zip(self.tensor_storages, self.tensor_offsets, layouts)]
+
+    @property
+    def storage_count(self) -> int:
+        return len(self.columns.storage_nbytes) or self.tensor_count
+
+    @cached_property
+    def storage_nbytes(self) -> list[int]:
+        """The raw bytes of each storage: as stored, else storage i has what tensor i reaches."""
+        return self.columns.storage_nbytes or [view.reach for view in self.views]
+
+    @cached_property
+    def codecs(self) -> list[Codec]:
+        return self.columns.storage_codecs or [Codec(CODEC_RAW)] * self.storage_count
+
+    @cached_property
+    def chunk_sizes(self) -> list[list[tuple[int, int]]]:
+        """For each storage the (raw, stored) sizes of its chunks."""
+        taken, made = iter(self.columns.stored_nbytes), []
+        for nbytes, codec in zip(self.storage_nbytes, self.codecs):
+            sizes = raw_sizes(nbytes)
+            made.append([(raw, raw if codec.code == CODEC_RAW else next(taken)) for raw in sizes])
         return made
 
     @cached_property
-    def stored_sizes(self) -> list[list[tuple[int, int]]]:
-        """For each storage the (raw, stored) sizes of its chunks."""
-        taken, made = iter(self.columns.stored_nbytes), []
-        for storage in self.columns.storages:
-            sizes = [min(CHUNK_NBYTES, storage.nbytes - at) for at in range(0, storage.nbytes, CHUNK_NBYTES)]
-            made.append([(raw, raw if storage.codec == CODEC_RAW else next(taken)) for raw in sizes])
-        return made
-
-    def stored_extent(self, number: int) -> int:
-        """Bytes from the first to the last of a storage's chunks, the zeros between them included."""
-        at = 0
-        for _, stored in self.stored_sizes[number]:
-            at = round_up(at, 64) + stored
-        return at
+    def places(self) -> list[Place]:
+        return place_storages(self.chunk_sizes, self.head.alignment)
 
     @cached_property
     def chunks(self) -> list[list[Chunk]]:
@@ -259,24 +247,18 @@ class Walk:
             iter(self.columns.raw_checksums),
         )
         made = []
-        for number, storage in enumerate(self.columns.storages):
-            at, chunks = storage.offset, []
-            for place, (raw, stored) in enumerate(self.stored_sizes[number]):
-                at = round_up(at, 64)
+        for storage, sizes in enumerate(self.chunk_sizes):
+            chunks, offsets = [], chunk_offsets(self.places[storage].begin, sizes)
+            for number, (offset, (raw, stored)) in enumerate(zip(offsets, sizes)):
                 checksum = next(stored_checksums)
                 raw_checksum = next(raw_checksums) if stored < raw else checksum
-                chunks.append(Chunk(number, place, at, raw, stored, checksum, raw_checksum))
-                at += stored
+                chunks.append(Chunk(storage, number, offset, raw, stored, checksum, raw_checksum))
             made.append(chunks)
         return made
 
 
-def child_count(value: Value) -> int:
-    return value.size if value.kind in WITH_CHILDREN else 0
-
-
-def payload_nbytes(value: Value) -> int:
-    return value.size if value.kind in WITH_BYTES else 0
+def has_size(kind: int) -> bool:
+    return kind in SIZED_BYTES or kind in SIZED_CHILDREN
 
 
 def split(pool: list, counts: list[int]) -> list[list]:

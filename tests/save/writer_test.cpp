@@ -192,7 +192,7 @@ TEST_CASE("writer: a sink that cannot commit") {
 
 TEST_CASE("writer: a source that fails while it is saved from") {
     FileBytes bytes = *save_bytes(many_chunks());
-    const auto damaged = take_apart(bytes)->columns.storages[1].offset;
+    const auto damaged = take_apart(bytes)->begin_of(1);
     bytes[static_cast<std::size_t>(damaged)] ^= std::byte{1};
     const auto file = open_bytes(bytes);
     REQUIRE(file);

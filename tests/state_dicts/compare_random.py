@@ -61,7 +61,7 @@ def difference(image: bytes, data: bytes) -> str | None:
         given = decode_content(checkpoint)
     except Refused as refused:
         return f"refused by the second reader: {refused}"
-    numbers = list(dict.fromkeys(tensor.storage for tensor in checkpoint.walk.columns.tensors))
+    numbers = list(dict.fromkeys(view.storage for view in checkpoint.walk.views))
     if numbers != sorted(numbers):
         return f"storages are not numbered by the first tensor that views them: {numbers}"
     found = image_of(given)

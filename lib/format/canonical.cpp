@@ -1,0 +1,70 @@
+#include "format/canonical.hpp"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+namespace milepost::format {
+namespace {
+
+/// Numbered by the first tensor that has them, so that all are used.
+bool layouts_in_order(const Index& index) noexcept {
+    std::uint32_t next = 0;
+    for (const std::uint32_t layout : index.tensor_layouts) {
+        if (layout > next) return false;
+        if (layout == next) ++next;
+    }
+    return next == index.layouts.size();
+}
+
+bool layouts_differ(const Index& index) {
+    std::set<std::vector<std::uint64_t>> seen;
+    auto dims = index.dims.begin();
+    for (const LayoutRecord& layout : index.layouts) {
+        std::vector<std::uint64_t> key{layout.dtype, layout.flags};
+        const auto end = dims + dims_of(layout);
+        key.insert(key.end(), dims, end);
+        dims = end;
+        if (!seen.insert(std::move(key)).second) return false;
+    }
+    return true;
+}
+
+bool views_its_own(const Index& index) noexcept {
+    const auto storages = index.tensor_storages;
+    bool is_own = storages.empty() || storages.size() == index.storage_count();
+    for (std::size_t i = 0; i < storages.size() && is_own; ++i)
+        is_own = storages[i] == i;
+    return is_own;
+}
+
+bool fills_its_own(const Index& index, const Outline& outline) noexcept {
+    if (!index.tensor_storages.empty() || !index.tensor_offsets.empty()) return false;
+    for (std::size_t i = 0; i < index.storage_nbytes.size(); ++i) {
+        if (index.storage_nbytes[i] != outline.layout_reach[index.tensor_layouts[i]]) return false;
+    }
+    return true;
+}
+
+/// A column that may be empty is so where it would say nothing.
+bool usual_is_left_out(const Index& index, const Outline& outline) noexcept {
+    const auto is_zero = [](std::uint64_t offset) { return offset == 0; };
+    const auto is_raw = [](const CodecRecord& codec) { return codec.code == 0 && codec.parameter == 0; };
+    const auto offsets = index.tensor_offsets;
+    const auto codecs = index.storage_codecs;
+    return (index.tensor_storages.empty() || !views_its_own(index)) &&
+           (offsets.empty() || !std::all_of(offsets.begin(), offsets.end(), is_zero)) &&
+           (index.storage_nbytes.empty() || !fills_its_own(index, outline)) &&
+           (codecs.empty() || !std::all_of(codecs.begin(), codecs.end(), is_raw));
+}
+
+}  // namespace
+
+bool is_canonical(const Index& index, const Outline& outline, std::span<const std::byte> stored) {
+    if (!layouts_in_order(index) || !layouts_differ(index) || !usual_is_left_out(index, outline))
+        return false;
+    const auto encoded = index.encode(Limits{.max_index_bytes = UINT64_MAX});
+    return encoded && std::equal(encoded->begin(), encoded->end(), stored.begin(), stored.end());
+}
+
+}  // namespace milepost::format
