@@ -15,21 +15,15 @@ namespace {
 
 using base::message;
 
-/// Bits of each dtype in use; 0 for others. Dtypes are few, so that no table of 256 codes is cleared for each
-/// file.
-class BitsByCode {
-public:
-    explicit BitsByCode(const Index& index) noexcept : dtypes_(index.dtypes) {}
-    std::uint16_t operator[](std::uint8_t code) const noexcept {
-        for (const DtypeRecord& dtype : dtypes_) {
-            if (dtype.code == code) return dtype.bits;
-        }
-        return 0;
-    }
+/// Bits of each dtype in use by its code; 0 for others.
+using BitsByCode = std::array<std::uint16_t, 256>;
 
-private:
-    std::span<const DtypeRecord> dtypes_;
-};
+BitsByCode bits_by_code(const Index& index) noexcept {
+    BitsByCode bits{};
+    for (const DtypeRecord& dtype : index.dtypes)
+        bits[dtype.code] = dtype.bits;
+    return bits;
+}
 
 core::Dims shape_of(const Context& context, std::size_t layout) noexcept {
     return context.index.dims.subspan(context.outline.layout_dims[layout],
@@ -107,7 +101,7 @@ Verdict dims_tile(Context& context) {
 }
 
 Verdict shapes_fit(Context& context) {
-    const BitsByCode bits(context.index);
+    const BitsByCode bits = bits_by_code(context.index);
     const auto layouts = context.index.layouts;
     const auto reach = context.outline.layout_reach;
     for (std::size_t i = 0; i < layouts.size(); ++i) {
@@ -122,7 +116,7 @@ Verdict shapes_fit(Context& context) {
 Verdict shapes_fill_bytes(Context& context) {
     if (!first_bad(context.index.dtypes, [](const DtypeRecord& dtype) { return dtype.bits >= 8; }))
         return std::nullopt;
-    const BitsByCode bits(context.index);
+    const BitsByCode bits = bits_by_code(context.index);
     for (std::size_t i = 0; i < context.index.layouts.size(); ++i) {
         const std::uint16_t width = bits[context.index.layouts[i].dtype];
         if (width >= 8 || core::fills_whole_bytes(shape_of(context, i), width)) continue;
@@ -135,7 +129,7 @@ Verdict strides_fit(Context& context) {
     const auto layouts = context.index.layouts;
     if (!first_bad(layouts, [](const LayoutRecord& layout) { return !is_strided(layout); }))
         return std::nullopt;
-    const BitsByCode bits(context.index);
+    const BitsByCode bits = bits_by_code(context.index);
     for (std::size_t i = 0; i < layouts.size(); ++i) {
         if (!is_strided(layouts[i])) continue;
         const std::uint16_t width = bits[layouts[i].dtype];

@@ -3,6 +3,7 @@
 
 #include "base/message.hpp"
 #include "core/text.hpp"
+#include "format/frame.hpp"
 #include "format/rules.hpp"
 
 namespace milepost::format::rules {
@@ -54,7 +55,8 @@ bool is_plain(std::span<const std::byte> bytes) noexcept {
 /// is negative, or 0 where `least` is 1, is a large one after `least` is taken off.
 bool sizes_fit(const Texts& texts, std::uint32_t least, std::uint32_t most) noexcept {
     if (texts.ends.empty()) return texts.bytes.empty();
-    const auto end = static_cast<std::uint32_t>(texts.bytes.size());  // below 2^31, as the index
+    if (texts.bytes.size() > kMaxIndexNbytes) return false;  // a writer may hold what no index can
+    const auto end = static_cast<std::uint32_t>(texts.bytes.size());
     if (most < least || most >= std::uint32_t{1} << 31U || texts.ends.back() != end) return false;
     std::uint32_t bad = texts.ends[0] > end || texts.ends[0] - least > most - least ? 1 : 0;
     for (std::size_t i = 1; i < texts.ends.size(); ++i) {

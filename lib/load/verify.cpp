@@ -143,10 +143,11 @@ private:
     base::AlignedBuffer buffer_;
 };
 
-/// Some chunks of one storage: the unit of parallel work.
+/// Some chunks of one storage, from where the walk stands: the unit of parallel work. A batch that began its
+/// own walk would take all chunks before it again, and a file may claim millions of small ones.
 struct Batch {
     std::uint32_t storage;
-    std::uint64_t first;
+    ChunkWalk walk;
     std::uint64_t count;
 };
 
@@ -155,8 +156,10 @@ std::vector<Batch> make_batches(const OpenedIndex& opened) {
     std::vector<Batch> batches;
     for (std::uint32_t i = 0; i < opened.index.storage_count(); ++i) {
         const std::uint64_t chunks = format::chunk_count(opened.outline, i);
+        ChunkWalk walk(opened.index, opened.outline, i);
         for (std::uint64_t first = 0; first < chunks; first += kChunksPerBatch) {
-            batches.push_back({i, first, std::min(kChunksPerBatch, chunks - first)});
+            walk.skip_to(first);
+            batches.push_back({i, walk, std::min(kChunksPerBatch, chunks - first)});
         }
     }
     return batches;
@@ -182,8 +185,7 @@ public:
 
 private:
     void check(const Batch& batch, ChunkChecker& checker) {
-        ChunkWalk walk(impl_.opened.index, impl_.opened.outline, batch.storage);
-        walk.skip_to(batch.first);
+        ChunkWalk walk = batch.walk;
         std::uint64_t nbytes = 0;
         for (std::uint64_t i = 0; i < batch.count; ++i, walk.next()) {
             ChunkOutcome outcome = checker.check(batch.storage, walk.chunk());
