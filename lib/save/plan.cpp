@@ -182,7 +182,7 @@ private:
         auto& offsets = plan_.tensor_offsets_;
         if (std::all_of(offsets.begin(), offsets.end(), [](std::uint64_t offset) { return offset == 0; }))
             offsets.clear();
-        plan_.all_fill_their_own_ = storages.empty() && offsets.empty() && all_fill_;
+        plan_.all_fill_their_own_ = is_usual && offsets.empty() && all_fill_;
     }
 
     Result<void> add_tensor(const TensorView& tensor, std::map<std::uint8_t, DtypeInfo>& dtypes) {

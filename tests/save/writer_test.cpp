@@ -185,6 +185,27 @@ TEST_CASE("writer: a sink that fails at any write ends the save with its error")
     }
 }
 
+TEST_CASE("writer: a storage that the checkpoint does not view is refused, also an empty one, also alone") {
+    for (const std::size_t nbytes : {std::size_t{0}, std::size_t{5}}) {
+        for (const bool alone : {false, true}) {
+            for (const Codec codec : {Codec::raw, Codec::zstd}) {
+                CAPTURE(nbytes);
+                CAPTURE(alone);
+                MemorySink sink;
+                auto writer = Writer::create(sink, {.codec = codec});
+                const std::vector<std::byte> bytes(nbytes);
+                REQUIRE(writer->add(bytes_tensor(bytes)));
+                Checkpoint checkpoint;
+                if (!alone) checkpoint.values()["v"] = *writer->add(bytes_tensor(make_bytes(9, 1)));
+                const auto committed = writer->commit(checkpoint);
+                REQUIRE(!committed);
+                CHECK(committed.error().message().find("storage 0 is viewed by no tensor") !=
+                      std::string::npos);
+            }
+        }
+    }
+}
+
 TEST_CASE("writer: a sink that cannot commit") {
     StubbornSink sink;
     CHECK(save(sink, small()).error().condition() == Condition::sync);
