@@ -63,18 +63,23 @@ Columns::Columns(const format::Index& index)
 void Columns::say_storage_nbytes() {
     if (!storage_nbytes.empty()) return;
     std::vector<std::uint64_t> reach;
-    auto next = dims.begin();
+    core::Dims left = dims;
     for (const format::LayoutRecord& layout : layouts) {
         const auto dtype = std::find_if(dtypes.begin(), dtypes.end(), [&](const format::DtypeRecord& each) {
             return each.code == layout.dtype;
         });
-        const core::Dims shape(next, layout.rank);
-        const core::Dims strides(next + layout.rank, is_strided(layout) ? layout.rank : 0);
+        if (dtype == dtypes.end() || left.size() < dims_of(layout)) return;
+        const core::Dims shape = left.first(layout.rank);
+        const core::Dims strides = left.subspan(layout.rank, is_strided(layout) ? layout.rank : 0);
+        if (core::find_layout_fault(shape, strides, dtype->bits, 0, UINT64_MAX) != core::LayoutFault::none)
+            return;
         reach.push_back(core::reach_nbytes(shape, strides, dtype->bits));
-        next += dims_of(layout);
+        left = left.subspan(dims_of(layout));
     }
-    for (const std::uint32_t layout : tensor_layouts)
+    for (const std::uint32_t layout : tensor_layouts) {
+        if (layout >= reach.size()) return storage_nbytes.clear();
         storage_nbytes.push_back(reach[layout]);
+    }
 }
 
 format::Index Columns::index() const noexcept {

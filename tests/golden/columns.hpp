@@ -53,7 +53,7 @@ struct Columns {
     Columns() = default;
     explicit Columns(const format::Index& index);
 
-    /// Fills storage_nbytes where it is empty, with what that stands for.
+    /// Fills storage_nbytes where it is empty, with what that stands for; not where layouts are broken.
     void say_storage_nbytes();
     /// Borrows from the columns.
     [[nodiscard]] format::Index index() const noexcept;
