@@ -1,9 +1,13 @@
 #include "columns.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstring>
 #include <numeric>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,15 +16,33 @@ namespace {
 
 constexpr unsigned kColumns = 33;
 
+/// A number at which something turns, or one beside it: a power of two, as signs, widths and limits are, or
+/// what the next rounding up of section 4 makes wrap.
+std::uint64_t take_extreme(Input& input) {
+    constexpr std::uint64_t kWrap32 = std::uint64_t{1} << 32U, kWrap64 = 0;
+    constexpr std::array<std::uint64_t, 6> kTurns = {0,
+                                                     32'768 + 131'072,  // rule 35
+                                                     kWrap32 - 64,
+                                                     kWrap64 - 64,
+                                                     kWrap64 - 4096,
+                                                     kWrap64 - 1'048'576};
+    const unsigned bit = input.below(64 + kTurns.size());
+    const std::uint64_t turn = bit < 64 ? std::uint64_t{1} << bit : kTurns[bit - 64];
+    return turn + input.below(3) - 1;
+}
+
 /// Adds to a number of 1, 2, 4 or 8 bytes somewhere in the element, or puts another one in its place.
 void edit_bytes(std::byte* element, std::size_t nbytes, Input& input) {
     const std::size_t width = std::min(std::size_t{1} << input.below(4), nbytes);
     std::byte* at = element + input.below(static_cast<unsigned>(nbytes / width)) * width;
     std::uint64_t number = 0;
     std::memcpy(&number, at, width);
-    if (input.below(2) == 0) {
+    const unsigned how = input.below(256);
+    if (how % 2 == 0) {
         const auto step = static_cast<std::int64_t>(input.number<std::int8_t>());
         number += static_cast<std::uint64_t>(step);
+    } else if (how >= 128) {
+        number = take_extreme(input);
     } else {
         const auto taken = input.bytes(width);
         number = 0;
@@ -65,6 +87,12 @@ void repeat_layout(golden::Columns& of, Input& input) {
     const format::LayoutRecord record = of.layouts[layout];
     layout = static_cast<std::uint32_t>(of.layouts.size());
     of.layouts.push_back(record);
+}
+
+/// Whether texts can be told from one another: rule 3.
+bool tile(const format::Texts& texts) {
+    return std::is_sorted(texts.ends.begin(), texts.ends.end()) &&
+           (texts.ends.empty() ? 0 : texts.ends.back()) == texts.bytes.size();
 }
 
 template <class Element>
@@ -116,6 +144,28 @@ void say_otherwise(golden::Columns& of, Input& input) {
         default:
             repeat_layout(of, input);
     }
+}
+
+void repeat_name(golden::Columns& of, Input& input) {
+    constexpr std::array<std::string_view, 4> kReserved = {"params", "param_names", "state", "param_groups"};
+    const std::array<golden::TextColumn*, 3> columns = {&of.model_names, &of.optimizer_names,
+                                                        &of.entry_names};
+    const format::Texts from = columns[input.below(columns.size())]->texts();
+    golden::TextColumn& to = *columns[input.below(columns.size())];
+    if (!tile(from) || !tile(to.texts()) || to.ends.empty()) return;
+    const unsigned which = input.number<std::uint8_t>();
+    const bool reserved = which < 64 || from.size() == 0;
+    const std::string name(reserved ? kReserved[which % kReserved.size()] : from[which % from.size()]);
+    to.set(input.number<std::uint8_t>() % to.ends.size(), name);
+}
+
+void wrap_ends(golden::Columns& of, Input& input) {
+    constexpr std::uint32_t kStep = INT32_MAX;
+    std::vector<std::uint32_t>& ends = of.entry_names.ends;
+    if (ends.size() < 3) return;
+    const std::size_t at = 1 + input.number<std::uint8_t>() % (ends.size() - 2);
+    ends[at] = ends[at - 1] + kStep;
+    ends[at + 1] = ends[at] + kStep;
 }
 
 bool same_columns(const format::Index& a, const format::Index& b) noexcept {

@@ -14,6 +14,12 @@ void edit(golden::Columns& of, Input& input);
 /// that is equal to the one it has. The content stays the same, mostly, its canonical form does not.
 void say_otherwise(golden::Columns& of, Input& input);
 
+/// Gives a model, an optimizer or an entry the name of another one, or one that a key of an optimizer has.
+void repeat_name(golden::Columns& of, Input& input);
+
+/// Two names of 2^31 - 1 bytes: added in 32 bits, they come back to where they began.
+void wrap_ends(golden::Columns& of, Input& input);
+
 /// Whether two indices are the same, column by column and byte by byte.
 [[nodiscard]] bool same_columns(const format::Index& a, const format::Index& b) noexcept;
 

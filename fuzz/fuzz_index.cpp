@@ -12,6 +12,7 @@
 #include "assertions.hpp"
 #include "base/aligned_buffer.hpp"
 #include "base/checked.hpp"
+#include "check_rules.hpp"
 #include "columns.hpp"
 #include "format/canonical.hpp"
 #include "format/chunks.hpp"
@@ -28,6 +29,12 @@ namespace {
 
 using format::Index;
 using format::Surroundings;
+
+__extension__ using Wide = unsigned __int128;
+
+Wide rounded_up(Wide number, Wide unit) {
+    return (number + unit - 1) / unit * unit;
+}
 
 /// Storages of any size, without bytes: nothing of an index needs them.
 class NoBytes final : public detail::StorageProvider {
@@ -123,6 +130,31 @@ void stretch_storage(Base& base, Input& input) {
     base.surroundings.index_offset += more;
 }
 
+/// What a file with storages of these sizes has, all of them raw: as many checksums, and the index where it
+/// belongs. So that a size that was changed gets past the sums of rule 33.
+void place_storages(Base& base) {
+    constexpr Wide kMostChunks = 4096;  // sizes that claim more of them break rule 33
+    golden::Columns& of = base.columns;
+    std::vector<std::uint64_t> sizes = of.storage_nbytes;
+    if (sizes.empty()) {
+        golden::Columns said = of;
+        said.say_storage_nbytes();
+        sizes = said.storage_nbytes;
+    }
+    Wide end = format::kHeadNbytes, chunks = 0;
+    for (const std::uint64_t nbytes : sizes) {
+        if (nbytes == 0) continue;
+        const Wide large = nbytes >= format::kLargeStorageNbytes ? 4096 : 64;
+        end = rounded_up(end, std::max<Wide>(large, base.surroundings.alignment)) + nbytes;
+        chunks += rounded_up(nbytes, codec::kChunkNbytes) / codec::kChunkNbytes;
+    }
+    of.storage_codecs.clear();
+    of.stored_nbytes.clear();
+    of.raw_checksums.clear();
+    of.stored_checksums.resize(static_cast<std::size_t>(std::min(chunks, kMostChunks)));
+    base.surroundings.index_offset = static_cast<std::uint64_t>(rounded_up(end, 64));
+}
+
 /// Children that change their parent: their number stays, what is whose does not.
 void move_children(golden::Columns& of, Input& input) {
     std::vector<std::uint32_t*> sizes;
@@ -140,6 +172,40 @@ void move_children(golden::Columns& of, Input& input) {
     const std::uint32_t moved = std::min<std::uint32_t>(from, 1 + input.below(4));
     from -= moved;
     to += moved;
+}
+
+/// What no edit of one element does, each now and then. Returns whether anything was changed.
+bool change_parts(Base& base, Input& input) {
+    bool changed = false;
+    if (input.one_in(16)) {
+        base.surroundings.index_offset += 64 * std::uint64_t{input.below(256)};
+        changed = true;
+    }
+    if (input.one_in(8)) {
+        stretch_storage(base, input);
+        changed = true;
+    }
+    if (input.one_in(8)) {
+        move_children(base.columns, input);
+        changed = true;
+    }
+    if (input.one_in(4)) {
+        say_otherwise(base.columns, input);
+        changed = true;
+    }
+    if (input.one_in(16)) {
+        repeat_name(base.columns, input);
+        changed = true;
+    }
+    if (input.one_in(64)) {
+        wrap_ends(base.columns, input);
+        changed = true;
+    }
+    if (input.one_in(4)) {
+        place_storages(base);
+        changed = true;
+    }
+    return changed;
 }
 
 base::AlignedBuffer encoded(const Index& index) {
@@ -172,6 +238,7 @@ Verdict judge(const Index& columns, const Surroundings& surroundings) {
     const base::AlignedBuffer buffer = encoded(columns);
     const auto index = Index::decode(buffer.bytes());
     require(index.has_value() && same_columns(columns, *index), "encode and decode give the same columns");
+    check_rules(*index, surroundings);
     const auto valid = format::validate(*index, surroundings, Limits());
     check_same_outcome(valid, format::validate(columns, surroundings, Limits()), "the columns alone decide");
     const auto tight = format::validate(*index, surroundings, tight_limits());
@@ -193,24 +260,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbyt
     if (!base) return 0;
     const bool sound = format::validate_content(base->columns.index(), Limits()).has_value();
     bool changed = false;
-    for (unsigned i = 0; i < edits && !input.empty(); ++i, changed = true)
+    for (unsigned i = 0; i < edits && !input.empty(); ++i, changed = true) {
         fuzz::edit(base->columns, input);
-    if (input.one_in(16)) {
-        base->surroundings.index_offset += 64 * std::uint64_t{input.below(256)};
-        changed = true;
+        // After each edit, not the last alone: the fewer there are, the later the rule that decides.
+        fuzz::check_rules(base->columns.index(), base->surroundings);
     }
-    if (input.one_in(8)) {
-        fuzz::stretch_storage(*base, input);
-        changed = true;
-    }
-    if (input.one_in(8)) {
-        fuzz::move_children(base->columns, input);
-        changed = true;
-    }
-    if (input.one_in(4)) {
-        fuzz::say_otherwise(base->columns, input);
-        changed = true;
-    }
+    changed = fuzz::change_parts(*base, input) || changed;
     const auto verdict = fuzz::judge(base->columns.index(), base->surroundings);
     fuzz::require(verdict != fuzz::Verdict::refused || changed || !sound,
                   "what the writer accepts, the reader accepts");

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "format/index.hpp"
+#include "format/validate.hpp"
+
+namespace milepost::fuzz {
+
+/// Ends the process unless format::validate decides what the rules say when they are read plainly: see
+/// naive_rules.hpp. Under several limits.
+void check_rules(const format::Index& index, const format::Surroundings& surroundings);
+
+}  // namespace milepost::fuzz
