@@ -41,9 +41,8 @@ std::string scope_prefix(const Index& index, const Outline& outline, std::uint32
 std::uint32_t parent_of(const Index& index, const Outline& outline, std::uint32_t child) {
     for (std::uint32_t i = 0; i < child; ++i) {
         const ValueRecord& value = index.values[i];
-        const bool has_children = value.kind >= static_cast<std::uint8_t>(Kind::list) &&
-                                  value.kind <= static_cast<std::uint8_t>(Kind::dict);
-        if (has_children && child >= outline.share[i] && child - outline.share[i] < outline.value_size[i])
+        if (has_children(static_cast<Kind>(value.kind)) && child >= outline.share[i] &&
+            child - outline.share[i] < outline.value_size[i])
             return i;
     }
     return child;

@@ -2,9 +2,7 @@
 #include <array>
 
 #include <milepost/dtype.hpp>
-#include <milepost/value.hpp>
 
-#include "base/checked.hpp"
 #include "base/message.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"

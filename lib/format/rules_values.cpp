@@ -34,10 +34,6 @@ constexpr std::array<std::uint32_t, 12> kFlavours = {
     kTensorFlavours,
 };
 
-constexpr bool has_children(Kind kind) noexcept {
-    return kind >= Kind::list && kind <= Kind::dict;
-}
-
 /// Bytes of the kinds that always take as many.
 constexpr std::uint32_t fixed_nbytes(Kind kind) noexcept {
     return kind == Kind::floating ? 8 : kind == Kind::complex ? 16 : 0;

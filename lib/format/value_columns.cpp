@@ -202,7 +202,7 @@ private:
     }
 
     [[nodiscard]] bool has_children(std::uint32_t number) const noexcept {
-        return kind(number) >= Kind::list && kind(number) <= Kind::dict;
+        return format::has_children(kind(number));
     }
 
     Value leaf(std::uint32_t number) const {

@@ -19,6 +19,10 @@ namespace milepost::format {
     return kind == Kind::integer || (kind >= Kind::string && kind <= Kind::dict);
 }
 
+[[nodiscard]] constexpr bool has_children(Kind kind) noexcept {
+    return kind >= Kind::list && kind <= Kind::dict;
+}
+
 /// The columns of a list of root values, in the order of the file.
 struct ValueColumns {
     std::vector<ValueRecord> records;
