@@ -140,7 +140,7 @@ std::string info_text(const InfoCommand& command, const Reader& reader) {
     text += line("nbytes", nbytes_text(summary));
     const std::string training = scalars_text(checkpoint.values());
     if (!training.empty()) text += line("training", training);
-    text += line("checksums", "head, index, footer checked; data not yet (milepost verify)");
+    text += line("checksums", "header, index, footer checked; data not yet (milepost verify)");
     return text + warning_lines(reader, Palette(Stream::out, command.no_color));
 }
 

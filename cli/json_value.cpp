@@ -44,17 +44,17 @@ Json items_json(const std::vector<std::pair<Value, Value>>& items) {
 
 Json string_json(const String& string) {
     Json json = {{"kind", "string"}, {"value", string.text}};
-    switch (string.flavour) {
+    switch (string.subtype) {
         case StringFlavour::str:
             break;
         case StringFlavour::dtype:
-            json["flavour"] = "dtype";
+            json["subtype"] = "dtype";
             break;
         case StringFlavour::device:
-            json["flavour"] = "device";
+            json["subtype"] = "device";
             break;
         case StringFlavour::layout:
-            json["flavour"] = "layout";
+            json["subtype"] = "layout";
             break;
     }
     return json;
@@ -62,26 +62,26 @@ Json string_json(const String& string) {
 
 Json bytes_json(const Bytes& bytes) {
     Json json = {{"kind", "bytes"}, {"hex", hex(bytes.bytes)}};
-    if (bytes.flavour == BytesFlavour::bytearray) json["flavour"] = "bytearray";
+    if (bytes.subtype == BytesFlavour::bytearray) json["subtype"] = "bytearray";
     return json;
 }
 
 Json tuple_json(const Tuple& tuple) {
     Json json = {{"kind", "tuple"}, {"items", items_json(tuple.items)}};
-    if (tuple.flavour == TupleFlavour::size) json["flavour"] = "Size";
+    if (tuple.subtype == TupleFlavour::size) json["subtype"] = "Size";
     return json;
 }
 
 Json dict_json(const Dict& dict) {
     Json json = {{"kind", "dict"}, {"items", items_json(dict.items)}};
-    switch (dict.flavour) {
+    switch (dict.subtype) {
         case DictFlavour::dict:
             break;
         case DictFlavour::ordered_dict:
-            json["flavour"] = "OrderedDict";
+            json["subtype"] = "OrderedDict";
             break;
         case DictFlavour::counter:
-            json["flavour"] = "Counter";
+            json["subtype"] = "Counter";
             break;
     }
     if (!dict.attributes.empty()) {
@@ -92,7 +92,7 @@ Json dict_json(const Dict& dict) {
 
 Json tensor_json(const TensorView& tensor) {
     Json json = {{"kind", "tensor"}, {"tensor", nullptr}};
-    if (tensor.number()) json["tensor"] = *tensor.number();  // every tensor of a Reader has one
+    if (tensor.index()) json["tensor"] = *tensor.index();  // every tensor of a Reader has one
     return json;
 }
 

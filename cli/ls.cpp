@@ -21,7 +21,7 @@ struct Row {
 
 /// Where the tensor's first byte lies in the file; nothing if it is not there as it is.
 std::optional<std::uint64_t> file_offset(const TensorView& tensor, const std::vector<StorageInfo>& storages) {
-    const StorageInfo& storage = storages[tensor.storage().number()];
+    const StorageInfo& storage = storages[tensor.storage().index()];
     if (storage.codec != Codec::raw || storage.nbytes == 0) return std::nullopt;
     return storage.offset + tensor.offset();  // a Reader has checked both ends
 }
@@ -58,7 +58,7 @@ void print_rows(const Reader& reader, const std::vector<Row>& rows, bool plain) 
 std::vector<Row> find_rows(const Reader& reader, const std::function<bool(const std::string&)>& listed) {
     std::vector<Row> rows;
     for (const TensorView& tensor : reader.tensors()) {
-        std::string path = reader.tensor_path(tensor.number().value_or(0));
+        std::string path = reader.tensor_path(tensor.index().value_or(0));
         if (listed(path)) rows.push_back({std::move(path), tensor});
     }
     return rows;

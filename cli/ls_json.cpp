@@ -19,7 +19,7 @@ Json tensor_json(const std::string& path, const TensorView& tensor) {
             {"strides", numbers_json(strides)},
             {"offset", number_json(tensor.offset())},
             {"nbytes", number_json(tensor.nbytes())},
-            {"storage", tensor.storage().number()},
+            {"storage", tensor.storage().index()},
             {"role", word(tensor.role())},
             {"requires_grad", tensor.requires_grad()}};
 }
@@ -83,7 +83,7 @@ void print_ls_json(const Reader& reader, const std::function<bool(const std::str
     document.field("alignment", reader.alignment());
     document.begin_list("tensors");
     for (const TensorView& tensor : reader.tensors()) {
-        const std::string path = reader.tensor_path(tensor.number().value_or(0));
+        const std::string path = reader.tensor_path(tensor.index().value_or(0));
         if (listed(path)) document.row(tensor_json(path, tensor));
     }
     document.end_list();

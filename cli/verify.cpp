@@ -16,13 +16,13 @@ namespace milepost::cli {
 namespace {
 
 /// What is known about one file: an error that kept it from being checked, or the report.
-struct Verdict {
+struct RuleResult {
     std::string file;
     std::optional<Error> error;
     VerifyReport report;
 };
 
-Verdict check(const std::string& file) {
+RuleResult check(const std::string& file) {
     const auto reader = open_file(file);
     if (!reader) return {file, reader.error(), {}};
     ProgressLine line(file);
@@ -40,14 +40,14 @@ bool is_damage(const Error& error) {
     return error.code() == Code::corrupt || error.code() == Code::truncated;
 }
 
-Exit exit_of(const Verdict& verdict) {
+Exit exit_of(const RuleResult& verdict) {
     if (verdict.error) return is_damage(*verdict.error) ? Exit::damaged : Exit::failed;
     return verdict.report.ok() ? Exit::ok : Exit::damaged;
 }
 
 // Text
 
-void print_text(const Verdict& verdict, bool no_color) {
+void print_text(const RuleResult& verdict, bool no_color) {
     const Palette palette(Stream::out, no_color);
     const VerifyReport& report = verdict.report;
     if (verdict.error && !is_damage(*verdict.error)) {
@@ -80,7 +80,7 @@ Json damage_json(const std::string& file, const Damage& damage) {
     return json;
 }
 
-Json verdict_json(const Verdict& verdict) {
+Json verdict_json(const RuleResult& verdict) {
     Json damage = Json::array();
     for (const Damage& each : verdict.report.damage)
         damage.push_back(damage_json(verdict.file, each));
@@ -98,7 +98,7 @@ Exit run(const VerifyCommand& command) {
     Exit worst = Exit::ok;
     const auto check_each = [&](const auto& show) {
         for (const std::string& file : command.files) {
-            const Verdict verdict = check(file);
+            const RuleResult verdict = check(file);
             worst = std::max(worst, exit_of(verdict));
             show(verdict);
         }
@@ -106,11 +106,11 @@ Exit run(const VerifyCommand& command) {
     if (command.json) {
         JsonDocument document("milepost.verify/1");
         document.begin_list("files");
-        check_each([&](const Verdict& verdict) { document.row(verdict_json(verdict)); });
+        check_each([&](const RuleResult& verdict) { document.row(verdict_json(verdict)); });
         document.end_list();
         document.end();
     } else {
-        check_each([&](const Verdict& verdict) { print_text(verdict, command.no_color); });
+        check_each([&](const RuleResult& verdict) { print_text(verdict, command.no_color); });
     }
     return worst;
 }

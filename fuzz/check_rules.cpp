@@ -38,10 +38,10 @@ std::string worded(const std::optional<Condition>& condition) {
 
 }  // namespace
 
-void check_rules(const Index& index, const format::Surroundings& surroundings) {
+void check_rules(const Index& index, const format::ValidationContext& validation_context) {
     for (const Limits& limits : several_limits(index)) {
-        const auto valid = format::validate(index, surroundings, limits);
-        const auto broken = first_broken_rule(index, surroundings, limits);
+        const auto valid = format::validate(index, validation_context, limits);
+        const auto broken = first_broken_rule(index, validation_context, limits);
         const auto found = valid ? std::nullopt : std::optional(valid.error().condition());
         const auto expected = broken ? std::optional(broken->condition) : std::nullopt;
         if (found == expected) continue;

@@ -7,6 +7,6 @@ namespace milepost::fuzz {
 
 /// Ends the process unless format::validate decides what the rules say when they are read plainly: see
 /// naive_rules.hpp. Under several limits.
-void check_rules(const format::Index& index, const format::Surroundings& surroundings);
+void check_rules(const format::Index& index, const format::ValidationContext& validation_context);
 
 }  // namespace milepost::fuzz

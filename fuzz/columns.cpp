@@ -90,7 +90,7 @@ void repeat_layout(golden::Columns& of, Input& input) {
 }
 
 /// Whether texts can be told from one another: rule 3.
-bool tile(const format::Texts& texts) {
+bool tile(const format::StringTable& texts) {
     return std::is_sorted(texts.ends.begin(), texts.ends.end()) &&
            (texts.ends.empty() ? 0 : texts.ends.back()) == texts.bytes.size();
 }
@@ -100,7 +100,7 @@ bool same_column(std::span<const Element> a, std::span<const Element> b) noexcep
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
 }
 
-bool same_texts(const format::Texts& a, const format::Texts& b) noexcept {
+bool same_texts(const format::StringTable& a, const format::StringTable& b) noexcept {
     return same_column(a.ends, b.ends) && same_column(a.bytes, b.bytes);
 }
 
@@ -150,7 +150,7 @@ void repeat_name(golden::Columns& of, Input& input) {
     constexpr std::array<std::string_view, 4> kReserved = {"params", "param_names", "state", "param_groups"};
     const std::array<golden::TextColumn*, 3> columns = {&of.model_names, &of.optimizer_names,
                                                         &of.entry_names};
-    const format::Texts from = columns[input.below(columns.size())]->texts();
+    const format::StringTable from = columns[input.below(columns.size())]->texts();
     golden::TextColumn& to = *columns[input.below(columns.size())];
     if (!tile(from) || !tile(to.texts()) || to.ends.empty()) return;
     const unsigned which = input.number<std::uint8_t>();

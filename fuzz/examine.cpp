@@ -27,7 +27,7 @@ Result<Reader> open(std::span<const std::byte> file, const Limits& limits,
 
 /// Of one file and one storage; views of two readers of the same bytes are told apart by nothing else.
 bool same_place(const TensorView& a, const TensorView& b) {
-    return same_form(a, b) && a.storage().number() == b.storage().number() && a.number() == b.number() &&
+    return same_form(a, b) && a.storage().index() == b.storage().index() && a.index() == b.index() &&
            a.name() == b.name();
 }
 
@@ -76,7 +76,7 @@ bool touch_tensors(const Reader& reader) {
     const std::vector<TensorView> tensors = reader.tensors();
     bool readable = true;
     for (std::uint32_t i = 0; i < std::min(tensors.size(), kMaxTensors); ++i) {
-        require(tensors[i].number() == i, "tensors() is in the order of the file");
+        require(tensors[i].index() == i, "tensors() is in the order of the file");
         readable = touch_tensor(tensors[i]) && readable;
     }
     for (std::uint32_t i = 0; i < std::min<std::size_t>(tensors.size(), 4); ++i) {
@@ -113,7 +113,7 @@ void touch_parts(const Reader& reader) {
     }
 }
 
-/// Section 4, from the outside: ascending, disjoint, aligned, between the head and the second pair.
+/// Section 4, from the outside: ascending, disjoint, aligned, between the header and the second pair.
 void check_storages(const Reader& reader) {
     std::uint64_t end = 64;
     for (const StorageInfo& storage : reader.storages()) {
@@ -146,7 +146,7 @@ VerifyReport check_verify(const Reader& reader) {
 bool is_savers_own(const Reader& reader) {
     std::uint32_t next = 0;
     for (const TensorView& tensor : reader.tensors()) {
-        const std::uint32_t number = tensor.storage().number();
+        const std::uint32_t number = tensor.storage().index();
         if (number > next) return false;
         if (number == next) ++next;
     }

@@ -16,19 +16,19 @@
 #include "columns.hpp"
 #include "format/canonical.hpp"
 #include "format/chunks.hpp"
-#include "format/frame.hpp"
+#include "format/file_layout.hpp"
 #include "format/validate.hpp"
 #include "format/value_columns.hpp"
 #include "index_facts.hpp"
 #include "input.hpp"
 #include "random_checkpoint.hpp"
-#include "save/plan.hpp"
+#include "saving/plan.hpp"
 
 namespace milepost::fuzz {
 namespace {
 
 using format::Index;
-using format::Surroundings;
+using format::ValidationContext;
 
 __extension__ using Wide = unsigned __int128;
 
@@ -93,14 +93,14 @@ private:
 
     Input& input_;
     std::uint64_t alignment_;
-    std::uint64_t end_ = format::kHeadNbytes;
+    std::uint64_t end_ = format::kHeaderNbytes;
     saving::StorageColumns columns_;
 };
 
 /// A content with its index, before any change.
 struct Base {
     golden::Columns columns;
-    Surroundings surroundings;
+    ValidationContext validation_context;
 };
 
 std::optional<Base> take_base(Input& input) {
@@ -123,11 +123,11 @@ std::optional<Base> take_base(Input& input) {
 
 /// A storage that is longer, and the index behind it.
 void stretch_storage(Base& base, Input& input) {
-    const std::uint64_t more = base.surroundings.alignment * (input.below(3) + std::uint64_t{1});
+    const std::uint64_t more = base.validation_context.alignment * (input.below(3) + std::uint64_t{1});
     base.columns.say_storage_nbytes();
     if (const std::size_t i = input.below(4); i < base.columns.storage_nbytes.size())
         base.columns.storage_nbytes[i] += more;
-    base.surroundings.index_offset += more;
+    base.validation_context.index_offset += more;
 }
 
 /// What a file with storages of these sizes has, all of them raw: as many checksums, and the index where it
@@ -141,18 +141,18 @@ void place_storages(Base& base) {
         said.say_storage_nbytes();
         sizes = said.storage_nbytes;
     }
-    Wide end = format::kHeadNbytes, chunks = 0;
+    Wide end = format::kHeaderNbytes, chunks = 0;
     for (const std::uint64_t nbytes : sizes) {
         if (nbytes == 0) continue;
         const Wide large = nbytes >= format::kLargeStorageNbytes ? 4096 : 64;
-        end = rounded_up(end, std::max<Wide>(large, base.surroundings.alignment)) + nbytes;
+        end = rounded_up(end, std::max<Wide>(large, base.validation_context.alignment)) + nbytes;
         chunks += rounded_up(nbytes, codec::kChunkNbytes) / codec::kChunkNbytes;
     }
     of.storage_codecs.clear();
     of.stored_nbytes.clear();
     of.raw_checksums.clear();
     of.stored_checksums.resize(static_cast<std::size_t>(std::min(chunks, kMostChunks)));
-    base.surroundings.index_offset = static_cast<std::uint64_t>(rounded_up(end, 64));
+    base.validation_context.index_offset = static_cast<std::uint64_t>(rounded_up(end, 64));
 }
 
 /// Children that change their parent: their number stays, what is whose does not.
@@ -178,7 +178,7 @@ void move_children(golden::Columns& of, Input& input) {
 bool change_parts(Base& base, Input& input) {
     bool changed = false;
     if (input.one_in(16)) {
-        base.surroundings.index_offset += 64 * std::uint64_t{input.below(256)};
+        base.validation_context.index_offset += 64 * std::uint64_t{input.below(256)};
         changed = true;
     }
     if (input.one_in(8)) {
@@ -216,36 +216,38 @@ base::AlignedBuffer encoded(const Index& index) {
     return buffer;
 }
 
-enum class Verdict { refused, accepted, canonical };
+enum class RuleResult { refused, accepted, canonical };
 
 /// Returns whether it is canonical.
-bool check_accepted(const Index& index, const Surroundings& surroundings, const base::AlignedBuffer& buffer) {
-    const auto outline = format::validate(index, surroundings, Limits());
+bool check_accepted(const Index& index, const ValidationContext& validation_context,
+                    const base::AlignedBuffer& buffer) {
+    const auto offsets = format::validate(index, validation_context, Limits());
     require(format::validate_content(index, Limits()).has_value(),
             "what the reader accepts, the writer accepts");
-    check_facts(index, *outline, surroundings, Limits());
+    check_facts(index, *offsets, validation_context, Limits());
     const base::AlignedBuffer again = encoded(index);
     require(
         std::equal(buffer.bytes().begin(), buffer.bytes().end(), again.bytes().begin(), again.bytes().end()),
         "decode and encode give the same bytes");
-    const bool canonical = has_canonical_columns(index, *outline);
-    require(format::is_canonical(index, *outline, buffer.bytes()) == canonical,
+    const bool canonical = has_canonical_columns(index, *offsets);
+    require(format::is_canonical(index, *offsets, buffer.bytes()) == canonical,
             "the columns decide what is canonical");
     return canonical;
 }
 
-Verdict judge(const Index& columns, const Surroundings& surroundings) {
+RuleResult judge(const Index& columns, const ValidationContext& validation_context) {
     const base::AlignedBuffer buffer = encoded(columns);
     const auto index = Index::decode(buffer.bytes());
     require(index.has_value() && same_columns(columns, *index), "encode and decode give the same columns");
-    check_rules(*index, surroundings);
-    const auto valid = format::validate(*index, surroundings, Limits());
-    check_same_outcome(valid, format::validate(columns, surroundings, Limits()), "the columns alone decide");
-    const auto tight = format::validate(*index, surroundings, tight_limits());
+    check_rules(*index, validation_context);
+    const auto valid = format::validate(*index, validation_context, Limits());
+    check_same_outcome(valid, format::validate(columns, validation_context, Limits()),
+                       "the columns alone decide");
+    const auto tight = format::validate(*index, validation_context, tight_limits());
     if (!tight) check_error(tight.error());
     require(!tight || valid, "what passes tight limits passes the defaults");
-    if (!valid) return Verdict::refused;
-    return check_accepted(*index, surroundings, buffer) ? Verdict::canonical : Verdict::accepted;
+    if (!valid) return RuleResult::refused;
+    return check_accepted(*index, validation_context, buffer) ? RuleResult::canonical : RuleResult::accepted;
 }
 
 }  // namespace
@@ -263,12 +265,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbyt
     for (unsigned i = 0; i < edits && !input.empty(); ++i, changed = true) {
         fuzz::edit(base->columns, input);
         // After each edit, not the last alone: the fewer there are, the later the rule that decides.
-        fuzz::check_rules(base->columns.index(), base->surroundings);
+        fuzz::check_rules(base->columns.index(), base->validation_context);
     }
     changed = fuzz::change_parts(*base, input) || changed;
-    const auto verdict = fuzz::judge(base->columns.index(), base->surroundings);
-    fuzz::require(verdict != fuzz::Verdict::refused || changed || !sound,
+    const auto verdict = fuzz::judge(base->columns.index(), base->validation_context);
+    fuzz::require(verdict != fuzz::RuleResult::refused || changed || !sound,
                   "what the writer accepts, the reader accepts");
-    fuzz::require(verdict != fuzz::Verdict::accepted || changed, "what the writer writes is canonical");
+    fuzz::require(verdict != fuzz::RuleResult::accepted || changed, "what the writer writes is canonical");
     return 0;
 }

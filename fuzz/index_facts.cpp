@@ -10,15 +10,15 @@
 
 #include "assertions.hpp"
 #include "format/chunks.hpp"
-#include "format/frame.hpp"
+#include "format/file_layout.hpp"
 
 namespace milepost::fuzz {
 namespace {
 
+using format::EntryList;
 using format::Index;
-using format::Outline;
-using format::Scope;
-using format::Surroundings;
+using format::IndexOffsets;
+using format::ValidationContext;
 
 __extension__ using Wide = unsigned __int128;
 
@@ -36,24 +36,24 @@ std::size_t storage_count(const Index& index) {
     return index.storage_nbytes.empty() ? index.tensor_layouts.size() : index.storage_nbytes.size();
 }
 
-std::uint64_t nbytes_of(const Index& index, const Outline& outline, std::size_t storage) {
+std::uint64_t nbytes_of(const Index& index, const IndexOffsets& offsets, std::size_t storage) {
     if (!index.storage_nbytes.empty()) return index.storage_nbytes[storage];
     require(index.tensor_storages.empty() && index.tensor_offsets.empty(),
             "sizes that tensors give are whole");
-    return outline.layout_reach[index.tensor_layouts[storage]];
+    return offsets.layout_extent[index.tensor_layouts[storage]];
 }
 
 /// Section 4: where each chunk must lie, from nothing but the sizes. Returns the end of the last storage.
-Wide check_chunks(const Index& index, const Outline& outline, std::uint32_t storage, Wide end,
+Wide check_chunks(const Index& index, const IndexOffsets& offsets, std::uint32_t storage, Wide end,
                   std::uint64_t alignment, ChunksTaken& taken) {
-    const std::uint64_t nbytes = nbytes_of(index, outline, storage);
+    const std::uint64_t nbytes = nbytes_of(index, offsets, storage);
     const bool raw_codec = index.storage_codecs.empty() || index.storage_codecs[storage].code == 0;
     const bool large = nbytes >= format::kLargeStorageNbytes;
     Wide expected = rounded_up(end, large ? std::max<std::uint64_t>(alignment, 4096) : alignment);
-    require(Wide{outline.storage_begin[storage]} == expected,
+    require(Wide{offsets.storage_begin[storage]} == expected,
             "a storage lies where the sizes before it put it");
     Wide raw = 0;
-    for (format::ChunkWalk walk(index, outline, storage); !walk.done(); walk.next()) {
+    for (format::ChunkIterator walk(index, offsets, storage); !walk.done(); walk.next()) {
         const format::Chunk& chunk = walk.chunk();
         const std::uint64_t stored = raw_codec ? chunk.raw_nbytes : index.stored_nbytes[taken.sized++];
         require(Wide{chunk.offset} == expected && chunk.stored_nbytes == stored && stored >= 1 &&
@@ -79,16 +79,17 @@ void check_codecs(const Index& index) {
         require(codec.code <= 1 && codec.parameter == 0, "a codec is raw or zstd, without a parameter");
 }
 
-void check_places(const Index& index, const Outline& outline, const Surroundings& surroundings) {
+void check_places(const Index& index, const IndexOffsets& offsets,
+                  const ValidationContext& validation_context) {
     check_codecs(index);
-    Wide end = format::kHeadNbytes;
+    Wide end = format::kHeaderNbytes;
     ChunksTaken taken;
     for (std::uint32_t i = 0; i < storage_count(index); ++i) {
-        require(outline.storage_chunk[i] == taken.hashed, "a storage begins with its first chunk");
-        if (nbytes_of(index, outline, i) == 0) continue;
-        end = check_chunks(index, outline, i, end, surroundings.alignment, taken);
+        require(offsets.storage_chunk[i] == taken.hashed, "a storage begins with its first chunk");
+        if (nbytes_of(index, offsets, i) == 0) continue;
+        end = check_chunks(index, offsets, i, end, validation_context.alignment, taken);
     }
-    require(rounded_up(end, 64) == surroundings.index_offset, "the index follows the last storage");
+    require(rounded_up(end, 64) == validation_context.index_offset, "the index follows the last storage");
     require(taken.hashed == index.stored_checksums.size() && taken.sized == index.stored_nbytes.size() &&
                 taken.compressed == index.raw_checksums.size(),
             "the columns of chunks are used up");
@@ -139,7 +140,7 @@ struct LayoutFacts {
     std::uint64_t element;  ///< 1 where it is less than a byte
 };
 
-std::vector<LayoutFacts> check_layouts(const Index& index, const Outline& outline) {
+std::vector<LayoutFacts> check_layouts(const Index& index, const IndexOffsets& offsets) {
     std::vector<LayoutFacts> facts;
     std::set<std::uint8_t> used;
     std::size_t dims = 0;
@@ -152,7 +153,7 @@ std::vector<LayoutFacts> check_layouts(const Index& index, const Outline& outlin
         const format::LayoutRecord& layout = index.layouts[i];
         require(layout.flags <= 1 && layout.reserved == 0,
                 "a layout has known flags, its reserved field is 0");
-        require(outline.layout_dims[i] == dims, "a layout's dims begin where those before it end");
+        require(offsets.layout_dims[i] == dims, "a layout's dims begin where those before it end");
         const std::uint64_t bits = bits_of(index, layout.dtype);
         const Numbers shape = take(layout.rank);
         const Numbers strides = layout.flags == 1 ? take(layout.rank) : Numbers();
@@ -162,7 +163,7 @@ std::vector<LayoutFacts> check_layouts(const Index& index, const Outline& outlin
             require(bits % 8 == 0 && reach != 0 && !is_contiguous(shape, strides),
                     "strides are of whole bytes and elements, and not contiguous");
         require(bits >= 8 || reach % 8 == 0, "elements of less than a byte fill bytes");
-        require(Wide{outline.layout_reach[i]} * 8 == reach, "the reach of a layout is that of its elements");
+        require(Wide{offsets.layout_extent[i]} * 8 == reach, "the reach of a layout is that of its elements");
         facts.push_back({reach, bits < 8 ? 1 : bits / 8});
         used.insert(layout.dtype);
     }
@@ -177,11 +178,11 @@ bool may_be(const Column& column, std::size_t count) {
     return column.empty() || column.size() == count;
 }
 
-void check_tensors(const Index& index, const Outline& outline) {
-    const std::vector<LayoutFacts> layouts = check_layouts(index, outline);
+void check_tensors(const Index& index, const IndexOffsets& offsets) {
+    const std::vector<LayoutFacts> layouts = check_layouts(index, offsets);
     const std::size_t tensors = index.tensor_layouts.size();
     require(may_be(index.tensor_storages, tensors) && may_be(index.tensor_offsets, tensors) &&
-                outline.tensor_value.size() == tensors,
+                offsets.tensor_value.size() == tensors,
             "the columns of tensors have one size, or are empty");
     std::vector<bool> viewed(storage_count(index));
     for (std::size_t i = 0; i < tensors; ++i) {
@@ -192,9 +193,9 @@ void check_tensors(const Index& index, const Outline& outline) {
         require(storage < viewed.size(), "a tensor's storage exists");
         viewed[storage] = true;
         require(offset % layout.element == 0, "a tensor begins with a whole element");
-        require(Wide{offset} * 8 + layout.reach_bits <= Wide{nbytes_of(index, outline, storage)} * 8,
+        require(Wide{offset} * 8 + layout.reach_bits <= Wide{nbytes_of(index, offsets, storage)} * 8,
                 "a tensor lies within its storage");
-        require(outline.tensor_value[i] < index.values.size() && outline.share[outline.tensor_value[i]] == i,
+        require(offsets.tensor_value[i] < index.values.size() && offsets.share[offsets.tensor_value[i]] == i,
                 "a tensor has its value");
     }
     require(std::find(viewed.begin(), viewed.end(), false) == viewed.end(), "a tensor views each storage");
@@ -220,15 +221,15 @@ std::uint64_t take_size(const Index& index, Kind kind, std::size_t& sizes) {
     return size;
 }
 
-void check_values(const Index& index, const Outline& outline) {
+void check_values(const Index& index, const IndexOffsets& offsets) {
     std::vector<unsigned> parents(index.values.size());
     std::size_t sizes = 0, bytes = 0, tensors = 0;
     for (std::size_t i = 0; i < index.values.size(); ++i) {
         const format::ValueRecord& value = index.values[i];
         const auto kind = static_cast<Kind>(value.kind);
-        const std::uint64_t share = outline.share[i];
+        const std::uint64_t share = offsets.share[i];
         const std::uint64_t size = take_size(index, kind, sizes);
-        require(outline.value_size[i] == size, "a value's size is its own");
+        require(offsets.value_size[i] == size, "a value's size is its own");
         if (has_children(kind)) {
             for (std::uint64_t child = share; child < share + size; ++child) {
                 require(child > i && child < parents.size(), "a child stands behind its parent");
@@ -240,7 +241,7 @@ void check_values(const Index& index, const Outline& outline) {
         } else if (kind == Kind::tensor) {
             require(share == tensors++, "a value has its tensor");
         } else {
-            require(kind == Kind::null ? value.flavour == 0 : kind == Kind::boolean && value.flavour <= 1,
+            require(kind == Kind::null ? value.subtype == 0 : kind == Kind::boolean && value.subtype <= 1,
                     "a value without parts is None, False or True");
         }
     }
@@ -252,43 +253,45 @@ void check_values(const Index& index, const Outline& outline) {
             "sizes, bytes and tensors of values are used up");
 }
 
-void check_scope(const Index& index, Scope scope) {
+void check_entry_list(const Index& index, EntryList entry_list) {
     std::set<std::string_view> names;
     std::string_view before;
-    for (std::uint32_t i = 0; i < scope.count; ++i) {
-        const std::uint32_t number = index.entry_order[scope.first + i];
-        require(number < scope.count, "entry_order stays within its scope");
-        const std::string_view name = index.entry_names[scope.first + number];
+    for (std::uint32_t i = 0; i < entry_list.count; ++i) {
+        const std::uint32_t number = index.entry_order[entry_list.first + i];
+        require(number < entry_list.count, "entry_order stays within its entry list");
+        const std::string_view name = index.entry_names[entry_list.first + number];
         require(!name.empty() && before < name && names.insert(name).second, "names ascend and are unique");
-        require(format::find_entry(index, scope, name) == scope.first + number,
+        require(format::find_entry(index, entry_list, name) == entry_list.first + number,
                 "an entry is found by its name");
         before = name;
     }
 }
 
-void check_order(const Index& index, const Outline& outline) {
+void check_order(const Index& index, const IndexOffsets& offsets) {
     std::vector<std::uint32_t> order(index.top_order.begin(), index.top_order.end());
     std::sort(order.begin(), order.end());
-    require(order.size() == index.models.size() + index.optimizers.size() + outline.values_scope().count,
+    require(order.size() == index.models.size() + index.optimizers.size() + offsets.values_entry_list().count,
             "top_order names all parts");
     for (std::uint32_t i = 0; i < order.size(); ++i)
         require(order[i] == i, "top_order names each part once");
 }
 
-void check_scopes(const Index& index, const Outline& outline) {
-    const std::size_t scopes = outline.scope_first.size() - 1;
-    require(outline.scope_first.front() == 0 && outline.scope_first.back() == index.entry_names.size(),
-            "the scopes are all entries");
-    for (std::size_t i = 0; i < scopes; ++i) {
-        require(outline.scope_first[i] <= outline.scope_first[i + 1], "scopes follow one another");
-        check_scope(index, outline.scope(i));
+void check_scopes(const Index& index, const IndexOffsets& offsets) {
+    const std::size_t entry_lists = offsets.entry_list_first.size() - 1;
+    require(
+        offsets.entry_list_first.front() == 0 && offsets.entry_list_first.back() == index.entry_names.size(),
+        "the entry lists are all entries");
+    for (std::size_t i = 0; i < entry_lists; ++i) {
+        require(offsets.entry_list_first[i] <= offsets.entry_list_first[i + 1],
+                "entry lists follow one another");
+        check_entry_list(index, offsets.entry_list(i));
     }
-    require(scopes == index.models.size() + index.groups.size() + index.states.size() +
-                          2 * index.optimizers.size() + 1,
-            "every list of entries is a scope");
+    require(entry_lists == index.models.size() + index.groups.size() + index.states.size() +
+                               2 * index.optimizers.size() + 1,
+            "every list of entries is an entry list");
     for (std::size_t i = 0; i < index.groups.size(); ++i)
         require(
-            outline.group_param[i] + std::size_t{index.groups[i].param_count} == outline.group_param[i + 1],
+            offsets.group_param[i] + std::size_t{index.groups[i].param_count} == offsets.group_param[i + 1],
             "a group has its params");
 }
 
@@ -314,7 +317,7 @@ std::vector<std::uint64_t> layout_key(const Index& index, std::size_t layout, st
 }
 
 /// The layouts in the order in which tensors first have them, each once.
-bool has_canonical_layouts(const Index& index, const Outline& outline) {
+bool has_canonical_layouts(const Index& index, const IndexOffsets& offsets) {
     std::vector<std::uint32_t> order;
     for (const std::uint32_t layout : index.tensor_layouts) {
         if (std::find(order.begin(), order.end(), layout) == order.end()) order.push_back(layout);
@@ -322,7 +325,7 @@ bool has_canonical_layouts(const Index& index, const Outline& outline) {
     std::vector<std::vector<std::uint64_t>> keys;
     for (std::size_t i = 0; i < index.layouts.size(); ++i) {
         if (i >= order.size() || order[i] != i) return false;
-        keys.push_back(layout_key(index, i, outline.layout_dims[i]));
+        keys.push_back(layout_key(index, i, offsets.layout_dims[i]));
         if (std::find(keys.begin(), keys.end() - 1, keys.back()) != keys.end() - 1) return false;
     }
     return true;
@@ -330,7 +333,7 @@ bool has_canonical_layouts(const Index& index, const Outline& outline) {
 
 }  // namespace
 
-bool has_canonical_columns(const Index& index, const Outline& outline) {
+bool has_canonical_columns(const Index& index, const IndexOffsets& offsets) {
     bool says_storages = index.tensor_layouts.size() != storage_count(index);
     for (std::size_t i = 0; i < index.tensor_storages.size(); ++i)
         says_storages = says_storages || index.tensor_storages[i] != i;
@@ -341,20 +344,20 @@ bool has_canonical_columns(const Index& index, const Outline& outline) {
                     [](const format::CodecRecord& codec) { return codec.code != 0 || codec.parameter != 0; });
     bool says_nbytes = says_storages || says_offsets;
     for (std::size_t i = 0; i < index.storage_nbytes.size() && !says_nbytes; ++i)
-        says_nbytes = index.storage_nbytes[i] != outline.layout_reach[index.tensor_layouts[i]];
+        says_nbytes = index.storage_nbytes[i] != offsets.layout_extent[index.tensor_layouts[i]];
     return (index.storage_nbytes.empty() || says_nbytes) &&
            (index.tensor_storages.empty() || says_storages) &&
            (index.tensor_offsets.empty() || says_offsets) && (index.storage_codecs.empty() || says_codecs) &&
-           has_canonical_layouts(index, outline);
+           has_canonical_layouts(index, offsets);
 }
 
-void check_facts(const Index& index, const Outline& outline, const Surroundings& surroundings,
+void check_facts(const Index& index, const IndexOffsets& offsets, const ValidationContext& validation_context,
                  const Limits& limits) {
-    check_places(index, outline, surroundings);
-    check_tensors(index, outline);
-    check_values(index, outline);
-    check_scopes(index, outline);
-    check_order(index, outline);
+    check_places(index, offsets, validation_context);
+    check_tensors(index, offsets);
+    check_values(index, offsets);
+    check_scopes(index, offsets);
+    check_order(index, offsets);
     check_limits(index, limits);
 }
 

@@ -24,10 +24,10 @@ inline constexpr std::uint8_t kNull = 0, kBool = 1, kInt = 2, kFloat = 3, kCompl
 /// Section 6: of a group without names.
 inline constexpr std::uint32_t kNoNames = 0xFFFFFFFF;
 
-/// Whose entries a scope holds: some of them have names that others may not have.
+/// Whose entries an entry list holds: some of them have names that others may not have.
 enum class Owner : std::uint8_t { model, group, state, state_extra, extra, top };
 
-/// A scope: a list of entries, section 6.1.
+/// A entry list: a list of entries, section 6.1.
 struct Run {
     Owner owner;
     std::size_t first, count;
@@ -51,7 +51,7 @@ inline constexpr std::size_t kModelNames = 0, kOptimizerNames = 1, kAlgorithms =
 /// Each rule may use what the rules before it have filled in.
 struct Reading {
     const format::Index& index;
-    const format::Surroundings& surroundings;
+    const format::ValidationContext& validation_context;
     const Limits& limits;
 
     std::array<std::vector<std::string>, 6> texts = {};  ///< rule 3

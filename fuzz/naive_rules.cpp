@@ -59,8 +59,9 @@ constexpr Rule kRules[] = {
 }  // namespace
 
 std::optional<BrokenRule> first_broken_rule(const format::Index& index,
-                                            const format::Surroundings& surroundings, const Limits& limits) {
-    naive::Reading reading{.index = index, .surroundings = surroundings, .limits = limits};
+                                            const format::ValidationContext& validation_context,
+                                            const Limits& limits) {
+    naive::Reading reading{.index = index, .validation_context = validation_context, .limits = limits};
     for (const Rule& rule : kRules) {
         if (!rule.holds(reading)) return BrokenRule{rule.number, rule.condition};
     }

@@ -20,7 +20,7 @@ struct BrokenRule {
 /// The first rule that the index breaks, or none. Takes nothing of the library but the columns, so that no
 /// mistake is made twice; its time follows the size of the columns, not the numbers in them.
 [[nodiscard]] std::optional<BrokenRule> first_broken_rule(const format::Index& index,
-                                                          const format::Surroundings& surroundings,
+                                                          const format::ValidationContext& validation_context,
                                                           const Limits& limits);
 
 }  // namespace milepost::fuzz

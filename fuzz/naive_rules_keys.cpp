@@ -57,13 +57,13 @@ Image float_image(const std::string& bytes) {
     return one_byte(2) + bytes;
 }
 
-Image key_image(const Reading& reading, std::size_t value);
+Image canonical_key(const Reading& reading, std::size_t value);
 
 /// Goes as deep as the value: rule 19 has bounded it.
 Image tuple_image(const Reading& reading, std::size_t value) {
     std::string image = one_byte(5) + four_bytes(reading.value_size[value]);
     for (std::uint64_t i = 0; i < reading.value_size[value]; ++i) {
-        const Image element = key_image(reading, reading.first_child[value] + i);
+        const Image element = canonical_key(reading, reading.first_child[value] + i);
         if (!element) return std::nullopt;
         image += *element;
     }
@@ -71,13 +71,13 @@ Image tuple_image(const Reading& reading, std::size_t value) {
 }
 
 /// Section 6.4; none for what is no key.
-Image key_image(const Reading& reading, std::size_t value) {
+Image canonical_key(const Reading& reading, std::size_t value) {
     const std::uint64_t size = reading.value_size[value];
     switch (reading.index.values[value].kind) {
         case kNull:
             return one_byte(0);
         case kBool:
-            return integer_image(one_byte(reading.index.values[value].flavour));
+            return integer_image(one_byte(reading.index.values[value].subtype));
         case kInt:
             return integer_image(bytes_of(reading, value));
         case kFloat:
@@ -94,13 +94,13 @@ Image key_image(const Reading& reading, std::size_t value) {
 }
 
 bool has_attributes(const format::ValueRecord& dict) {
-    return dict.flavour >= 128;
+    return dict.subtype >= 128;
 }
 
 /// A plain dict, not empty, with string keys and without attributes.
 bool attributes_hold(const Reading& reading, std::size_t attributes) {
     const format::ValueRecord& value = reading.index.values[attributes];
-    if (value.kind != kDict || value.flavour != 0 || reading.value_size[attributes] == 0) return false;
+    if (value.kind != kDict || value.subtype != 0 || reading.value_size[attributes] == 0) return false;
     for (std::uint64_t i = 0; i < reading.value_size[attributes]; i += 2) {
         if (reading.index.values[reading.first_child[attributes] + i].kind != kString) return false;
     }
@@ -114,7 +114,7 @@ bool dict_holds(const Reading& reading, std::size_t dict) {
     if (skipped == 1 && !attributes_hold(reading, first)) return false;
     std::set<std::string> seen;
     for (std::uint64_t i = skipped; i < children; i += 2) {
-        const Image image = key_image(reading, first + i);
+        const Image image = canonical_key(reading, first + i);
         if (!image || !seen.insert(*image).second) return false;
     }
     return true;
@@ -123,7 +123,7 @@ bool dict_holds(const Reading& reading, std::size_t dict) {
 bool set_holds(const Reading& reading, std::size_t set) {
     std::string before;  // less than any image: none is empty
     for (std::uint64_t i = 0; i < reading.value_size[set]; ++i) {
-        const Image image = key_image(reading, reading.first_child[set] + i);
+        const Image image = canonical_key(reading, reading.first_child[set] + i);
         if (!image || *image <= before) return false;
         before = *image;
     }

@@ -15,9 +15,9 @@ namespace milepost::fuzz::naive {
 namespace {
 
 using format::Index;
-using format::Texts;
+using format::StringTable;
 
-std::array<const Texts*, 6> all_texts(const Index& index) {
+std::array<const StringTable*, 6> all_texts(const Index& index) {
     return {&index.model_names, &index.optimizer_names, &index.algorithms,
             &index.entry_names, &index.param_names,     &index.dtype_names};
 }
@@ -80,7 +80,7 @@ std::vector<Run> runs_of(const Index& index) {
     return runs;
 }
 
-/// Of the entry that entry_order puts at `place` of the scope.
+/// Of the entry that entry_order puts at `place` of the entry list.
 const std::string& ordered_name(const Reading& reading, const Run& run, std::size_t place) {
     return reading.texts[kEntryNames][run.first + reading.index.entry_order[run.first + place]];
 }
@@ -120,7 +120,7 @@ bool records_within_limit(Reading& reading) {
 /// Rule 3. Copies the texts.
 bool texts_tile(Reading& reading) {
     for (std::size_t i = 0; i < reading.texts.size(); ++i) {
-        const Texts& texts = *all_texts(reading.index)[i];
+        const StringTable& texts = *all_texts(reading.index)[i];
         std::size_t begin = 0;
         for (const std::uint32_t end : texts.ends) {
             if (end < begin || end > texts.bytes.size()) return false;

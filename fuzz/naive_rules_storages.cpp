@@ -60,7 +60,7 @@ std::vector<std::vector<Chunk>> chunks_of(const Reading& reading) {
 
 /// Of the storage that begins behind `end`, section 4.
 Wide end_of_storage(const Reading& reading, std::size_t storage, Wide end) {
-    const Wide alignment = reading.surroundings.alignment;
+    const Wide alignment = reading.validation_context.alignment;
     const bool large = nbytes_of(reading, storage) >= kMiB;
     Wide next = rounded_up(end, large ? std::max<Wide>(alignment, 4096) : alignment);
     for (const Chunk& chunk : reading.chunks[storage]) {
@@ -134,7 +134,7 @@ bool storages_end_before_index(Reading& reading) {
     for (std::size_t i = 0; i < reading.chunks.size(); ++i) {
         if (reading.chunks[i].empty()) continue;
         end = end_of_storage(reading, i, end);
-        if (end > reading.surroundings.index_offset) return false;
+        if (end > reading.validation_context.index_offset) return false;
     }
     return true;
 }
@@ -145,7 +145,7 @@ bool index_follows_storages(Reading& reading) {
     for (std::size_t i = 0; i < reading.chunks.size(); ++i) {
         if (!reading.chunks[i].empty()) end = end_of_storage(reading, i, end);
     }
-    return rounded_up(end, 64) == reading.surroundings.index_offset;
+    return rounded_up(end, 64) == reading.validation_context.index_offset;
 }
 
 /// Rule 39.

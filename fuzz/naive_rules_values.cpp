@@ -21,8 +21,8 @@ bool has_bytes(std::uint8_t kind) {
 }
 
 /// The table of section 6.4.
-bool has_known_flavour(const format::ValueRecord& value) {
-    static const std::vector<std::set<unsigned>> flavours = {
+bool has_known_subtype(const format::ValueRecord& value) {
+    static const std::vector<std::set<unsigned>> subtypes = {
         {0},                               // null
         {0, 1},                            // bool
         {0},                               // int
@@ -36,7 +36,7 @@ bool has_known_flavour(const format::ValueRecord& value) {
         {0, 1, 2, 128, 128 + 1, 128 + 2},  // dict, without and with attributes
         {0, 1, 2, 4, 4 + 1, 4 + 2},        // tensor, without and with requires_grad
     };
-    return value.kind < flavours.size() && flavours[value.kind].count(value.flavour) == 1;
+    return value.kind < subtypes.size() && subtypes[value.kind].count(value.subtype) == 1;
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ std::string minimal(std::string bytes) {
 bool value_kinds_known(Reading& reading) {
     std::size_t sizes = 0;
     for (const format::ValueRecord& value : reading.index.values) {
-        if (!has_known_flavour(value)) return false;
+        if (!has_known_subtype(value)) return false;
         std::uint64_t size = value.kind == kFloat ? 8 : value.kind == kComplex ? 16 : 0;
         if (takes_size(value.kind)) {
             if (sizes == reading.index.value_sizes.size()) return false;

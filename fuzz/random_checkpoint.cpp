@@ -190,7 +190,7 @@ private:
 
     Value dict(unsigned depth) {
         Dict dict;
-        dict.flavour = static_cast<DictFlavour>(input_.below(3));
+        dict.subtype = static_cast<DictFlavour>(input_.below(3));
         for (unsigned count = input_.below(5); count > 0; --count) {
             Value one = key(depth + 1);
             dict.items.emplace_back(std::move(one), value(depth + 1));

@@ -7,16 +7,16 @@
 #include "base/checked.hpp"
 #include "base/little_endian.hpp"
 #include "codec/checksum.hpp"
-#include "format/frame.hpp"
+#include "format/file_layout.hpp"
 
 namespace milepost::fuzz {
 namespace {
 
 using base::load_le;
 using base::store_le;
-using format::Frame;
+using format::IndexPlacement;
 using format::kFooterNbytes;
-using format::kHeadNbytes;
+using format::kHeaderNbytes;
 
 // docs/format.md, sections 3 and 5.
 constexpr std::size_t kHeadChecksum = 48;
@@ -24,19 +24,19 @@ constexpr std::size_t kFileSize = 8, kIndexOffset = 16, kIndexNbytes = 24, kInde
                       kFooterChecksum = 56;
 constexpr std::uint64_t kKeepFileSize = 1, kKeepIndexOffset = 2;
 
-void seal_head(std::span<std::byte> head) {
-    std::copy(format::kHeadMagic.begin(), format::kHeadMagic.end(), head.begin());
-    const codec::Digest checksum = codec::checksum128(head.first(kHeadChecksum));
-    std::copy(checksum.begin(), checksum.end(), head.begin() + kHeadChecksum);
+void seal_header(std::span<std::byte> header) {
+    std::copy(format::kHeaderMagic.begin(), format::kHeaderMagic.end(), header.begin());
+    const codec::Digest checksum = codec::checksum128(header.first(kHeadChecksum));
+    std::copy(checksum.begin(), checksum.end(), header.begin() + kHeadChecksum);
 }
 
 /// Whether the last bytes are the second footer of a whole file.
 bool is_whole(std::span<const std::byte> input) {
     const std::byte* footer = &input[input.size() - kFooterNbytes];
-    const Frame frame{load_le<std::uint64_t>(footer + kIndexOffset),
-                      load_le<std::uint32_t>(footer + kIndexNbytes)};
-    return frame.index_offset >= kHeadNbytes && frame.index_offset <= input.size() &&
-           frame.file_size() == input.size();
+    const IndexPlacement placement{load_le<std::uint64_t>(footer + kIndexOffset),
+                                   load_le<std::uint32_t>(footer + kIndexNbytes)};
+    return placement.index_offset >= kHeaderNbytes && placement.index_offset <= input.size() &&
+           placement.file_size() == input.size();
 }
 
 void append(std::vector<std::byte>& file, std::span<const std::byte> bytes) {
@@ -47,9 +47,9 @@ void append(std::vector<std::byte>& file, std::span<const std::byte> bytes) {
 
 std::vector<std::byte> without_second_pair(std::span<const std::byte> file) {
     const std::byte* footer = &file[file.size() - kFooterNbytes];
-    const Frame frame{load_le<std::uint64_t>(footer + kIndexOffset),
-                      load_le<std::uint32_t>(footer + kIndexNbytes)};
-    const auto kept = file.first(static_cast<std::size_t>(frame.gap()));
+    const IndexPlacement placement{load_le<std::uint64_t>(footer + kIndexOffset),
+                                   load_le<std::uint32_t>(footer + kIndexNbytes)};
+    const auto kept = file.first(static_cast<std::size_t>(placement.gap()));
     std::vector<std::byte> input(kept.begin(), kept.end());
     std::fill_n(input.end() - kFooterNbytes + kHeadTag, 8, std::byte{0});
     return input;
@@ -57,7 +57,7 @@ std::vector<std::byte> without_second_pair(std::span<const std::byte> file) {
 
 std::vector<std::byte> reseal(std::span<const std::byte> input) {
     std::vector<std::byte> file(input.begin(), input.end());
-    if (file.size() < kHeadNbytes + kFooterNbytes) return file;
+    if (file.size() < kHeaderNbytes + kFooterNbytes) return file;
     if (is_whole(file)) {
         file = without_second_pair(file);
     } else {
@@ -66,14 +66,14 @@ std::vector<std::byte> reseal(std::span<const std::byte> input) {
     format::FooterBytes footer;
     std::copy(file.end() - kFooterNbytes, file.end(), footer.begin());
     file.resize(file.size() - kFooterNbytes);
-    seal_head(std::span(file).first(kHeadNbytes));
+    seal_header(std::span(file).first(kHeaderNbytes));
 
-    Frame frame{kHeadNbytes, load_le<std::uint32_t>(&footer[kIndexNbytes])};
-    std::uint64_t padded = frame.padded_nbytes();
-    if (padded <= file.size() - kHeadNbytes) {
-        frame.index_offset = file.size() - padded;
+    IndexPlacement placement{kHeaderNbytes, load_le<std::uint32_t>(&footer[kIndexNbytes])};
+    std::uint64_t padded = placement.padded_nbytes();
+    if (padded <= file.size() - kHeaderNbytes) {
+        placement.index_offset = file.size() - padded;
     } else {
-        padded = file.size() - kHeadNbytes;  // the footer lies about it
+        padded = file.size() - kHeaderNbytes;  // the footer lies about it
     }
     const auto begin = file.end() - static_cast<std::ptrdiff_t>(padded);
     const std::vector<std::byte> index(begin, file.end());
@@ -84,8 +84,8 @@ std::vector<std::byte> reseal(std::span<const std::byte> input) {
     if (!any_kept || (kept & kKeepFileSize) == 0)
         store_le(&footer[kFileSize],
                  std::uint64_t{file.size() + 2 * kFooterNbytes + format::kGapNbytes + index.size()});
-    if (!any_kept || (kept & kKeepIndexOffset) == 0) store_le(&footer[kIndexOffset], frame.index_offset);
-    const auto hashed = std::min<std::uint64_t>(frame.index_nbytes, index.size());
+    if (!any_kept || (kept & kKeepIndexOffset) == 0) store_le(&footer[kIndexOffset], placement.index_offset);
+    const auto hashed = std::min<std::uint64_t>(placement.index_nbytes, index.size());
     const codec::Digest checksum =
         codec::checksum128(std::span(index).first(static_cast<std::size_t>(hashed)));
     std::copy(checksum.begin(), checksum.end(), footer.begin() + kIndexChecksum);

@@ -9,7 +9,7 @@ namespace milepost::fuzz {
 /// A file whose magics, sums and second pair are right whatever the input, so that the rules of the format
 /// decide and not the checksums in front of them.
 ///
-/// The input is a checkpoint, or only its first part, `head | storages | index copy A | footer A`: the rest
+/// The input is a checkpoint, or only its first part, `header | storages | index copy A | footer A`: the rest
 /// is made from it. Of the footer these count: index_nbytes, unless it is more than there is; the reserved
 /// bytes; file_size and index_offset if the bytes 48 to 55 are the number 1, 2 (each one), or 3 (both).
 /// Chunks' checksums stay as they are. An input of fewer than 128 bytes is returned as it is.

@@ -100,24 +100,24 @@ bool same(const Value& a, const Value& b, const SameTensor& same_tensor) {
         }
         case Kind::string: {
             const String &x = *a.get_if<String>(), &y = *b.get_if<String>();
-            return x.text == y.text && x.flavour == y.flavour;
+            return x.text == y.text && x.subtype == y.subtype;
         }
         case Kind::bytes: {
             const Bytes &x = *a.get_if<Bytes>(), &y = *b.get_if<Bytes>();
-            return x.bytes == y.bytes && x.flavour == y.flavour;
+            return x.bytes == y.bytes && x.subtype == y.subtype;
         }
         case Kind::list:
             return same_list(a.get_if<List>()->items, b.get_if<List>()->items, same_tensor);
         case Kind::tuple: {
             const Tuple &x = *a.get_if<Tuple>(), &y = *b.get_if<Tuple>();
-            return same_list(x.items, y.items, same_tensor) && x.flavour == y.flavour;
+            return same_list(x.items, y.items, same_tensor) && x.subtype == y.subtype;
         }
         case Kind::set:
             return same_elements(a.get_if<Set>()->items, b.get_if<Set>()->items, same_tensor);
         case Kind::dict: {
             const Dict &x = *a.get_if<Dict>(), &y = *b.get_if<Dict>();
             return same_pairs(x.items, y.items, same_tensor) &&
-                   same_pairs(x.attributes, y.attributes, same_tensor) && x.flavour == y.flavour;
+                   same_pairs(x.attributes, y.attributes, same_tensor) && x.subtype == y.subtype;
         }
         case Kind::tensor:
             return same_tensor(*a.get_if<TensorView>(), *b.get_if<TensorView>());

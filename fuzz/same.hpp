@@ -4,7 +4,7 @@
 
 #include <milepost/checkpoint.hpp>
 
-/// Whether two contents are the same bit for bit: NaN payloads, orders, flavours and all. Sets are compared
+/// Whether two contents are the same bit for bit: NaN payloads, orders, subtypes and all. Sets are compared
 /// without regard to order, positions and orders as a save would settle them.
 namespace milepost::fuzz {
 

@@ -11,32 +11,32 @@
 namespace lenet {
 namespace {
 
-using Pieces = std::vector<std::string>;
+using StreamedTensor = std::vector<std::string>;
 
-std::string join(const Pieces& pieces, const std::string& open, const std::string& close) {
+std::string join(const StreamedTensor& pieces, const std::string& open, const std::string& close) {
     std::string text = open;
     for (std::size_t i = 0; i < pieces.size(); ++i)
         text += (i == 0 ? "" : ", ") + pieces[i];
     return text + close;
 }
 
-Pieces reprs(const std::vector<milepost::Value>& values) {
-    Pieces pieces;
+StreamedTensor reprs(const std::vector<milepost::Value>& values) {
+    StreamedTensor pieces;
     for (const milepost::Value& value : values)
         pieces.push_back(python_repr(value));
     return pieces;
 }
 
-Pieces numbers(const std::vector<std::uint64_t>& values) {
-    Pieces pieces;
+StreamedTensor numbers(const std::vector<std::uint64_t>& values) {
+    StreamedTensor pieces;
     for (const std::uint64_t value : values)
         pieces.push_back(std::to_string(value));
     return pieces;
 }
 
 /// `key: value` for each entry.
-Pieces reprs(const milepost::Entries& entries) {
-    Pieces pieces;
+StreamedTensor reprs(const milepost::Entries& entries) {
+    StreamedTensor pieces;
     for (const auto& [key, value] : entries)
         pieces.push_back(python_string(key) + ": " + python_repr(value));
     return pieces;
@@ -59,8 +59,8 @@ std::string repr(std::complex<double> number) {
 }
 
 std::string repr(const milepost::String& string) {
-    if (string.flavour == milepost::StringFlavour::str) return python_string(string.text);
-    if (string.flavour != milepost::StringFlavour::device) return python_escaped(string.text);
+    if (string.subtype == milepost::StringFlavour::str) return python_string(string.text);
+    if (string.subtype != milepost::StringFlavour::device) return python_escaped(string.text);
     const std::size_t colon = string.text.find(':');
     const std::string type = "device(type=" + python_string(string.text.substr(0, colon));
     if (colon == std::string::npos) return type + ")";
@@ -69,20 +69,20 @@ std::string repr(const milepost::String& string) {
 
 std::string repr(const milepost::Bytes& bytes) {
     const std::string text = python_bytes(bytes.bytes);
-    return bytes.flavour == milepost::BytesFlavour::bytes ? text : "bytearray(" + text + ")";
+    return bytes.subtype == milepost::BytesFlavour::bytes ? text : "bytearray(" + text + ")";
 }
 
 std::string repr(const milepost::Tuple& tuple) {
-    if (tuple.flavour == milepost::TupleFlavour::size) return join(reprs(tuple.items), "torch.Size([", "])");
+    if (tuple.subtype == milepost::TupleFlavour::size) return join(reprs(tuple.items), "torch.Size([", "])");
     return join(reprs(tuple.items), "(", tuple.items.size() == 1 ? ",)" : ")");
 }
 
 std::string repr(const milepost::Dict& dict) {
-    Pieces pieces;
+    StreamedTensor pieces;
     for (const auto& [key, value] : dict.items)
         pieces.push_back(python_repr(key) + ": " + python_repr(value));
-    if (dict.flavour == milepost::DictFlavour::dict) return join(pieces, "{", "}");
-    const std::string name = dict.flavour == milepost::DictFlavour::counter ? "Counter" : "OrderedDict";
+    if (dict.subtype == milepost::DictFlavour::dict) return join(pieces, "{", "}");
+    const std::string name = dict.subtype == milepost::DictFlavour::counter ? "Counter" : "OrderedDict";
     return pieces.empty() ? name + "()" : join(pieces, name + "({", "})");
 }
 
@@ -113,10 +113,10 @@ std::string repr(const milepost::TensorView& tensor) {
 }
 
 std::string repr(const milepost::ParamGroup& group) {
-    Pieces pieces = reprs(group.hyperparameters);
+    StreamedTensor pieces = reprs(group.hyperparameters);
     std::vector<std::pair<std::size_t, std::string>> later;
     if (group.param_names) {
-        Pieces names;
+        StreamedTensor names;
         for (const std::string& name : *group.param_names)
             names.push_back(python_string(name));
         later.emplace_back(group.param_names_position.value_or(pieces.size()),
@@ -172,7 +172,7 @@ std::string python_repr(const milepost::Shape& shape) {
 }
 
 std::string python_repr_state(const milepost::OptimizerState& optimizer) {
-    Pieces pieces;
+    StreamedTensor pieces;
     for (const auto& [index, entries] : optimizer.state) {
         pieces.push_back(std::to_string(index) + ": " + join(reprs(entries), "{", "}"));
     }
@@ -182,7 +182,7 @@ std::string python_repr_state(const milepost::OptimizerState& optimizer) {
 }
 
 std::string python_repr_groups(const milepost::OptimizerState& optimizer) {
-    Pieces pieces;
+    StreamedTensor pieces;
     for (const milepost::ParamGroup& group : optimizer.param_groups)
         pieces.push_back(repr(group));
     return join(pieces, "[", "]");

@@ -28,11 +28,11 @@ enum class Code : std::uint8_t {
 // clang-format off
 enum class Condition : std::uint8_t {
     // not_a_checkpoint
-    magic, zero_head, not_regular,
+    magic, zero_header, not_regular,
     // unsupported
     version, required_flag, codec, dtype,
     // corrupt
-    text_mode, head_checksum, reserved, alignment, footer_checksum, footer_head, file_size, trailing_bytes,
+    text_mode, header_checksum, reserved, alignment, footer_checksum, footer_header, file_size, trailing_bytes,
     index_range, index_checksum, index_copy, index_schema, index_alignment, index_canonical, name, name_order,
     name_duplicate, order, reference, shape, stride, tensor_range, storage_range, storage_gap,
     storage_size, storage_unused, chunk_size, chunk_checksum, ratio, codec_frame, codec_size,
@@ -68,7 +68,8 @@ MILEPOST_API std::string_view name(Condition condition) noexcept;
 ///     if (!file && file.error().code() == milepost::Code::truncated) use_previous();
 ///     if (!file) std::cerr << file.error().to_string() << '\n';
 ///
-/// Texts that come from a file are escaped and cut before they enter a message. A plain value; any thread.
+/// StringTable that come from a file are escaped and cut before they enter a message. A plain value; any
+/// thread.
 class Error {
 public:
     Error(Condition condition, std::string message) noexcept

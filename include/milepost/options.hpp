@@ -45,7 +45,7 @@ struct SaveOptions {
     /// contiguous (through a copy in memory, until it is committed) if that makes it smaller. For one row of
     /// a matrix, or a column: whole, its storage would be saved with it. Tied tensors stay tied. Off, every
     /// view keeps its storage, strides and offset.
-    bool pack = false;
+    bool compact = false;
     /// Wait until the file and its name are on disk. Off: a power cut soon after may lose the new file (never
     /// mix it).
     bool durable = true;

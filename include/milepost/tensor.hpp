@@ -77,7 +77,7 @@ public:
     [[nodiscard]] MILEPOST_API StorageView part(std::uint64_t begin, std::uint64_t end) const noexcept;
     /// The provider and its number of the storage; null for memory of the caller.
     [[nodiscard]] const detail::StorageProvider* provider() const noexcept { return provider_; }
-    [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
+    [[nodiscard]] std::uint32_t index() const noexcept { return number_; }
 
     /// The bytes [begin, end). Requires: begin <= end <= nbytes().
     /// Errors: of an open file those of TensorView::bytes; invalid_argument/layout if a Writer has it
@@ -154,7 +154,7 @@ public:
     /// from the Reader.
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
     /// Number among the tensors of the file, for a view that a Reader returned.
-    [[nodiscard]] std::optional<std::uint32_t> number() const noexcept { return number_; }
+    [[nodiscard]] std::optional<std::uint32_t> index() const noexcept { return number_; }
 
     /// The bytes of a contiguous tensor, without a copy where the file is mapped and the storage stored raw;
     /// else the storage is read, or decoded, once into memory of the Reader (counted against

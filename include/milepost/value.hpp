@@ -43,12 +43,12 @@ struct Integer {
 
 struct String {
     std::string text;
-    StringFlavour flavour = StringFlavour::str;
+    StringFlavour subtype = StringFlavour::str;
 };
 
 struct Bytes {
     std::vector<std::byte> bytes;
-    BytesFlavour flavour = BytesFlavour::bytes;
+    BytesFlavour subtype = BytesFlavour::bytes;
 };
 
 struct List {
@@ -57,7 +57,7 @@ struct List {
 
 struct Tuple {
     std::vector<Value> items;
-    TupleFlavour flavour = TupleFlavour::tuple;
+    TupleFlavour subtype = TupleFlavour::tuple;
 };
 
 /// Elements in any order; saved in the canonical one.
@@ -70,7 +70,7 @@ struct Set {
 struct Dict {
     std::vector<std::pair<Value, Value>> items;
     std::vector<std::pair<Value, Value>> attributes;
-    DictFlavour flavour = DictFlavour::dict;
+    DictFlavour subtype = DictFlavour::dict;
 
     /// The value under a string key, or null.
     [[nodiscard]] MILEPOST_API const Value* find(std::string_view key) const noexcept;

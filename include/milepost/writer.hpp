@@ -41,7 +41,7 @@ public:
 
     /// Writes the storage that the tensor views, now, and returns a view that stands for the tensor in the
     /// checkpoint; the tensor's memory is free again. Each call writes a storage of its own: tensors that are
-    /// to share one view the stand-in's storage(). With SaveOptions::pack the storage holds this tensor
+    /// to share one view the placeholder's storage(). With SaveOptions::compact the storage holds this tensor
     /// alone. Errors: invalid_argument/layout; io_error/...; those of the Reader that the tensor is from.
     [[nodiscard]] Result<TensorView> add(const TensorView& tensor);
 

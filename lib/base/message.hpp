@@ -14,7 +14,8 @@ inline void append_part(std::string& text, T number) {
     text += std::to_string(number);
 }
 
-/// Texts and numbers, one behind the other: message("footer at ", offset, ": ..."). Throws std::bad_alloc.
+/// StringTable and numbers, one behind the other: message("footer at ", offset, ": ..."). Throws
+/// std::bad_alloc.
 template <class... Parts>
 [[nodiscard]] std::string message(const Parts&... parts) {
     std::string text;

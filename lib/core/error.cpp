@@ -38,7 +38,7 @@ constexpr std::array<CodeRow, 10> kCodes = {{
 /// The one place that says what a condition is called and which code it belongs to; in the order of the enum.
 constexpr std::array kConditions = {
     ConditionRow{Condition::magic, Code::not_a_checkpoint, "magic"},
-    ConditionRow{Condition::zero_head, Code::not_a_checkpoint, "zero_head"},
+    ConditionRow{Condition::zero_header, Code::not_a_checkpoint, "zero_header"},
     ConditionRow{Condition::not_regular, Code::not_a_checkpoint, "not_regular"},
 
     ConditionRow{Condition::version, Code::unsupported, "version"},
@@ -47,11 +47,11 @@ constexpr std::array kConditions = {
     ConditionRow{Condition::dtype, Code::unsupported, "dtype"},
 
     ConditionRow{Condition::text_mode, Code::corrupt, "text_mode"},
-    ConditionRow{Condition::head_checksum, Code::corrupt, "head_checksum"},
+    ConditionRow{Condition::header_checksum, Code::corrupt, "header_checksum"},
     ConditionRow{Condition::reserved, Code::corrupt, "reserved"},
     ConditionRow{Condition::alignment, Code::corrupt, "alignment"},
     ConditionRow{Condition::footer_checksum, Code::corrupt, "footer_checksum"},
-    ConditionRow{Condition::footer_head, Code::corrupt, "footer_head"},
+    ConditionRow{Condition::footer_header, Code::corrupt, "footer_header"},
     ConditionRow{Condition::file_size, Code::corrupt, "file_size"},
     ConditionRow{Condition::trailing_bytes, Code::corrupt, "trailing_bytes"},
     ConditionRow{Condition::index_range, Code::corrupt, "index_range"},

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/key_image.hpp"
+#include "core/canonical_key.hpp"
 
 namespace milepost::core {
 namespace {

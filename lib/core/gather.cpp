@@ -186,7 +186,7 @@ void gather(const std::byte* from, Dims shape, Dims strides, std::size_t element
     });
 }
 
-Blocks::Blocks(Dims shape, Dims strides, std::size_t element_nbytes) noexcept {
+ContiguousRuns::ContiguousRuns(Dims shape, Dims strides, std::size_t element_nbytes) noexcept {
     Plan plan = make_plan(shape, strides, element_nbytes);
     if (plan.axes.empty()) plan.axes.push_back({1, 0, 0});
     block_ = plan.block;
@@ -197,17 +197,17 @@ Blocks::Blocks(Dims shape, Dims strides, std::size_t element_nbytes) noexcept {
     std::uint64_t below = block_;
     for (std::size_t i = size_; i-- > 0;) {
         axes_[i].below = below;
-        below += (axes_[i].size - 1) * axes_[i].from_step;  // reach_nbytes: below 2^63
+        below += (axes_[i].size - 1) * axes_[i].from_step;  // extent_nbytes: below 2^63
     }
 }
 
-bool Blocks::is_nested() const noexcept {
+bool ContiguousRuns::is_nested() const noexcept {
     return std::all_of(axes_.begin(), axes_.begin() + size_,
                        [](const Axis& axis) { return axis.from_step == 0 || axis.from_step >= axis.below; });
 }
 
-Blocks::Level Blocks::enter(const Axis& axis, std::uint64_t from, std::uint64_t to, std::uint64_t begin,
-                            std::uint64_t end) noexcept {
+ContiguousRuns::Level ContiguousRuns::enter(const Axis& axis, std::uint64_t from, std::uint64_t to,
+                                            std::uint64_t begin, std::uint64_t end) noexcept {
     const std::uint64_t step = axis.from_step;
     if (from >= end) return {0, 0, from, to};
     if (step == 0) return {0, from + axis.below > begin ? axis.size : 0, from, to};

@@ -10,17 +10,17 @@
 namespace milepost::core {
 
 /// Copies a strided tensor to contiguous memory. `from` is its first element; `element_nbytes` the size of
-/// one. Requires: strides_fit; `from` holds reach_nbytes, `to` the bytes of all elements; the two do not
+/// one. Requires: strides_fit; `from` holds extent_nbytes, `to` the bytes of all elements; the two do not
 /// overlap.
 void gather(const std::byte* from, Dims shape, Dims strides, std::size_t element_nbytes,
             std::byte* to) noexcept;
 
 /// A strided tensor as blocks of contiguous bytes, the axis furthest apart first: finds those within a part
 /// of its bytes, so that chunks can be read one after the other.
-class Blocks {
+class ContiguousRuns {
 public:
     /// Requires: strides_fit.
-    Blocks(Dims shape, Dims strides, std::size_t element_nbytes) noexcept;
+    ContiguousRuns(Dims shape, Dims strides, std::size_t element_nbytes) noexcept;
 
     /// Whether each step of an axis is beyond all that the axes below it reach, as in any slice, transposed
     /// or expanded tensor. Then visit() takes time in proportion to the blocks that it finds; else, up to
@@ -54,7 +54,7 @@ private:
 };
 
 template <class Visit>
-bool Blocks::visit(std::uint64_t begin, std::uint64_t end, Visit visit) const {
+bool ContiguousRuns::visit(std::uint64_t begin, std::uint64_t end, Visit visit) const {
     std::array<Level, 64> levels;
     std::size_t depth = 0;
     levels[0] = enter(axes_[0], 0, 0, begin, end);

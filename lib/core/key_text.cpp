@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/canonical_key.hpp"
 #include "core/integer.hpp"
-#include "core/key_image.hpp"
 
 namespace milepost::core {
 namespace {

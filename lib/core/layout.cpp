@@ -118,7 +118,7 @@ bool strides_fit(Dims shape, Dims strides, std::uint64_t bits) noexcept {
     return span_of(shape, strides, span) && checked_mul(span, bits / 8, span) && span < kEnd;
 }
 
-std::uint64_t reach_nbytes(Dims shape, Dims strides, std::uint64_t bits) noexcept {
+std::uint64_t extent_nbytes(Dims shape, Dims strides, std::uint64_t bits) noexcept {
     std::uint64_t reach = 0;
     if (strides.empty()) return contiguous_nbytes(shape, bits, reach) ? reach : UINT64_MAX;
     if (!has_elements(shape)) return 0;
@@ -146,7 +146,7 @@ bool is_free_of_overlap(Dims shape, Dims strides) noexcept {
 bool fits_storage(Dims shape, Dims strides, std::uint64_t bits, std::uint64_t offset,
                   std::uint64_t storage_nbytes) noexcept {
     if (bits >= 8 && offset % (bits / 8) != 0) return false;
-    return base::range_within(offset, reach_nbytes(shape, strides, bits), storage_nbytes);
+    return base::range_within(offset, extent_nbytes(shape, strides, bits), storage_nbytes);
 }
 
 LayoutFault find_layout_fault(Dims shape, Dims strides, std::uint64_t bits, std::uint64_t offset,

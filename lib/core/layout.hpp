@@ -70,13 +70,13 @@ enum class LayoutFault : std::uint8_t {
 
 /// Bytes from the first byte of the tensor to behind its last (rule 30); `strides` empty if contiguous.
 /// Requires: shape_fits; strides_fit where there are strides.
-[[nodiscard]] std::uint64_t reach_nbytes(Dims shape, Dims strides, std::uint64_t bits) noexcept;
+[[nodiscard]] std::uint64_t extent_nbytes(Dims shape, Dims strides, std::uint64_t bits) noexcept;
 
 /// Whether no two elements lie in the same place, as far as sizes and strides tell: each stride is beyond all
 /// that the smaller ones reach. Requires: strides_fit.
 [[nodiscard]] bool is_free_of_overlap(Dims shape, Dims strides) noexcept;
 
-/// Rule 30. Requires: as reach_nbytes.
+/// Rule 30. Requires: as extent_nbytes.
 [[nodiscard]] bool fits_storage(Dims shape, Dims strides, std::uint64_t bits, std::uint64_t offset,
                                 std::uint64_t storage_nbytes) noexcept;
 

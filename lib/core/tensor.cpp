@@ -58,7 +58,7 @@ Result<Tensor> Tensor::zeros(DtypeInfo dtype, Shape shape) try {
         if (*known != dtype) return zeros_error(dtype, shape, "the dtype is not that of its code");
         dtype = *known;  // its name lives as long as the program
     }
-    const std::uint64_t nbytes = core::reach_nbytes(shape, {}, dtype.bits);
+    const std::uint64_t nbytes = core::extent_nbytes(shape, {}, dtype.bits);
     const auto fault = core::find_layout_fault(shape, {}, dtype.bits, 0, nbytes);
     if (fault != core::LayoutFault::none) return zeros_error(dtype, shape, core::describe(fault));
     std::unique_ptr<std::byte, Free> data(allocate_zeros(nbytes));

@@ -38,30 +38,30 @@ bool views_its_own(const Index& index) noexcept {
     return is_own;
 }
 
-bool fills_its_own(const Index& index, const Outline& outline) noexcept {
+bool fills_its_own(const Index& index, const IndexOffsets& offsets) noexcept {
     if (!index.tensor_storages.empty() || !index.tensor_offsets.empty()) return false;
     for (std::size_t i = 0; i < index.storage_nbytes.size(); ++i) {
-        if (index.storage_nbytes[i] != outline.layout_reach[index.tensor_layouts[i]]) return false;
+        if (index.storage_nbytes[i] != offsets.layout_extent[index.tensor_layouts[i]]) return false;
     }
     return true;
 }
 
 /// A column that may be empty is so where it would say nothing.
-bool usual_is_left_out(const Index& index, const Outline& outline) noexcept {
+bool usual_is_left_out(const Index& index, const IndexOffsets& offsets) noexcept {
     const auto is_zero = [](std::uint64_t offset) { return offset == 0; };
     const auto is_raw = [](const CodecRecord& codec) { return codec.code == 0 && codec.parameter == 0; };
-    const auto offsets = index.tensor_offsets;
+    const auto tensor_offsets = index.tensor_offsets;
     const auto codecs = index.storage_codecs;
     return (index.tensor_storages.empty() || !views_its_own(index)) &&
-           (offsets.empty() || !std::all_of(offsets.begin(), offsets.end(), is_zero)) &&
-           (index.storage_nbytes.empty() || !fills_its_own(index, outline)) &&
+           (tensor_offsets.empty() || !std::all_of(tensor_offsets.begin(), tensor_offsets.end(), is_zero)) &&
+           (index.storage_nbytes.empty() || !fills_its_own(index, offsets)) &&
            (codecs.empty() || !std::all_of(codecs.begin(), codecs.end(), is_raw));
 }
 
 }  // namespace
 
-bool is_canonical(const Index& index, const Outline& outline, std::span<const std::byte> stored) {
-    if (!layouts_in_order(index) || !layouts_differ(index) || !usual_is_left_out(index, outline))
+bool is_canonical(const Index& index, const IndexOffsets& offsets, std::span<const std::byte> stored) {
+    if (!layouts_in_order(index) || !layouts_differ(index) || !usual_is_left_out(index, offsets))
         return false;
     const auto encoded = index.encode(Limits{.max_index_bytes = UINT64_MAX});
     return encoded && std::equal(encoded->begin(), encoded->end(), stored.begin(), stored.end());

@@ -5,7 +5,7 @@
 
 #include "base/checked.hpp"
 #include "codec/codec.hpp"
-#include "format/outline.hpp"
+#include "format/index_offsets.hpp"
 
 namespace milepost::format {
 
@@ -33,29 +33,29 @@ struct Chunk {
     [[nodiscard]] bool is_compressed() const noexcept { return stored_nbytes != raw_nbytes; }
 };
 
-[[nodiscard]] inline std::uint32_t chunk_count(const Outline& outline, std::uint32_t storage) noexcept {
-    return outline.storage_chunk[storage + std::size_t{1}] - outline.storage_chunk[storage];
+[[nodiscard]] inline std::uint32_t chunk_count(const IndexOffsets& offsets, std::uint32_t storage) noexcept {
+    return offsets.storage_chunk[storage + std::size_t{1}] - offsets.storage_chunk[storage];
 }
 
 /// Whether all chunks of a storage are stored raw: it then lies in the file in one piece.
-[[nodiscard]] inline bool is_stored_raw(const Outline& outline, std::uint32_t storage) noexcept {
-    const auto& encoded = outline.encoded;
+[[nodiscard]] inline bool is_stored_raw(const IndexOffsets& offsets, std::uint32_t storage) noexcept {
+    const auto& encoded = offsets.encoded;
     return encoded.empty() || encoded[storage].raw_checksum == encoded[storage + std::size_t{1}].raw_checksum;
 }
 
 /// Walks the chunks of a storage in order; what a chunk's place is follows from the sizes before it.
-class ChunkWalk {
+class ChunkIterator {
 public:
     /// Requires: a validated index.
-    ChunkWalk(const Index& index, const Outline& outline, std::uint32_t storage) noexcept
+    ChunkIterator(const Index& index, const IndexOffsets& offsets, std::uint32_t storage) noexcept
         : index_(index),
-          begin_(outline.storage_begin[storage]),
-          nbytes_(outline.storage_nbytes(index, storage)),
+          begin_(offsets.storage_begin[storage]),
+          nbytes_(offsets.storage_nbytes(index, storage)),
           is_encoded_(codec::is_compressing(index.codec_of(storage).code)),
-          is_stored_raw_(is_stored_raw(outline, storage)),
-          count_(chunk_count(outline, storage)),
-          checksum_(outline.storage_chunk[storage]) {
-        if (is_encoded_) start_ = outline.encoded[storage];
+          is_stored_raw_(is_stored_raw(offsets, storage)),
+          count_(chunk_count(offsets, storage)),
+          checksum_(offsets.storage_chunk[storage]) {
+        if (is_encoded_) start_ = offsets.encoded[storage];
         chunk_.offset = begin_;
         load();
     }

@@ -5,7 +5,7 @@
 
 #include "base/message.hpp"
 #include "checkpoint_generated.h"
-#include "format/frame.hpp"
+#include "format/file_layout.hpp"
 
 namespace milepost::format {
 namespace {
@@ -46,17 +46,17 @@ Offset<Vector<std::uint8_t>> put_bytes(FlatBufferBuilder& builder, std::span<con
     return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(column.data()), column.size());
 }
 
-Offset<schema::Texts> put_texts(FlatBufferBuilder& builder, const Texts& texts) {
+Offset<schema::StringTable> put_string_table(FlatBufferBuilder& builder, const StringTable& texts) {
     const auto bytes = put_bytes(builder, texts.bytes);
     const auto ends = put_scalars(builder, texts.ends);
-    return schema::CreateTexts(builder, ends, bytes);
+    return schema::CreateStringTable(builder, ends, bytes);
 }
 
 /// Bytes of all columns, without what lies between them.
 std::uint64_t column_nbytes(const Index& index) noexcept {
     std::uint64_t total = 0;
-    for (const Texts* texts : {&index.model_names, &index.optimizer_names, &index.algorithms,
-                               &index.entry_names, &index.param_names, &index.dtype_names}) {
+    for (const StringTable* texts : {&index.model_names, &index.optimizer_names, &index.algorithms,
+                                     &index.entry_names, &index.param_names, &index.dtype_names}) {
         total += texts->ends.size_bytes() + texts->bytes.size();
     }
     return total + index.models.size_bytes() + index.optimizers.size_bytes() + index.groups.size_bytes() +
@@ -97,12 +97,12 @@ Offset<schema::Index> put_index(FlatBufferBuilder& builder, const Index& index) 
     const auto groups = put_structs<schema::Group>(builder, index.groups);
     const auto optimizers = put_structs<schema::Optimizer>(builder, index.optimizers);
     const auto models = put_structs<schema::Model>(builder, index.models);
-    const auto dtype_names = put_texts(builder, index.dtype_names);
-    const auto param_names = put_texts(builder, index.param_names);
-    const auto entry_names = put_texts(builder, index.entry_names);
-    const auto algorithms = put_texts(builder, index.algorithms);
-    const auto optimizer_names = put_texts(builder, index.optimizer_names);
-    const auto model_names = put_texts(builder, index.model_names);
+    const auto dtype_names = put_string_table(builder, index.dtype_names);
+    const auto param_names = put_string_table(builder, index.param_names);
+    const auto entry_names = put_string_table(builder, index.entry_names);
+    const auto algorithms = put_string_table(builder, index.algorithms);
+    const auto optimizer_names = put_string_table(builder, index.optimizer_names);
+    const auto model_names = put_string_table(builder, index.model_names);
     return schema::CreateIndex(builder, model_names, optimizer_names, algorithms, entry_names, param_names,
                                dtype_names, models, optimizers, groups, params, states, entry_order,
                                top_order, values, value_sizes, value_bytes, dtypes, layouts, dims,
@@ -124,7 +124,7 @@ std::span<const std::byte> get_bytes(const Vector<std::uint8_t>* column) noexcep
     return {reinterpret_cast<const std::byte*>(column->Data()), column->size()};
 }
 
-Texts get_texts(const schema::Texts* texts) noexcept {
+StringTable get_string_table(const schema::StringTable* texts) noexcept {
     return {get_scalars(texts->ends()), get_bytes(texts->bytes())};
 }
 
@@ -155,8 +155,8 @@ Result<std::vector<std::byte>> Index::encode(const Limits& limits) const {
 }
 
 Result<Index> Index::decode(std::span<const std::byte> buffer) {
-    // One Index and six Texts: more tables than that are no checkpoint's. The size was checked to be below 2
-    // GiB, where the Verifier would assert.
+    // One Index and six StringTable: more tables than that are no checkpoint's. The size was checked to be
+    // below 2 GiB, where the Verifier would assert.
     constexpr flatbuffers::uoffset_t kMaxDepth = 4, kMaxTables = 7;
     const auto* data = reinterpret_cast<const std::uint8_t*>(buffer.data());
     flatbuffers::Verifier verifier(data, buffer.size(), kMaxDepth, kMaxTables);
@@ -167,12 +167,12 @@ Result<Index> Index::decode(std::span<const std::byte> buffer) {
     }
     const schema::Index& root = *schema::GetIndex(data);
     Index index{
-        .model_names = get_texts(root.model_names()),
-        .optimizer_names = get_texts(root.optimizer_names()),
-        .algorithms = get_texts(root.algorithms()),
-        .entry_names = get_texts(root.entry_names()),
-        .param_names = get_texts(root.param_names()),
-        .dtype_names = get_texts(root.dtype_names()),
+        .model_names = get_string_table(root.model_names()),
+        .optimizer_names = get_string_table(root.optimizer_names()),
+        .algorithms = get_string_table(root.algorithms()),
+        .entry_names = get_string_table(root.entry_names()),
+        .param_names = get_string_table(root.param_names()),
+        .dtype_names = get_string_table(root.dtype_names()),
         .models = get_structs<ModelRecord>(root.models()),
         .optimizers = get_structs<OptimizerRecord>(root.optimizers()),
         .groups = get_structs<GroupRecord>(root.groups()),

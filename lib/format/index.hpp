@@ -26,9 +26,9 @@ inline constexpr std::uint32_t kGreatestDepth = 1000;
     return std::min(limits.max_depth, kGreatestDepth);
 }
 inline constexpr std::uint8_t kStridedFlag = 1;
-inline constexpr std::uint8_t kAttributesFlavour = 128;
+inline constexpr std::uint8_t kAttributesSubtype = 128;
 
-struct Texts {
+struct StringTable {
     std::span<const std::uint32_t> ends;
     std::span<const std::byte> bytes;
 
@@ -66,7 +66,7 @@ struct StateRecord {
 
 struct ValueRecord {
     std::uint8_t kind;
-    std::uint8_t flavour;
+    std::uint8_t subtype;
 };
 
 struct DtypeRecord {
@@ -97,7 +97,7 @@ struct CodecRecord {
 
 /// All columns. Borrows: from the buffer that was decoded, or from what is to be encoded.
 struct Index {
-    Texts model_names, optimizer_names, algorithms, entry_names, param_names, dtype_names;
+    StringTable model_names, optimizer_names, algorithms, entry_names, param_names, dtype_names;
     std::span<const ModelRecord> models;
     std::span<const OptimizerRecord> optimizers;
     std::span<const GroupRecord> groups;

@@ -5,41 +5,41 @@
 #include <milepost/value.hpp>
 
 #include "base/little_endian.hpp"
-#include "core/key_image.hpp"
+#include "core/canonical_key.hpp"
 
 namespace milepost::format {
 namespace {
 
-/// False for kinds that are no key. A tuple appends its head only.
-bool append_image(const Index& index, const Outline& outline, std::uint32_t number, std::string& image) {
+/// False for kinds that are no key. A tuple appends its header only.
+bool append_key(const Index& index, const IndexOffsets& offsets, std::uint32_t number, std::string& image) {
     const ValueRecord& value = index.values[number];
     const auto kind = static_cast<Kind>(value.kind);
     const bool has_bytes =
         kind == Kind::integer || kind == Kind::floating || kind == Kind::string || kind == Kind::bytes;
     const auto bytes = has_bytes
-                           ? index.value_bytes.subspan(outline.share[number], outline.value_size[number])
+                           ? index.value_bytes.subspan(offsets.share[number], offsets.value_size[number])
                            : std::span<const std::byte>();
     switch (kind) {
         case Kind::null:
-            core::append_null_image(image);
+            core::append_null_key(image);
             return true;
         case Kind::boolean:
-            core::append_bool_image(image, value.flavour != 0);
+            core::append_bool_key(image, value.subtype != 0);
             return true;
         case Kind::integer:
-            core::append_int_image(image, bytes);
+            core::append_int_key(image, bytes);
             return true;
         case Kind::floating:
-            return core::append_float_image(
-                image, std::bit_cast<double>(base::load_le<std::uint64_t>(bytes.data())));
+            return core::append_float_key(image,
+                                          std::bit_cast<double>(base::load_le<std::uint64_t>(bytes.data())));
         case Kind::string:
-            core::append_string_image(image, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+            core::append_string_key(image, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
             return true;
         case Kind::bytes:
-            core::append_bytes_image(image, bytes);
+            core::append_bytes_key(image, bytes);
             return true;
         case Kind::tuple:
-            core::append_tuple_head(image, outline.value_size[number]);
+            core::append_tuple_header(image, offsets.value_size[number]);
             return true;
         default:
             return false;
@@ -48,7 +48,8 @@ bool append_image(const Index& index, const Outline& outline, std::uint32_t numb
 
 }  // namespace
 
-std::optional<std::string> stored_key_image(const Index& index, const Outline& outline, std::uint32_t value) {
+std::optional<std::string> stored_key_image(const Index& index, const IndexOffsets& offsets,
+                                            std::uint32_t value) {
     // Tuples may nest as deep as the caller's limit allows: a stack of our own, not the machine's.
     struct Range {
         std::uint32_t next, end;
@@ -62,11 +63,11 @@ std::optional<std::string> stored_key_image(const Index& index, const Outline& o
             continue;
         }
         const std::uint32_t number = range.next++;
-        if (!append_image(index, outline, number, image)) return std::nullopt;
+        if (!append_key(index, offsets, number, image)) return std::nullopt;
         const ValueRecord& record = index.values[number];
         if (static_cast<Kind>(record.kind) == Kind::tuple) {
-            const std::uint32_t first = outline.share[number];
-            open.push_back({first, first + outline.value_size[number]});
+            const std::uint32_t first = offsets.share[number];
+            open.push_back({first, first + offsets.value_size[number]});
         }
     }
     return image;

@@ -77,7 +77,7 @@ bool all_below(std::span<const std::uint32_t> numbers, std::size_t count) noexce
 
 }  // namespace
 
-bool names_strictly_ascend(const Texts& names, std::span<const std::uint32_t> order,
+bool names_strictly_ascend(const StringTable& names, std::span<const std::uint32_t> order,
                            std::uint32_t first) noexcept {
 #ifdef __x86_64__
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
@@ -86,7 +86,7 @@ bool names_strictly_ascend(const Texts& names, std::span<const std::uint32_t> or
     return names_strictly_ascend_portable(names, order, first);
 }
 
-bool names_strictly_ascend_portable(const Texts& names, std::span<const std::uint32_t> order,
+bool names_strictly_ascend_portable(const StringTable& names, std::span<const std::uint32_t> order,
                                     std::uint32_t first) noexcept {
     return all_below(order, order.size()) && portable::pass(names, order, first);
 }

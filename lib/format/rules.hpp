@@ -9,20 +9,20 @@
 #include <milepost/options.hpp>
 #include <milepost/value.hpp>
 
-#include "format/outline.hpp"
+#include "format/index_offsets.hpp"
 #include "format/validate.hpp"
 
 /// The rules of docs/format.md, section 6.5, one function each, called in the order of their numbers by
 /// validate().
 namespace milepost::format::rules {
 
-/// What a rule sees. `outline` is filled by the rules that check sums; a rule may use what earlier rules
+/// What a rule sees. `offsets` is filled by the rules that check sums; a rule may use what earlier rules
 /// filled and proved.
 struct Context {
     const Index& index;
-    const Surroundings& surroundings;
+    const ValidationContext& validation_context;
     const Limits& limits;
-    Outline& outline;
+    IndexOffsets& offsets;
     std::uint32_t kinds = 0;        ///< bit k: there are values of kind k (rule 17)
     std::size_t leaves = 0;         ///< values of kind tensor (rule 18)
     std::uint64_t bytes_taken = 0;  ///< by values of value_bytes (rule 18)
@@ -30,7 +30,7 @@ struct Context {
     bool in_place = false;          ///< all storages are raw, and none breaks rules 33 to 38 but 36
 };
 
-using Verdict = std::optional<Error>;
+using RuleResult = std::optional<Error>;
 
 /// Requires: rule 17.
 [[nodiscard]] inline bool has(const Context& context, Kind kind) noexcept {
@@ -40,7 +40,7 @@ using Verdict = std::optional<Error>;
     return value.kind == static_cast<std::uint8_t>(kind);
 }
 [[nodiscard]] inline bool has_attributes(const ValueRecord& value) noexcept {
-    return is(value, Kind::dict) && (value.flavour & kAttributesFlavour) != 0;
+    return is(value, Kind::dict) && (value.subtype & kAttributesSubtype) != 0;
 }
 
 /// The number of the first element that is not good; nothing if all are. Every open walks every column many
@@ -59,58 +59,58 @@ template <class Column, class Good>
     return i;
 }
 
-// rules_texts.cpp
-Verdict texts_tile(Context& context);          // 3
-Verdict texts_not_empty(Context& context);     // 4
-Verdict texts_within_limit(Context& context);  // 5
-Verdict texts_are_utf8(Context& context);      // 6
+// rules_strings.cpp
+RuleResult texts_tile(Context& context);          // 3
+RuleResult texts_not_empty(Context& context);     // 4
+RuleResult texts_within_limit(Context& context);  // 5
+RuleResult texts_are_utf8(Context& context);      // 6
 
 // rules_names.cpp
-Verdict tables_within_limit(Context& context);       // 1
-Verdict records_within_limit(Context& context);      // 2
-Verdict sums_match(Context& context);                // 7
-Verdict orders_complete(Context& context);           // 8
-Verdict names_ascend(Context& context);              // 9, 10, 11
-Verdict top_order_is_permutation(Context& context);  // 12
-Verdict names_share_no_space(Context& context);      // 13
+RuleResult tables_within_limit(Context& context);       // 1
+RuleResult records_within_limit(Context& context);      // 2
+RuleResult sums_match(Context& context);                // 7
+RuleResult orders_complete(Context& context);           // 8
+RuleResult names_ascend(Context& context);              // 9, 10, 11
+RuleResult top_order_is_permutation(Context& context);  // 12
+RuleResult names_share_no_space(Context& context);      // 13
 
 // rules_values.cpp
-Verdict reserved_is_zero(Context& context);         // 14
-Verdict values_have_known_kinds(Context& context);  // 17
-Verdict values_form_trees(Context& context);        // 18
-Verdict values_within_depth(Context& context);      // 19
-Verdict value_bytes_tile(Context& context);         // 20
-Verdict integers_are_minimal(Context& context);     // 21
+RuleResult reserved_is_zero(Context& context);         // 14
+RuleResult values_have_known_kinds(Context& context);  // 17
+RuleResult values_form_trees(Context& context);        // 18
+RuleResult values_within_depth(Context& context);      // 19
+RuleResult value_bytes_tile(Context& context);         // 20
+RuleResult integers_are_minimal(Context& context);     // 21
 
 // rules_keys.cpp
-Verdict keys_are_unique(Context& context);  // 22
+RuleResult keys_are_unique(Context& context);  // 22
 
 // rules_layouts.cpp
-Verdict dtypes_ascend(Context& context);           // 15
-Verdict dtypes_are_consistent(Context& context);   // 16
-Verdict layout_flags_are_known(Context& context);  // 24
-Verdict ranks_within_limit(Context& context);      // 25
-Verdict dims_tile(Context& context);               // 26
-Verdict shapes_fit(Context& context);              // 27
-Verdict shapes_fill_bytes(Context& context);       // 28
-Verdict strides_fit(Context& context);             // 29
+RuleResult dtypes_ascend(Context& context);           // 15
+RuleResult dtypes_are_consistent(Context& context);   // 16
+RuleResult layout_flags_are_known(Context& context);  // 24
+RuleResult ranks_within_limit(Context& context);      // 25
+RuleResult dims_tile(Context& context);               // 26
+RuleResult shapes_fit(Context& context);              // 27
+RuleResult shapes_fill_bytes(Context& context);       // 28
+RuleResult strides_fit(Context& context);             // 29
 
 // rules_tensors.cpp
-Verdict tensors_are_referenced(Context& context);   // 23
-Verdict tensors_within_storages(Context& context);  // 30
-Verdict storages_are_viewed(Context& context);      // 36
+RuleResult tensors_are_referenced(Context& context);   // 23
+RuleResult tensors_within_storages(Context& context);  // 30
+RuleResult storages_are_viewed(Context& context);      // 36
 
 // rules_storages.cpp
-Verdict codecs_are_known(Context& context);      // 31
-Verdict codec_parameters_fit(Context& context);  // 32
-Verdict storage_sums_match(Context& context);    // 33
-Verdict chunk_sizes_fit(Context& context);       // 34
-Verdict chunk_ratios_fit(Context& context);      // 35
-Verdict storages_in_place(Context& context);     // 37, 38
+RuleResult codecs_are_known(Context& context);      // 31
+RuleResult codec_parameters_fit(Context& context);  // 32
+RuleResult storage_sums_match(Context& context);    // 33
+RuleResult chunk_sizes_fit(Context& context);       // 34
+RuleResult chunk_ratios_fit(Context& context);      // 35
+RuleResult storages_in_place(Context& context);     // 37, 38
 
 // rules_optimizers.cpp
-Verdict key_positions_fit(Context& context);    // 39
-Verdict params_in_one_group(Context& context);  // 40
-Verdict states_ascend(Context& context);        // 41
+RuleResult key_positions_fit(Context& context);    // 39
+RuleResult params_in_one_group(Context& context);  // 40
+RuleResult states_ascend(Context& context);        // 41
 
 }  // namespace milepost::format::rules

@@ -9,22 +9,22 @@ namespace {
 
 using base::message;
 
-Verdict key_fault(std::uint32_t dict, std::string_view what) {
+RuleResult key_fault(std::uint32_t dict, std::string_view what) {
     return Error(Condition::value_key, message("index: value ", dict, ": ", what));
 }
 
 /// The image of a child of `parent`; a verdict if it is no key.
-Verdict read_image(const Context& context, std::uint32_t parent, std::uint32_t child, std::string& image) {
-    auto found = stored_key_image(context.index, context.outline, child);
+RuleResult read_image(const Context& context, std::uint32_t parent, std::uint32_t child, std::string& image) {
+    auto found = stored_key_image(context.index, context.offsets, child);
     if (!found) return key_fault(parent, message("value ", child, " cannot be a key"));
     image = *std::move(found);
     return std::nullopt;
 }
 
-Verdict set_fault(const Context& context, std::uint32_t set) {
-    const std::uint32_t first = context.outline.share[set];
+RuleResult set_fault(const Context& context, std::uint32_t set) {
+    const std::uint32_t first = context.offsets.share[set];
     std::string before, image;  // two at a time: all images of a large set would be larger than the index
-    for (std::uint32_t i = 0; i < context.outline.value_size[set]; ++i) {
+    for (std::uint32_t i = 0; i < context.offsets.value_size[set]; ++i) {
         if (auto broken = read_image(context, set, first + i, image)) return broken;
         if (i != 0 && image <= before) return key_fault(set, "elements of a set expected strictly ascending");
         before.swap(image);
@@ -33,26 +33,26 @@ Verdict set_fault(const Context& context, std::uint32_t set) {
 }
 
 /// The first child of a dict with attributes.
-Verdict attributes_fault(const Context& context, std::uint32_t dict) {
-    const std::uint32_t first = context.outline.share[dict];
-    const auto sizes = context.outline.value_size;
+RuleResult attributes_fault(const Context& context, std::uint32_t dict) {
+    const std::uint32_t first = context.offsets.share[dict];
+    const auto sizes = context.offsets.value_size;
     if (sizes[dict] == 0) return key_fault(dict, "a dict with attributes has no room for them");
     const ValueRecord& attributes = context.index.values[first];
-    if (!is(attributes, Kind::dict) || attributes.flavour != 0) {
+    if (!is(attributes, Kind::dict) || attributes.subtype != 0) {
         return key_fault(dict, "attributes expected to be a plain dict");
     }
     if (sizes[first] == 0) return key_fault(dict, "a dict with attributes has none");
     for (std::uint32_t i = 0; i < sizes[first]; i += 2) {
-        if (!is(context.index.values[context.outline.share[first] + i], Kind::string)) {
+        if (!is(context.index.values[context.offsets.share[first] + i], Kind::string)) {
             return key_fault(first, "keys of attributes expected to be strings");
         }
     }
     return std::nullopt;
 }
 
-Verdict dict_fault(const Context& context, std::uint32_t dict) {
+RuleResult dict_fault(const Context& context, std::uint32_t dict) {
     const ValueRecord& record = context.index.values[dict];
-    const std::uint32_t size = context.outline.value_size[dict];
+    const std::uint32_t size = context.offsets.value_size[dict];
     const std::uint32_t skipped = has_attributes(record) ? 1 : 0;
     if (size < skipped || (size - skipped) % 2 != 0) {
         return key_fault(dict, message("a dict expected an even number of keys and values, found ", size));
@@ -61,7 +61,7 @@ Verdict dict_fault(const Context& context, std::uint32_t dict) {
         if (auto broken = attributes_fault(context, dict)) return broken;
     }
     std::vector<std::string> images((size - skipped) / 2);
-    std::uint32_t key = context.outline.share[dict] + skipped;
+    std::uint32_t key = context.offsets.share[dict] + skipped;
     for (std::string& image : images) {
         if (auto broken = read_image(context, dict, key, image)) return broken;
         key += 2;
@@ -75,7 +75,7 @@ Verdict dict_fault(const Context& context, std::uint32_t dict) {
 
 }  // namespace
 
-Verdict keys_are_unique(Context& context) {
+RuleResult keys_are_unique(Context& context) {
     const Index& index = context.index;
     const bool any = has(context, Kind::dict) || has(context, Kind::set);
     for (std::uint32_t i = 0; any && i < index.values.size(); ++i) {

@@ -24,26 +24,26 @@ BitsByCode bits_by_code(const Index& index) noexcept {
 }
 
 core::Dims shape_of(const Context& context, std::size_t layout) noexcept {
-    return context.index.dims.subspan(context.outline.layout_dims[layout],
+    return context.index.dims.subspan(context.offsets.layout_dims[layout],
                                       context.index.layouts[layout].rank);
 }
 
 core::Dims strides_of(const Context& context, std::size_t layout) noexcept {
     const LayoutRecord& record = context.index.layouts[layout];
     if (!is_strided(record)) return {};
-    return context.index.dims.subspan(context.outline.layout_dims[layout] + std::size_t{record.rank},
+    return context.index.dims.subspan(context.offsets.layout_dims[layout] + std::size_t{record.rank},
                                       record.rank);
 }
 
-Verdict layout_fault(const Context& context, std::size_t layout, Condition condition,
-                     core::LayoutFault fault) {
+RuleResult layout_fault(const Context& context, std::size_t layout, Condition condition,
+                        core::LayoutFault fault) {
     return Error(condition, message("index: layout ", layout, " of shape ",
                                     core::dims_text(shape_of(context, layout)), ": ", core::describe(fault)));
 }
 
 }  // namespace
 
-Verdict dtypes_ascend(Context& context) {
+RuleResult dtypes_ascend(Context& context) {
     const auto dtypes = context.index.dtypes;
     for (std::size_t i = 1; i < dtypes.size(); ++i) {
         if (dtypes[i - 1].code < dtypes[i].code) continue;
@@ -53,7 +53,7 @@ Verdict dtypes_ascend(Context& context) {
     return std::nullopt;
 }
 
-Verdict dtypes_are_consistent(Context& context) {
+RuleResult dtypes_are_consistent(Context& context) {
     const Index& index = context.index;
     for (std::size_t i = 0; i < index.dtypes.size(); ++i) {
         const DtypeRecord& dtype = index.dtypes[i];
@@ -68,7 +68,7 @@ Verdict dtypes_are_consistent(Context& context) {
     return std::nullopt;
 }
 
-Verdict layout_flags_are_known(Context& context) {
+RuleResult layout_flags_are_known(Context& context) {
     const auto layouts = context.index.layouts;
     const auto bad =
         first_bad(layouts, [](const LayoutRecord& layout) { return layout.flags <= kStridedFlag; });
@@ -77,7 +77,7 @@ Verdict layout_flags_are_known(Context& context) {
                  message("index: layout ", *bad, ": flags expected 0 or 1, found ", layouts[*bad].flags));
 }
 
-Verdict ranks_within_limit(Context& context) {
+RuleResult ranks_within_limit(Context& context) {
     const std::uint32_t limit = std::min<std::uint32_t>(context.limits.max_rank, 64);
     const auto layouts = context.index.layouts;
     const auto bad = first_bad(layouts, [limit](const LayoutRecord& layout) { return layout.rank <= limit; });
@@ -86,11 +86,11 @@ Verdict ranks_within_limit(Context& context) {
                  message("index: layout ", *bad, " has rank ", layouts[*bad].rank, ", the limit is ", limit));
 }
 
-Verdict dims_tile(Context& context) {
+RuleResult dims_tile(Context& context) {
     const Index& index = context.index;
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < index.layouts.size(); ++i) {
-        context.outline.layout_dims[i] = static_cast<std::uint32_t>(total);
+        context.offsets.layout_dims[i] = static_cast<std::uint32_t>(total);
         total += dims_of(index.layouts[i]);
     }
     if (total == index.dims.size()) return std::nullopt;
@@ -98,20 +98,20 @@ Verdict dims_tile(Context& context) {
                  message("index: dims expected ", total, " numbers, found ", index.dims.size()));
 }
 
-Verdict shapes_fit(Context& context) {
+RuleResult shapes_fit(Context& context) {
     const BitsByCode bits = bits_by_code(context.index);
     const auto layouts = context.index.layouts;
-    const auto reach = context.outline.layout_reach;
+    const auto reach = context.offsets.layout_extent;
     for (std::size_t i = 0; i < layouts.size(); ++i) {
         const std::uint16_t width = bits[layouts[i].dtype];
-        context.outline.layout_element[i] = width / 8U;
+        context.offsets.layout_element[i] = width / 8U;
         if (core::contiguous_nbytes(shape_of(context, i), width, reach[i])) continue;
         return layout_fault(context, i, Condition::shape, core::LayoutFault::shape);
     }
     return std::nullopt;
 }
 
-Verdict shapes_fill_bytes(Context& context) {
+RuleResult shapes_fill_bytes(Context& context) {
     if (!first_bad(context.index.dtypes, [](const DtypeRecord& dtype) { return dtype.bits >= 8; }))
         return std::nullopt;
     const BitsByCode bits = bits_by_code(context.index);
@@ -123,7 +123,7 @@ Verdict shapes_fill_bytes(Context& context) {
     return std::nullopt;
 }
 
-Verdict strides_fit(Context& context) {
+RuleResult strides_fit(Context& context) {
     const auto layouts = context.index.layouts;
     if (!first_bad(layouts, [](const LayoutRecord& layout) { return !is_strided(layout); }))
         return std::nullopt;
@@ -134,8 +134,8 @@ Verdict strides_fit(Context& context) {
         if (!core::strides_fit(shape_of(context, i), strides_of(context, i), width)) {
             return layout_fault(context, i, Condition::stride, core::LayoutFault::stride);
         }
-        context.outline.layout_reach[i] =
-            core::reach_nbytes(shape_of(context, i), strides_of(context, i), width);
+        context.offsets.layout_extent[i] =
+            core::extent_nbytes(shape_of(context, i), strides_of(context, i), width);
     }
     return std::nullopt;
 }

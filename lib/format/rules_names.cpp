@@ -11,18 +11,18 @@ namespace {
 using base::message;
 using core::printable;
 
-Verdict limit(Condition condition, std::string_view what, std::uint64_t found, std::uint64_t limit) {
+RuleResult limit(Condition condition, std::string_view what, std::uint64_t found, std::uint64_t limit) {
     if (found <= limit) return std::nullopt;
     return Error(condition, message("index: ", found, " ", what, ", the limit is ", limit));
 }
 
-Verdict mismatch(std::string_view what, std::uint64_t expected, std::uint64_t found) {
+RuleResult mismatch(std::string_view what, std::uint64_t expected, std::uint64_t found) {
     if (expected == found) return std::nullopt;
     return Error(Condition::reference, message("index: ", what, " expected ", expected, ", found ", found));
 }
 
 template <class Records, class Count>
-std::uint64_t prefix_sums(const Records& records, Count count, Outline::Numbers starts) {
+std::uint64_t prefix_sums(const Records& records, Count count, IndexOffsets::Numbers starts) {
     std::uint64_t total = 0;
     auto next = starts.begin();
     for (const auto& record : records) {
@@ -33,65 +33,66 @@ std::uint64_t prefix_sums(const Records& records, Count count, Outline::Numbers 
     return total;
 }
 
-/// Fills the scopes; returns the number of entries in all but the last, that of the values.
+/// Fills the entry lists; returns the number of entries in all but the last, that of the values.
 std::uint64_t fill_scopes(Context& context) {
     const Index& index = context.index;
-    Outline& outline = context.outline;
+    IndexOffsets& offsets = context.offsets;
     std::uint64_t total = 0;
-    std::uint32_t scope = 0;
+    std::uint32_t entry_list = 0;
     auto add = [&](std::uint32_t count) {
-        outline.scope_first[scope++] = static_cast<std::uint32_t>(total);
+        offsets.entry_list_first[entry_list++] = static_cast<std::uint32_t>(total);
         total += count;
     };
     for (const ModelRecord& model : index.models)
         add(model.entry_count);
     for (std::size_t o = 0; o < index.optimizers.size(); ++o) {
-        outline.optimizer_scope[o] = scope;
-        for (auto g = outline.optimizer_group[o]; g < outline.optimizer_group[o + 1]; ++g) {
+        offsets.optimizer_entry_list[o] = entry_list;
+        for (auto g = offsets.optimizer_group[o]; g < offsets.optimizer_group[o + 1]; ++g) {
             add(index.groups[g].hyperparameter_count);
         }
-        for (auto s = outline.optimizer_state[o]; s < outline.optimizer_state[o + 1]; ++s) {
+        for (auto s = offsets.optimizer_state[o]; s < offsets.optimizer_state[o + 1]; ++s) {
             add(index.states[s].entry_count);
         }
         add(index.optimizers[o].state_extra_count);
         add(index.optimizers[o].extra_count);
     }
-    outline.optimizer_scope.back() = scope;
+    offsets.optimizer_entry_list.back() = entry_list;
     add(0);
-    outline.scope_first.back() = static_cast<std::uint32_t>(index.entry_names.size());
+    offsets.entry_list_first.back() = static_cast<std::uint32_t>(index.entry_names.size());
     return total;
 }
 
-/// Rules 9, 10 and 11 for one scope, for the one of them that is asked for.
-Verdict order_fault(const Index& index, Scope scope, Condition rule) {
-    for (std::uint32_t i = 0; i < scope.count; ++i) {
-        const std::uint32_t number = index.entry_order[scope.first + i];
-        const std::uint32_t before = i == 0 ? scope.count : index.entry_order[scope.first + i - 1];
-        if (rule == Condition::order && (number >= scope.count || number == before)) {
-            return Error(rule, message("index: entry_order ", scope.first + i, " expected a number below ",
-                                       scope.count, " that is not repeated, found ", number));
+/// Rules 9, 10 and 11 for one entry list, for the one of them that is asked for.
+RuleResult order_fault(const Index& index, EntryList entry_list, Condition rule) {
+    for (std::uint32_t i = 0; i < entry_list.count; ++i) {
+        const std::uint32_t number = index.entry_order[entry_list.first + i];
+        const std::uint32_t before = i == 0 ? entry_list.count : index.entry_order[entry_list.first + i - 1];
+        if (rule == Condition::order && (number >= entry_list.count || number == before)) {
+            return Error(rule,
+                         message("index: entry_order ", entry_list.first + i, " expected a number below ",
+                                 entry_list.count, " that is not repeated, found ", number));
         }
-        if (i == 0 || number >= scope.count || before >= scope.count || number == before) continue;
-        const std::string_view name = index.entry_names[scope.first + number];
-        const std::string_view last = index.entry_names[scope.first + before];
+        if (i == 0 || number >= entry_list.count || before >= entry_list.count || number == before) continue;
+        const std::string_view name = index.entry_names[entry_list.first + number];
+        const std::string_view last = index.entry_names[entry_list.first + before];
         if (rule == Condition::name_duplicate && name == last) {
-            return Error(rule, message("index: entries ", scope.first + before, " and ", scope.first + number,
-                                       " have one name, '", printable(name), "'"));
+            return Error(rule, message("index: entries ", entry_list.first + before, " and ",
+                                       entry_list.first + number, " have one name, '", printable(name), "'"));
         }
         if (rule == Condition::name_order && name < last) {
-            return Error(rule, message("index: entry_order ", scope.first + i, " puts '", printable(name),
-                                       "' behind '", printable(last), "'"));
+            return Error(rule, message("index: entry_order ", entry_list.first + i, " puts '",
+                                       printable(name), "' behind '", printable(last), "'"));
         }
     }
     return std::nullopt;
 }
 
-Verdict taken(std::string_view name, std::string_view where) {
+RuleResult taken(std::string_view name, std::string_view where) {
     return Error(Condition::name_duplicate,
                  message("index: the name '", printable(name), "' is taken ", where));
 }
 
-Verdict top_names_differ(Context& context) {
+RuleResult top_names_differ(Context& context) {
     const Index& index = context.index;
     std::vector<std::string_view> names;
     names.reserve(index.models.size() + index.optimizers.size());
@@ -103,20 +104,21 @@ Verdict top_names_differ(Context& context) {
     const auto twice = std::adjacent_find(names.begin(), names.end());
     if (twice != names.end()) return taken(*twice, "by two models or optimizers");
     for (const std::string_view name : names) {
-        if (find_entry(index, context.outline.values_scope(), name)) return taken(name, "by a value too");
+        if (find_entry(index, context.offsets.values_entry_list(), name))
+            return taken(name, "by a value too");
     }
     return std::nullopt;
 }
 
 }  // namespace
 
-Verdict tables_within_limit(Context& context) {
+RuleResult tables_within_limit(Context& context) {
     return limit(Condition::tables, "models and optimizers",
                  std::uint64_t{context.index.models.size()} + context.index.optimizers.size(),
                  context.limits.max_tables);
 }
 
-Verdict records_within_limit(Context& context) {
+RuleResult records_within_limit(Context& context) {
     const Index& index = context.index;
     const std::pair<std::string_view, std::size_t> counts[] = {
         {"groups", index.groups.size()},       {"states", index.states.size()},
@@ -129,20 +131,20 @@ Verdict records_within_limit(Context& context) {
     return std::nullopt;
 }
 
-Verdict sums_match(Context& context) {
+RuleResult sums_match(Context& context) {
     const Index& index = context.index;
-    Outline& outline = context.outline;
-    outline = Outline(index);
+    IndexOffsets& offsets = context.offsets;
+    offsets = IndexOffsets(index);
     const auto groups = prefix_sums(
-        index.optimizers, [](const OptimizerRecord& o) { return o.group_count; }, outline.optimizer_group);
+        index.optimizers, [](const OptimizerRecord& o) { return o.group_count; }, offsets.optimizer_group);
     const auto states = prefix_sums(
-        index.optimizers, [](const OptimizerRecord& o) { return o.state_count; }, outline.optimizer_state);
+        index.optimizers, [](const OptimizerRecord& o) { return o.state_count; }, offsets.optimizer_state);
     const auto params = prefix_sums(
-        index.groups, [](const GroupRecord& g) { return g.param_count; }, outline.group_param);
+        index.groups, [](const GroupRecord& g) { return g.param_count; }, offsets.group_param);
     const auto names = prefix_sums(
         index.groups,
         [](const GroupRecord& g) { return g.param_names_position == kNoPosition ? 0 : g.param_count; },
-        outline.group_name);
+        offsets.group_name);
     if (auto broken = mismatch("model_names", index.models.size(), index.model_names.size())) return broken;
     if (auto broken = mismatch("optimizer_names", index.optimizers.size(), index.optimizer_names.size()))
         return broken;
@@ -165,10 +167,10 @@ Verdict sums_match(Context& context) {
     return std::nullopt;
 }
 
-Verdict orders_complete(Context& context) {
+RuleResult orders_complete(Context& context) {
     const Index& index = context.index;
-    const std::uint64_t parts =
-        std::uint64_t{index.models.size()} + index.optimizers.size() + context.outline.values_scope().count;
+    const std::uint64_t parts = std::uint64_t{index.models.size()} + index.optimizers.size() +
+                                context.offsets.values_entry_list().count;
     if (index.entry_order.size() != index.entry_names.size()) {
         return Error(Condition::order, message("index: entry_order expected ", index.entry_names.size(),
                                                " numbers, found ", index.entry_order.size()));
@@ -180,25 +182,25 @@ Verdict orders_complete(Context& context) {
     return std::nullopt;
 }
 
-Verdict names_ascend(Context& context) {
+RuleResult names_ascend(Context& context) {
     const Index& index = context.index;
-    const std::size_t scopes = context.outline.scope_first.size() - 1;
+    const std::size_t entry_lists = context.offsets.entry_list_first.size() - 1;
     bool ascends = true;
-    for (std::size_t i = 0; i < scopes && ascends; ++i) {
-        const Scope scope = context.outline.scope(i);
-        const auto order = index.entry_order.subspan(scope.first, scope.count);
-        ascends = names_strictly_ascend(index.entry_names, order, scope.first);
+    for (std::size_t i = 0; i < entry_lists && ascends; ++i) {
+        const EntryList entry_list = context.offsets.entry_list(i);
+        const auto order = index.entry_order.subspan(entry_list.first, entry_list.count);
+        ascends = names_strictly_ascend(index.entry_names, order, entry_list.first);
     }
     if (ascends) return std::nullopt;
     for (const Condition rule : {Condition::order, Condition::name_duplicate, Condition::name_order}) {
-        for (std::size_t i = 0; i < scopes; ++i) {
-            if (auto broken = order_fault(index, context.outline.scope(i), rule)) return broken;
+        for (std::size_t i = 0; i < entry_lists; ++i) {
+            if (auto broken = order_fault(index, context.offsets.entry_list(i), rule)) return broken;
         }
     }
     return std::nullopt;
 }
 
-Verdict top_order_is_permutation(Context& context) {
+RuleResult top_order_is_permutation(Context& context) {
     const auto order = context.index.top_order;
     std::vector<bool> seen(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
@@ -211,18 +213,18 @@ Verdict top_order_is_permutation(Context& context) {
     return std::nullopt;
 }
 
-Verdict names_share_no_space(Context& context) {
+RuleResult names_share_no_space(Context& context) {
     if (auto broken = top_names_differ(context)) return broken;
-    const Outline& outline = context.outline;
+    const IndexOffsets& offsets = context.offsets;
     for (std::size_t o = 0; o < context.index.optimizers.size(); ++o) {
         const OptimizerRecord& optimizer = context.index.optimizers[o];
         for (std::uint32_t g = 0; g < optimizer.group_count; ++g) {
-            const Scope scope = outline.scope(outline.optimizer_scope[o] + g);
+            const EntryList entry_list = offsets.entry_list(offsets.optimizer_entry_list[o] + g);
             for (const std::string_view name : {"params", "param_names"}) {
-                if (find_entry(context.index, scope, name)) return taken(name, "by the group itself");
+                if (find_entry(context.index, entry_list, name)) return taken(name, "by the group itself");
             }
         }
-        const Scope extra = outline.scope(outline.optimizer_scope[o + 1] - 1);
+        const EntryList extra = offsets.entry_list(offsets.optimizer_entry_list[o + 1] - 1);
         for (const std::string_view name : {"state", "param_groups"}) {
             if (find_entry(context.index, extra, name)) return taken(name, "by the optimizer itself");
         }

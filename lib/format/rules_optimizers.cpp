@@ -8,7 +8,7 @@ namespace milepost::format::rules {
 
 using base::message;
 
-Verdict key_positions_fit(Context& context) {
+RuleResult key_positions_fit(Context& context) {
     for (std::size_t i = 0; i < context.index.groups.size(); ++i) {
         const GroupRecord& group = context.index.groups[i];
         const bool named = group.param_names_position != kNoPosition;
@@ -24,13 +24,13 @@ Verdict key_positions_fit(Context& context) {
     return std::nullopt;
 }
 
-Verdict params_in_one_group(Context& context) {
-    const Outline& outline = context.outline;
+RuleResult params_in_one_group(Context& context) {
+    const IndexOffsets& offsets = context.offsets;
     std::vector<std::pair<std::uint64_t, std::uint32_t>> members;  // (parameter, group)
     for (std::size_t o = 0; o < context.index.optimizers.size(); ++o) {
         members.clear();
-        for (auto g = outline.optimizer_group[o]; g < outline.optimizer_group[o + 1]; ++g) {
-            for (auto p = outline.group_param[g]; p < outline.group_param[g + 1]; ++p) {
+        for (auto g = offsets.optimizer_group[o]; g < offsets.optimizer_group[o + 1]; ++g) {
+            for (auto p = offsets.group_param[g]; p < offsets.group_param[g + 1]; ++p) {
                 members.emplace_back(context.index.params[p], g);
             }
         }
@@ -45,10 +45,10 @@ Verdict params_in_one_group(Context& context) {
     return std::nullopt;
 }
 
-Verdict states_ascend(Context& context) {
-    const Outline& outline = context.outline;
+RuleResult states_ascend(Context& context) {
+    const IndexOffsets& offsets = context.offsets;
     for (std::size_t o = 0; o < context.index.optimizers.size(); ++o) {
-        for (auto s = outline.optimizer_state[o] + 1; s < outline.optimizer_state[o + 1]; ++s) {
+        for (auto s = offsets.optimizer_state[o] + 1; s < offsets.optimizer_state[o + 1]; ++s) {
             if (context.index.states[s - 1].index < context.index.states[s].index) continue;
             return Error(
                 Condition::group,

@@ -4,7 +4,7 @@
 #include "base/message.hpp"
 #include "codec/codec.hpp"
 #include "format/chunks.hpp"
-#include "format/frame.hpp"
+#include "format/file_layout.hpp"
 #include "format/rules.hpp"
 
 namespace milepost::format::rules {
@@ -17,28 +17,28 @@ constexpr std::uint64_t kMaxTotalNbytes = std::uint64_t{1} << 63U;
 /// zstd cannot do better: a block of at most 128 KiB takes at least 4 bytes. Section 6.5, rule 35.
 constexpr std::uint64_t kMaxRatio = 32'768, kRatioSlack = 131'072;
 
-Verdict size_fault(std::string_view what, std::uint64_t expected, std::uint64_t found) {
+RuleResult size_fault(std::string_view what, std::uint64_t expected, std::uint64_t found) {
     return Error(Condition::storage_size,
                  message("index: ", what, " expected ", expected, ", found ", found));
 }
 
 std::uint64_t nbytes_of(const Context& context, std::size_t storage) noexcept {
-    return context.outline.storage_nbytes(context.index, storage);
+    return context.offsets.storage_nbytes(context.index, storage);
 }
 
 /// Calls `judge(storage, chunk, raw size, stored size)` for each chunk that has a stored size; stops at the
 /// first verdict.
 template <class Judge>
-Verdict for_each_stored_size(const Context& context, Judge judge) {
+RuleResult for_each_stored_size(const Context& context, Judge judge) {
     const Index& index = context.index;
     if (index.stored_nbytes.empty()) return std::nullopt;
     std::size_t next = 0;
     for (std::uint32_t i = 0; i < index.storage_count(); ++i) {
         if (!codec::is_compressing(index.codec_of(i).code)) continue;
         const std::uint64_t nbytes = nbytes_of(context, i);
-        for (std::uint32_t chunk = 0; chunk < chunk_count(context.outline, i); ++chunk) {
+        for (std::uint32_t chunk = 0; chunk < chunk_count(context.offsets, i); ++chunk) {
             const std::uint64_t raw = chunk_raw_nbytes(nbytes, chunk);
-            if (Verdict broken = judge(i, chunk, raw, std::uint64_t{index.stored_nbytes[next++]}))
+            if (RuleResult broken = judge(i, chunk, raw, std::uint64_t{index.stored_nbytes[next++]}))
                 return broken;
         }
     }
@@ -46,7 +46,7 @@ Verdict for_each_stored_size(const Context& context, Judge judge) {
 }
 
 /// What rule 33 says of each storage by itself.
-Verdict storage_sizes_fit(const Context& context) {
+RuleResult storage_sizes_fit(const Context& context) {
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < context.index.storage_count(); ++i) {
         const std::uint64_t nbytes = nbytes_of(context, i);
@@ -58,12 +58,12 @@ Verdict storage_sizes_fit(const Context& context) {
     return std::nullopt;
 }
 
-/// Fills the outline's storage_chunk. Sums before anything is walked chunk by chunk: sizes may claim 2^42
+/// Fills the offsets's storage_chunk. Sums before anything is walked chunk by chunk: sizes may claim 2^42
 /// of them.
-Verdict count_chunks(Context& context) {
+RuleResult count_chunks(Context& context) {
     const Index& index = context.index;
     std::uint64_t chunks = 0, sized = 0;
-    const auto starts = context.outline.storage_chunk;
+    const auto starts = context.offsets.storage_chunk;
     for (std::size_t i = 0; i < index.storage_count(); ++i) {
         starts[i] = static_cast<std::uint32_t>(chunks);
         const std::uint64_t count = chunk_count(nbytes_of(context, i));
@@ -78,14 +78,14 @@ Verdict count_chunks(Context& context) {
     return std::nullopt;
 }
 
-/// Fills the outline's encoded.
-Verdict count_compressed(Context& context) {
+/// Fills the offsets's encoded.
+RuleResult count_compressed(Context& context) {
     const Index& index = context.index;
     if (index.storage_codecs.empty()) {
         if (index.raw_checksums.empty()) return std::nullopt;
         return size_fault("raw_checksums", 0, index.raw_checksums.size());
     }
-    auto& encoded = context.outline.encoded;
+    auto& encoded = context.offsets.encoded;
     encoded.resize(index.storage_count() + 1);
     EncodedStart next;
     for (std::uint32_t i = 0; i < index.storage_count(); ++i) {
@@ -94,7 +94,7 @@ Verdict count_compressed(Context& context) {
         start = next;
         if (!codec::is_compressing(index.codec_of(i).code)) continue;
         start.stored_nbytes = 0;
-        for (std::uint32_t chunk = 0; chunk < chunk_count(context.outline, i); ++chunk) {
+        for (std::uint32_t chunk = 0; chunk < chunk_count(context.offsets, i); ++chunk) {
             const std::uint64_t stored = index.stored_nbytes[next.stored_size++];
             if (stored < chunk_raw_nbytes(nbytes_of(context, i), chunk)) ++next.raw_checksum;
             start.stored_nbytes = base::align_up(start.stored_nbytes, kChunkAlignment) + stored;
@@ -107,21 +107,21 @@ Verdict count_compressed(Context& context) {
 
 /// From the first byte of a storage in the file to behind its last.
 std::uint64_t stored_nbytes(const Context& context, std::size_t storage) noexcept {
-    const auto& encoded = context.outline.encoded;
+    const auto& encoded = context.offsets.encoded;
     return encoded.empty() ? nbytes_of(context, storage) : encoded[storage].stored_nbytes;
 }
 
 /// Rule 33 to 38 but 36 for a file without codecs, in one pass without a call, which every open makes: false
-/// if one may be broken. Fills the outline's storage_chunk and storage_begin.
+/// if one may be broken. Fills the offsets's storage_chunk and storage_begin.
 template <class Nbytes>
 bool raw_storages_fit(Context& context, Nbytes nbytes_of_next) noexcept {
-    const std::uint64_t small = context.surroundings.alignment - 1;
-    const std::uint64_t large = std::max(context.surroundings.alignment, kPageNbytes) - 1;
-    const auto starts = context.outline.storage_chunk;
-    const auto begins = context.outline.storage_begin;
+    const std::uint64_t small = context.validation_context.alignment - 1;
+    const std::uint64_t large = std::max(context.validation_context.alignment, kPageNbytes) - 1;
+    const auto starts = context.offsets.storage_chunk;
+    const auto begins = context.offsets.storage_begin;
     // Every storage begins at a multiple of the alignment, so the next place is one addition away from the
     // one before: nothing else is waited for.
-    std::uint64_t next = base::align_up(kHeadNbytes, small + 1);
+    std::uint64_t next = base::align_up(kHeaderNbytes, small + 1);
     std::uint64_t chunks = 0, sizes = 0;
     for (std::size_t i = 0; i < begins.size(); ++i) {
         const std::uint64_t nbytes = nbytes_of_next(i);
@@ -137,8 +137,8 @@ bool raw_storages_fit(Context& context, Nbytes nbytes_of_next) noexcept {
     std::size_t last = begins.size();
     while (last != 0 && nbytes_of_next(last - 1) == 0)
         --last;
-    const std::uint64_t end = last == 0 ? kHeadNbytes : begins[last - 1] + nbytes_of_next(last - 1);
-    return base::align_up(end, kLeastAlignment) == context.surroundings.index_offset;
+    const std::uint64_t end = last == 0 ? kHeaderNbytes : begins[last - 1] + nbytes_of_next(last - 1);
+    return base::align_up(end, kLeastAlignment) == context.validation_context.index_offset;
 }
 
 bool all_raw_and_fit(Context& context) noexcept {
@@ -148,11 +148,11 @@ bool all_raw_and_fit(Context& context) noexcept {
     // By value: what the loop writes could be part of `index`, for all that a compiler knows.
     if (const auto nbytes = index.storage_nbytes; !nbytes.empty())
         return raw_storages_fit(context, [nbytes](std::size_t i) { return nbytes[i]; });
-    return raw_storages_fit(context, [layouts = index.tensor_layouts, reach = context.outline.layout_reach](
+    return raw_storages_fit(context, [layouts = index.tensor_layouts, reach = context.offsets.layout_extent](
                                          std::size_t i) { return reach[layouts[i]]; });
 }
 
-Verdict range_fault(std::size_t storage, std::uint64_t nbytes, std::uint64_t index_offset) {
+RuleResult range_fault(std::size_t storage, std::uint64_t nbytes, std::uint64_t index_offset) {
     return Error(Condition::storage_range,
                  message("index: storage ", storage, " of ", nbytes, " bytes ends beyond ", index_offset,
                          ", where the index is"));
@@ -160,7 +160,7 @@ Verdict range_fault(std::size_t storage, std::uint64_t nbytes, std::uint64_t ind
 
 }  // namespace
 
-Verdict codecs_are_known(Context& context) {
+RuleResult codecs_are_known(Context& context) {
     const auto codecs = context.index.storage_codecs;
     const auto bad =
         first_bad(codecs, [](const CodecRecord& codec) { return codec::find_codec(codec.code) != nullptr; });
@@ -169,7 +169,7 @@ Verdict codecs_are_known(Context& context) {
                  message("index: storage ", *bad, " has codec ", codecs[*bad].code, "; get a newer library"));
 }
 
-Verdict codec_parameters_fit(Context& context) {
+RuleResult codec_parameters_fit(Context& context) {
     const auto codecs = context.index.storage_codecs;
     const auto bad = first_bad(codecs, [](const CodecRecord& codec) { return codec.parameter == 0; });
     if (!bad) return std::nullopt;
@@ -178,7 +178,7 @@ Verdict codec_parameters_fit(Context& context) {
         message("index: storage ", *bad, ": codec parameter expected 0, found ", codecs[*bad].parameter));
 }
 
-Verdict storage_sums_match(Context& context) {
+RuleResult storage_sums_match(Context& context) {
     context.in_place = all_raw_and_fit(context);
     if (context.in_place) return std::nullopt;
     if (auto broken = storage_sizes_fit(context)) return broken;
@@ -186,32 +186,32 @@ Verdict storage_sums_match(Context& context) {
     return count_compressed(context);
 }
 
-Verdict chunk_sizes_fit(Context& context) {
-    return for_each_stored_size(context, [](auto storage, auto chunk, auto raw, auto stored) -> Verdict {
+RuleResult chunk_sizes_fit(Context& context) {
+    return for_each_stored_size(context, [](auto storage, auto chunk, auto raw, auto stored) -> RuleResult {
         if (stored >= 1 && stored <= raw) return std::nullopt;
         return Error(Condition::chunk_size, message("index: storage ", storage, " chunk ", chunk,
                                                     ": stored size expected 1 to ", raw, ", found ", stored));
     });
 }
 
-Verdict chunk_ratios_fit(Context& context) {
-    return for_each_stored_size(context, [](auto storage, auto chunk, auto raw, auto stored) -> Verdict {
+RuleResult chunk_ratios_fit(Context& context) {
+    return for_each_stored_size(context, [](auto storage, auto chunk, auto raw, auto stored) -> RuleResult {
         if (raw <= kMaxRatio * stored + kRatioSlack) return std::nullopt;
         return Error(Condition::ratio, message("index: storage ", storage, " chunk ", chunk, ": ", stored,
                                                " bytes cannot stand for ", raw));
     });
 }
 
-Verdict storages_in_place(Context& context) {
+RuleResult storages_in_place(Context& context) {
     if (context.in_place) return std::nullopt;
-    const std::uint64_t index_offset = context.surroundings.index_offset;
-    std::uint64_t end = kHeadNbytes;
+    const std::uint64_t index_offset = context.validation_context.index_offset;
+    std::uint64_t end = kHeaderNbytes;
     for (std::size_t i = 0; i < context.index.storage_count(); ++i) {
-        std::uint64_t& begin = context.outline.storage_begin[i];
+        std::uint64_t& begin = context.offsets.storage_begin[i];
         begin = end;
         const std::uint64_t raw = nbytes_of(context, i), stored = stored_nbytes(context, i);
         if (raw == 0) continue;
-        if (!storage_begin(end, raw, context.surroundings.alignment, begin) ||
+        if (!storage_begin(end, raw, context.validation_context.alignment, begin) ||
             !base::checked_add(begin, stored, end) || end > index_offset) {
             return range_fault(i, stored, index_offset);
         }

@@ -11,12 +11,12 @@ namespace {
 
 using base::message;
 
-Verdict mismatch(std::string_view what, std::uint64_t expected, std::uint64_t found) {
+RuleResult mismatch(std::string_view what, std::uint64_t expected, std::uint64_t found) {
     return Error(Condition::reference, message("index: ", what, " expected ", expected, ", found ", found));
 }
 
 /// As many numbers as there are tensors and storages, or none where a column may be empty.
-Verdict columns_match(const Context& context) {
+RuleResult columns_match(const Context& context) {
     const Index& index = context.index;
     const std::size_t tensors = index.tensor_layouts.size();
     const std::size_t storages = index.storage_count();
@@ -33,7 +33,7 @@ Verdict columns_match(const Context& context) {
     return std::nullopt;
 }
 
-Verdict dtypes_are_those_of_layouts(const Index& index) {
+RuleResult dtypes_are_those_of_layouts(const Index& index) {
     std::array<bool, 256> listed{}, used{};
     for (const DtypeRecord& dtype : index.dtypes)
         listed[dtype.code] = true;
@@ -52,7 +52,7 @@ Verdict dtypes_are_those_of_layouts(const Index& index) {
     return std::nullopt;
 }
 
-Verdict all_below(std::span<const std::uint32_t> column, std::size_t count, std::string_view what) {
+RuleResult all_below(std::span<const std::uint32_t> column, std::size_t count, std::string_view what) {
     const auto end =
         static_cast<std::uint32_t>(count);  // within the limit on records, or the index below 2 GiB
     const auto bad = first_bad(column, [end](std::uint32_t number) { return number < end; });
@@ -65,15 +65,15 @@ bool is_within_storage(const Context& context, std::size_t tensor) noexcept {
     const Index& index = context.index;
     const std::uint32_t layout = index.tensor_layouts[tensor];
     const std::uint64_t offset = index.offset_of(tensor);
-    const std::uint64_t element = context.outline.layout_element[layout];
+    const std::uint64_t element = context.offsets.layout_element[layout];
     const bool is_aligned = offset == 0 || element == 0 || offset % element == 0;
-    return is_aligned && base::range_within(offset, context.outline.layout_reach[layout],
+    return is_aligned && base::range_within(offset, context.offsets.layout_extent[layout],
                                             index.storage_nbytes[index.storage_of(tensor)]);
 }
 
 }  // namespace
 
-Verdict tensors_are_referenced(Context& context) {
+RuleResult tensors_are_referenced(Context& context) {
     const Index& index = context.index;
     if (auto broken = columns_match(context)) return broken;
     if (auto broken = dtypes_are_those_of_layouts(index)) return broken;
@@ -81,23 +81,23 @@ Verdict tensors_are_referenced(Context& context) {
     return all_below(index.tensor_storages, index.storage_count(), "storage");
 }
 
-Verdict tensors_within_storages(Context& context) {
+RuleResult tensors_within_storages(Context& context) {
     const Index& index = context.index;
     if (index.storage_nbytes.empty()) return std::nullopt;  // storage i has what tensor i reaches: rule 23
     for (std::size_t i = 0; i < index.tensor_layouts.size(); ++i) {
         if (is_within_storage(context, i)) continue;
         const std::uint32_t layout = index.tensor_layouts[i];
         const std::uint32_t storage = index.storage_of(i);
-        return Error(
-            Condition::tensor_range,
-            message("index: tensor ", i, " of layout ", layout, " and ", context.outline.layout_reach[layout],
-                    " bytes at offset ", index.offset_of(i), " of storage ", storage, " of ",
-                    index.storage_nbytes[storage], " bytes: ", core::describe(core::LayoutFault::range)));
+        return Error(Condition::tensor_range,
+                     message("index: tensor ", i, " of layout ", layout, " and ",
+                             context.offsets.layout_extent[layout], " bytes at offset ", index.offset_of(i),
+                             " of storage ", storage, " of ", index.storage_nbytes[storage],
+                             " bytes: ", core::describe(core::LayoutFault::range)));
     }
     return std::nullopt;
 }
 
-Verdict storages_are_viewed(Context& context) {
+RuleResult storages_are_viewed(Context& context) {
     const Index& index = context.index;
     if (index.tensor_storages.empty() && index.storage_count() == index.tensor_layouts.size())
         return std::nullopt;  // tensor i views storage i

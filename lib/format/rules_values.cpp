@@ -17,7 +17,7 @@ using base::message;
 
 constexpr std::uint32_t kTensorFlavours = 0b01110111;  // roles 0 to 2, with and without requires_grad
 
-/// For each Kind, in the order of its numbers, bit f: flavour f is known. Dicts' attributes bit is taken off
+/// For each Kind, in the order of its numbers, bit f: subtype f is known. Dicts' attributes bit is taken off
 /// before the look-up.
 constexpr std::array<std::uint32_t, 12> kFlavours = {
     0b1,     // null
@@ -40,7 +40,7 @@ constexpr std::uint32_t fixed_nbytes(Kind kind) noexcept {
 }
 
 bool are_equal(const ValueRecord& a, const ValueRecord& b) noexcept {
-    return a.kind == b.kind && a.flavour == b.flavour;
+    return a.kind == b.kind && a.subtype == b.subtype;
 }
 
 /// Where the run of equal records ends that begins at `begin`: a thousand tensors in a row are one step.
@@ -58,8 +58,8 @@ std::size_t end_of_run(std::span<const ValueRecord> values, std::size_t begin) n
 
 bool is_known(const ValueRecord& value) noexcept {
     if (value.kind >= kFlavours.size()) return false;
-    const unsigned flavour = has_attributes(value) ? value.flavour - kAttributesFlavour : value.flavour;
-    return flavour < 32 && (kFlavours[value.kind] >> flavour & 1U) != 0;
+    const unsigned subtype = has_attributes(value) ? value.subtype - kAttributesSubtype : value.subtype;
+    return subtype < 32 && (kFlavours[value.kind] >> subtype & 1U) != 0;
 }
 
 std::uint64_t root_count(const Index& index) noexcept {
@@ -67,9 +67,9 @@ std::uint64_t root_count(const Index& index) noexcept {
 }
 
 /// Gives each value of a kind with a size the next one.
-Verdict fill_sizes(Context& context) {
+RuleResult fill_sizes(Context& context) {
     const auto values = context.index.values;
-    const auto sizes = context.outline.value_size;
+    const auto sizes = context.offsets.value_size;
     std::fill(sizes.begin(), sizes.end(), 0U);
     auto next = context.index.value_sizes.begin();
     for (std::size_t i = 0; next != context.index.value_sizes.end(); ++i) {
@@ -83,7 +83,7 @@ Verdict fill_sizes(Context& context) {
     return std::nullopt;
 }
 
-void fill_ascending(Outline::Numbers numbers, std::size_t first) noexcept {
+void fill_ascending(IndexOffsets::Numbers numbers, std::size_t first) noexcept {
     for (std::size_t i = 0; i < numbers.size(); ++i)
         numbers[i] = static_cast<std::uint32_t>(first + i);
 }
@@ -92,7 +92,7 @@ void fill_ascending(Outline::Numbers numbers, std::size_t first) noexcept {
 class Shares {
 public:
     explicit Shares(Context& context)
-        : context_(context), outline_(context.outline), next_child_(root_count(context.index)) {}
+        : context_(context), outline_(context.offsets), next_child_(root_count(context.index)) {}
 
     void take_tensors(std::size_t begin, std::size_t end) {
         const std::size_t count = end - begin;
@@ -103,7 +103,7 @@ public:
         context_.leaves += count;
     }
 
-    Verdict take(std::size_t begin, std::size_t end) {
+    RuleResult take(std::size_t begin, std::size_t end) {
         const auto kind = static_cast<Kind>(context_.index.values[begin].kind);
         std::uint64_t& next = has_children(kind) ? next_child_ : next_byte_;
         for (std::size_t i = begin; i < end; ++i) {
@@ -119,7 +119,7 @@ public:
         return std::nullopt;
     }
 
-    Verdict finish() {
+    RuleResult finish() {
         context_.bytes_taken = next_byte_;
         const std::size_t values = context_.index.values.size();
         if (next_child_ == values) return std::nullopt;
@@ -129,14 +129,14 @@ public:
 
 private:
     Context& context_;
-    Outline& outline_;
+    IndexOffsets& outline_;
     std::uint64_t next_child_;
     std::uint64_t next_byte_ = 0;
 };
 
 }  // namespace
 
-Verdict reserved_is_zero(Context& context) {
+RuleResult reserved_is_zero(Context& context) {
     const Index& index = context.index;
     auto fault = [](std::string_view what, std::size_t number) {
         return Error(Condition::reserved,
@@ -149,14 +149,14 @@ Verdict reserved_is_zero(Context& context) {
     return std::nullopt;
 }
 
-Verdict values_have_known_kinds(Context& context) {
+RuleResult values_have_known_kinds(Context& context) {
     const auto values = context.index.values;
     std::uint64_t sized = 0;
     for (std::size_t i = 0; i < values.size();) {
         const ValueRecord& value = values[i];
         if (!is_known(value)) {
             return Error(Condition::value_kind, message("index: value ", i, ": no value has kind ",
-                                                        value.kind, " and flavour ", value.flavour));
+                                                        value.kind, " and subtype ", value.subtype));
         }
         const std::size_t end = end_of_run(values, i);
         context.kinds |= std::uint32_t{1} << value.kind;
@@ -170,7 +170,7 @@ Verdict values_have_known_kinds(Context& context) {
     return fill_sizes(context);
 }
 
-Verdict values_form_trees(Context& context) {
+RuleResult values_form_trees(Context& context) {
     const auto values = context.index.values;
     Shares shares(context);
     for (std::size_t i = 0; i < values.size();) {
@@ -185,7 +185,7 @@ Verdict values_form_trees(Context& context) {
     return shares.finish();
 }
 
-Verdict values_within_depth(Context& context) {
+RuleResult values_within_depth(Context& context) {
     // Values stand breadth first, so each level is one range.
     const auto values = context.index.values;
     std::size_t begin = 0;
@@ -200,14 +200,14 @@ Verdict values_within_depth(Context& context) {
         std::size_t children = 0;
         for (; begin < end; ++begin) {
             if (has_children(static_cast<Kind>(values[begin].kind)))
-                children += context.outline.value_size[begin];
+                children += context.offsets.value_size[begin];
         }
         end += children;
     }
     return std::nullopt;
 }
 
-Verdict value_bytes_tile(Context& context) {
+RuleResult value_bytes_tile(Context& context) {
     const Index& index = context.index;
     const std::uint64_t total = context.bytes_taken;
     if (total != index.value_bytes.size()) {
@@ -217,7 +217,7 @@ Verdict value_bytes_tile(Context& context) {
     if (!has(context, Kind::string)) return std::nullopt;
     for (std::size_t i = 0; i < index.values.size(); ++i) {
         if (!is(index.values[i], Kind::string)) continue;
-        const auto bytes = index.value_bytes.subspan(context.outline.share[i], context.outline.value_size[i]);
+        const auto bytes = index.value_bytes.subspan(context.offsets.share[i], context.offsets.value_size[i]);
         if (!core::is_utf8({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {
             return Error(Condition::value_bytes, message("index: value ", i, " is a string but no UTF-8"));
         }
@@ -225,13 +225,13 @@ Verdict value_bytes_tile(Context& context) {
     return std::nullopt;
 }
 
-Verdict integers_are_minimal(Context& context) {
+RuleResult integers_are_minimal(Context& context) {
     const Index& index = context.index;
     if (!has(context, Kind::integer)) return std::nullopt;
     for (std::size_t i = 0; i < index.values.size(); ++i) {
         if (!is(index.values[i], Kind::integer)) continue;
         if (core::is_minimal(
-                index.value_bytes.subspan(context.outline.share[i], context.outline.value_size[i])))
+                index.value_bytes.subspan(context.offsets.share[i], context.offsets.value_size[i])))
             continue;
         return Error(Condition::value_kind,
                      message("index: value ", i, " is an int of more bytes than it needs"));

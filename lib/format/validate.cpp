@@ -9,7 +9,7 @@ namespace {
 enum class Needs : std::uint8_t { content, storages };
 
 struct Rule {
-    rules::Verdict (*check)(rules::Context&);
+    rules::RuleResult (*check)(rules::Context&);
     Needs needs;
 };
 
@@ -57,24 +57,25 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-Result<Outline> validate(const Index& index, const Surroundings& surroundings, const Limits& limits) {
-    Outline outline;
+Result<IndexOffsets> validate(const Index& index, const ValidationContext& validation_context,
+                              const Limits& limits) {
+    IndexOffsets offsets;
     rules::Context context{
-        .index = index, .surroundings = surroundings, .limits = limits, .outline = outline};
+        .index = index, .validation_context = validation_context, .limits = limits, .offsets = offsets};
     for (const Rule& rule : kRules) {
-        if (rules::Verdict broken = rule.check(context)) return *std::move(broken);
+        if (rules::RuleResult broken = rule.check(context)) return *std::move(broken);
     }
-    return outline;
+    return offsets;
 }
 
 Result<void> validate_content(const Index& index, const Limits& limits) {
-    Outline outline;
-    const Surroundings surroundings;
+    IndexOffsets offsets;
+    const ValidationContext validation_context;
     rules::Context context{
-        .index = index, .surroundings = surroundings, .limits = limits, .outline = outline};
+        .index = index, .validation_context = validation_context, .limits = limits, .offsets = offsets};
     for (const Rule& rule : kRules) {
         if (rule.needs != Needs::content) continue;
-        if (rules::Verdict broken = rule.check(context)) return *std::move(broken);
+        if (rules::RuleResult broken = rule.check(context)) return *std::move(broken);
     }
     return {};
 }

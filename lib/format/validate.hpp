@@ -5,20 +5,20 @@
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
 
-#include "format/outline.hpp"
+#include "format/index_offsets.hpp"
 
 namespace milepost::format {
 
 /// What the index is judged by, beside itself.
-struct Surroundings {
+struct ValidationContext {
     std::uint64_t index_offset = 0;  ///< of copy A
-    std::uint64_t alignment = 0;     ///< the head's
+    std::uint64_t alignment = 0;     ///< the header's
 };
 
 /// All rules of docs/format.md, section 6.5, in their order; the first that is broken decides. Throws
 /// std::bad_alloc. Errors: those of the table there.
-[[nodiscard]] Result<Outline> validate(const Index& index, const Surroundings& surroundings,
-                                       const Limits& limits);
+[[nodiscard]] Result<IndexOffsets> validate(const Index& index, const ValidationContext& validation_context,
+                                            const Limits& limits);
 
 /// The same but for the rules on places and chunks (33 to 35, 37, 38), which a writer knows only when all
 /// is written; the storages that tensors refer to are not checked either (23, 30, 36): a view was. Throws

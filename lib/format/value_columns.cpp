@@ -8,7 +8,7 @@
 
 #include "base/little_endian.hpp"
 #include "base/message.hpp"
-#include "core/key_image.hpp"
+#include "core/canonical_key.hpp"
 
 namespace milepost::format {
 namespace {
@@ -67,24 +67,24 @@ private:
             }
             case Kind::string: {
                 const String& string = *value.get_if<String>();
-                return put_bytes(Kind::string, static_cast<std::uint8_t>(string.flavour),
+                return put_bytes(Kind::string, static_cast<std::uint8_t>(string.subtype),
                                  std::as_bytes(std::span(string.text)));
             }
             case Kind::bytes: {
                 const Bytes& bytes = *value.get_if<Bytes>();
-                return put_bytes(Kind::bytes, static_cast<std::uint8_t>(bytes.flavour), bytes.bytes);
+                return put_bytes(Kind::bytes, static_cast<std::uint8_t>(bytes.subtype), bytes.bytes);
             }
             case Kind::list:
                 return put_items(Kind::list, 0, value.get_if<List>()->items);
             case Kind::tuple: {
                 const Tuple& tuple = *value.get_if<Tuple>();
-                return put_items(Kind::tuple, static_cast<std::uint8_t>(tuple.flavour), tuple.items);
+                return put_items(Kind::tuple, static_cast<std::uint8_t>(tuple.subtype), tuple.items);
             }
             case Kind::set:
                 return put_set(*value.get_if<Set>());
             case Kind::dict: {
                 const Dict& dict = *value.get_if<Dict>();
-                return put_dict(dict.items, dict.attributes, static_cast<std::uint8_t>(dict.flavour));
+                return put_dict(dict.items, dict.attributes, static_cast<std::uint8_t>(dict.subtype));
             }
             case Kind::tensor:
                 return put_tensor(*value.get_if<TensorView>());
@@ -92,17 +92,17 @@ private:
         return {};
     }
 
-    Result<void> put(Kind kind, std::uint8_t flavour, std::uint64_t size) {
+    Result<void> put(Kind kind, std::uint8_t subtype, std::uint64_t size) {
         if (size > UINT32_MAX)
             return Error(Condition::layout, message("a ", name(kind), " of size ", size, " is too large"));
-        columns_.records.push_back({static_cast<std::uint8_t>(kind), flavour});
+        columns_.records.push_back({static_cast<std::uint8_t>(kind), subtype});
         if (has_size(kind)) columns_.sizes.push_back(static_cast<std::uint32_t>(size));
         return {};
     }
 
-    Result<void> put_bytes(Kind kind, std::uint8_t flavour, std::span<const std::byte> bytes) {
+    Result<void> put_bytes(Kind kind, std::uint8_t subtype, std::span<const std::byte> bytes) {
         columns_.bytes.insert(columns_.bytes.end(), bytes.begin(), bytes.end());
-        return put(kind, flavour, bytes.size());
+        return put(kind, subtype, bytes.size());
     }
 
     Result<void> put_doubles(Kind kind, std::initializer_list<double> numbers) {
@@ -114,16 +114,16 @@ private:
         return put(kind, 0, numbers.size() * 8);
     }
 
-    Result<void> put_items(Kind kind, std::uint8_t flavour, const std::vector<Value>& items) {
+    Result<void> put_items(Kind kind, std::uint8_t subtype, const std::vector<Value>& items) {
         for (const Value& item : items)
             wait(item);
-        return put(kind, flavour, items.size());
+        return put(kind, subtype, items.size());
     }
 
     Result<void> put_set(const Set& set) {
         std::vector<std::pair<std::string, const Value*>> elements;
         for (const Value& item : set.items) {
-            auto image = core::key_image(item);
+            auto image = core::canonical_key(item);
             if (!image) return std::move(image).error();
             elements.emplace_back(*std::move(image), &item);
         }
@@ -133,16 +133,16 @@ private:
         return put(Kind::set, 0, elements.size());
     }
 
-    Result<void> put_dict(const Pairs& items, const Pairs& attributes, std::uint8_t flavour) {
+    Result<void> put_dict(const Pairs& items, const Pairs& attributes, std::uint8_t subtype) {
         if (!attributes.empty()) {
             waiting_.push_back({nullptr, &attributes, depth_ + 1});
-            flavour |= kAttributesFlavour;
+            subtype |= kAttributesSubtype;
         }
         for (const auto& [key, value] : items) {
             wait(key);
             wait(value);
         }
-        return put(Kind::dict, flavour, items.size() * 2 + (attributes.empty() ? 0 : 1));
+        return put(Kind::dict, subtype, items.size() * 2 + (attributes.empty() ? 0 : 1));
     }
 
     Result<void> put_tensor(const TensorView& tensor) {
@@ -164,8 +164,8 @@ private:
 /// Makes a value from its leaves up, without recursion: how deep a file nests is not for its reader's stack.
 class Decoder {
 public:
-    Decoder(const Index& index, const Outline& outline, const MakeTensor& make_tensor)
-        : index_(index), outline_(outline), make_tensor_(make_tensor) {}
+    Decoder(const Index& index, const IndexOffsets& offsets, const MakeTensor& make_tensor)
+        : index_(index), outline_(offsets), make_tensor_(make_tensor) {}
 
     Value run(std::uint32_t root) const {
         if (!has_children(root)) return leaf(root);
@@ -209,7 +209,7 @@ private:
         const ValueRecord& record = index_.values[number];
         switch (kind(number)) {
             case Kind::boolean:
-                return record.flavour != 0;
+                return record.subtype != 0;
             case Kind::integer:
                 return Integer{byte_vector(number)};
             case Kind::floating:
@@ -219,10 +219,10 @@ private:
             case Kind::string: {
                 const auto text = bytes(number);
                 return String{{reinterpret_cast<const char*>(text.data()), text.size()},
-                              static_cast<StringFlavour>(record.flavour)};
+                              static_cast<StringFlavour>(record.subtype)};
             }
             case Kind::bytes:
-                return Bytes{byte_vector(number), static_cast<BytesFlavour>(record.flavour)};
+                return Bytes{byte_vector(number), static_cast<BytesFlavour>(record.subtype)};
             case Kind::tensor:
                 return make_tensor_(outline_.share[number]);
             default:
@@ -237,7 +237,7 @@ private:
             case Kind::list:
                 return List{items(children)};
             case Kind::tuple:
-                return Tuple{items(children), static_cast<TupleFlavour>(record.flavour)};
+                return Tuple{items(children), static_cast<TupleFlavour>(record.subtype)};
             case Kind::set:
                 return Set{items(children)};
             default:
@@ -264,8 +264,8 @@ private:
 
     static Dict dict(const ValueRecord& record, std::span<Value> children) {
         Dict dict;
-        dict.flavour = static_cast<DictFlavour>(record.flavour & ~kAttributesFlavour);
-        if ((record.flavour & kAttributesFlavour) != 0) {  // rule 22: the first child is a dict
+        dict.subtype = static_cast<DictFlavour>(record.subtype & ~kAttributesSubtype);
+        if ((record.subtype & kAttributesSubtype) != 0) {  // rule 22: the first child is a dict
             dict.attributes = std::move(children.front().get_if<Dict>()->items);
             children = children.subspan(1);
         }
@@ -276,7 +276,7 @@ private:
     }
 
     const Index& index_;
-    const Outline& outline_;
+    const IndexOffsets& outline_;
     const MakeTensor& make_tensor_;
 };
 
@@ -286,9 +286,9 @@ Result<ValueColumns> encode_values(std::span<const Value* const> roots, const Li
     return Encoder(limits).run(roots);
 }
 
-Value decode_value(const Index& index, const Outline& outline, std::uint32_t number,
+Value decode_value(const Index& index, const IndexOffsets& offsets, std::uint32_t number,
                    const MakeTensor& make_tensor) {
-    return Decoder(index, outline, make_tensor).run(number);
+    return Decoder(index, offsets, make_tensor).run(number);
 }
 
 }  // namespace milepost::format

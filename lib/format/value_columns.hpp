@@ -8,7 +8,7 @@
 #include <milepost/options.hpp>
 #include <milepost/value.hpp>
 
-#include "format/outline.hpp"
+#include "format/index_offsets.hpp"
 
 /// Values between their two forms: trees of Value, and the flat columns of docs/format.md, sections 6.1
 /// and 6.4.
@@ -39,7 +39,7 @@ struct ValueColumns {
 using MakeTensor = std::function<TensorView(std::uint32_t tensor)>;
 
 /// The tree below one value. Requires: a validated index. Throws std::bad_alloc.
-[[nodiscard]] Value decode_value(const Index& index, const Outline& outline, std::uint32_t number,
+[[nodiscard]] Value decode_value(const Index& index, const IndexOffsets& offsets, std::uint32_t number,
                                  const MakeTensor& make_tensor);
 
 }  // namespace milepost::format

@@ -24,7 +24,7 @@ class Bad(CliTest):
 
 class Damaged(CliTest):
     def positions(self, file):
-        """Some bytes of every region: head, storages, both indexes and footers, gap."""
+        """Some bytes of every region: header, storages, both indexes and footers, gap."""
         size = file.stat().st_size
         spots = {0, 9, 20, 24, 40, 50, size - 64, size - 50, size - 20, size - 1, size - 70, size // 2}
         spots |= {size * i // 16 for i in range(16)}

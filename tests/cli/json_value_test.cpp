@@ -116,23 +116,23 @@ TEST_CASE("json: complex numbers are two floats") {
           R"({"kind":"complex","real":{"kind":"float","value":1.5},"imag":{"kind":"float","value":"-inf"}})");
 }
 
-TEST_CASE("json: null, bool and strings with their flavours") {
+TEST_CASE("json: null, bool and strings with their subtypes") {
     CHECK(dump(value_json(Value())) == R"({"kind":"null"})");
     CHECK(dump(value_json(true)) == R"({"kind":"bool","value":true})");
     CHECK(dump(value_json("a\"b\u00e9")) == "{\"kind\":\"string\",\"value\":\"a\\\"b\u00e9\"}");
     CHECK(dump(value_json(String{"torch.float32", StringFlavour::dtype})) ==
-          R"({"kind":"string","value":"torch.float32","flavour":"dtype"})");
+          R"({"kind":"string","value":"torch.float32","subtype":"dtype"})");
     CHECK(dump(value_json(String{"cpu", StringFlavour::device})) ==
-          R"({"kind":"string","value":"cpu","flavour":"device"})");
+          R"({"kind":"string","value":"cpu","subtype":"device"})");
     CHECK(dump(value_json(String{"torch.strided", StringFlavour::layout})) ==
-          R"({"kind":"string","value":"torch.strided","flavour":"layout"})");
+          R"({"kind":"string","value":"torch.strided","subtype":"layout"})");
 }
 
 TEST_CASE("json: bytes as hex") {
     CHECK(dump(value_json(Bytes{{std::byte{0x00}, std::byte{0xAF}}, BytesFlavour::bytes})) ==
           R"({"kind":"bytes","hex":"00af"})");
     CHECK(dump(value_json(Bytes{{}, BytesFlavour::bytearray})) ==
-          R"({"kind":"bytes","hex":"","flavour":"bytearray"})");
+          R"({"kind":"bytes","hex":"","subtype":"bytearray"})");
 }
 
 TEST_CASE("json: lists, tuples and sets keep their order") {
@@ -142,7 +142,7 @@ TEST_CASE("json: lists, tuples and sets keep their order") {
     CHECK(dump(value_json(Tuple{{Value(1)}, TupleFlavour::tuple})) ==
           R"({"kind":"tuple","items":[{"kind":"int","value":1}]})");
     CHECK(dump(value_json(Tuple{{}, TupleFlavour::size})) ==
-          R"({"kind":"tuple","items":[],"flavour":"Size"})");
+          R"({"kind":"tuple","items":[],"subtype":"Size"})");
     CHECK(dump(value_json(Set{{Value(1)}})) == R"({"kind":"set","items":[{"kind":"int","value":1}]})");
 }
 
@@ -154,12 +154,12 @@ TEST_CASE("json: dicts are pairs, so that keys of any kind and their order are k
           R"({"kind":"dict","items":[[{"kind":"string","value":"b"},{"kind":"int","value":1}],)"
           R"([{"kind":"int","value":0},{"kind":"string","value":"a"}]]})");
     dict.items.clear();
-    dict.flavour = DictFlavour::counter;
-    CHECK(dump(value_json(dict)) == R"({"kind":"dict","items":[],"flavour":"Counter"})");
-    dict.flavour = DictFlavour::ordered_dict;
+    dict.subtype = DictFlavour::counter;
+    CHECK(dump(value_json(dict)) == R"({"kind":"dict","items":[],"subtype":"Counter"})");
+    dict.subtype = DictFlavour::ordered_dict;
     dict.attributes.emplace_back(Value("x"), Value());
     CHECK(dump(value_json(dict)) ==
-          R"({"kind":"dict","items":[],"flavour":"OrderedDict","attributes":)"
+          R"({"kind":"dict","items":[],"subtype":"OrderedDict","attributes":)"
           R"({"kind":"dict","items":[[{"kind":"string","value":"x"},{"kind":"null"}]]}})");
 }
 

@@ -87,7 +87,7 @@ class NoCheckpoint(CliTest):
         self.check_file_error(self.make("a.milepost", b""), "truncated/empty", 2)
 
     def test_zeros(self):
-        self.check_file_error(self.make("a.milepost", bytes(4096)), "not_a_checkpoint/zero_head", 2)
+        self.check_file_error(self.make("a.milepost", bytes(4096)), "not_a_checkpoint/zero_header", 2)
 
     def test_text(self):
         self.check_file_error(self.make("a.milepost", b"hello, world\n" * 40), "not_a_checkpoint/magic", 2)

@@ -72,7 +72,7 @@ TEST_CASE("error: words are unique") {
 }
 
 TEST_CASE("error: one condition of each code") {
-    CHECK(milepost::code_of(Condition::zero_head) == Code::not_a_checkpoint);
+    CHECK(milepost::code_of(Condition::zero_header) == Code::not_a_checkpoint);
     CHECK(milepost::code_of(Condition::dtype) == Code::unsupported);
     CHECK(milepost::code_of(Condition::text_mode) == Code::corrupt);
     CHECK(milepost::code_of(Condition::group) == Code::corrupt);
@@ -86,8 +86,8 @@ TEST_CASE("error: one condition of each code") {
 }
 
 TEST_CASE("error: text is code/condition: message") {
-    const Error error(Condition::short_file, "head: expected 64 bytes, found 12");
-    CHECK(error.to_string() == "truncated/short: head: expected 64 bytes, found 12");
+    const Error error(Condition::short_file, "header: expected 64 bytes, found 12");
+    CHECK(error.to_string() == "truncated/short: header: expected 64 bytes, found 12");
 }
 
 TEST_CASE("error: within leads the message and keeps the condition") {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/key_image.hpp"
+#include "core/canonical_key.hpp"
 
 using milepost::Value;
 using namespace milepost::core;

@@ -160,14 +160,14 @@ TEST_CASE("layout: strides, rule 29") {
 }
 
 TEST_CASE("layout: reach") {
-    CHECK(reach_nbytes(List{}, {}, 32) == 4);
-    CHECK(reach_nbytes(List{2, 3}, {}, 32) == 24);
-    CHECK(reach_nbytes(List{2, 0}, {}, 32) == 0);
-    CHECK(reach_nbytes(List{4}, {}, 6) == 3);
-    CHECK(reach_nbytes(List{3}, {}, 6) == 3);
-    CHECK(reach_nbytes(List{2, 3}, List{1, 2}, 32) == 24);
-    CHECK(reach_nbytes(List{2, 3}, List{0, 0}, 32) == 4);
-    CHECK(reach_nbytes(List{2, 3}, List{10, 4}, 16) == (1 + 10 + 8) * 2);
+    CHECK(extent_nbytes(List{}, {}, 32) == 4);
+    CHECK(extent_nbytes(List{2, 3}, {}, 32) == 24);
+    CHECK(extent_nbytes(List{2, 0}, {}, 32) == 0);
+    CHECK(extent_nbytes(List{4}, {}, 6) == 3);
+    CHECK(extent_nbytes(List{3}, {}, 6) == 3);
+    CHECK(extent_nbytes(List{2, 3}, List{1, 2}, 32) == 24);
+    CHECK(extent_nbytes(List{2, 3}, List{0, 0}, 32) == 4);
+    CHECK(extent_nbytes(List{2, 3}, List{10, 4}, 16) == (1 + 10 + 8) * 2);
 }
 
 TEST_CASE("layout: range, rule 30") {

@@ -141,7 +141,7 @@ TEST_CASE("view: of the caller's elements") {
     CHECK(view.storage().nbytes() == 24);
     CHECK(view.storage().provider() == nullptr);
     CHECK(view.name().empty());
-    CHECK_FALSE(view.number().has_value());
+    CHECK_FALSE(view.index().has_value());
     const auto elements = view.as<float>();
     REQUIRE(elements);
     CHECK(elements->data() == numbers.data());
@@ -393,5 +393,5 @@ TEST_CASE("view: role and origin") {
     CHECK_FALSE(parameter.with_role(milepost::Role::buffer).requires_grad());
     parameter.set_origin("conv1.weight", 0);
     CHECK(parameter.name() == "conv1.weight");
-    CHECK(parameter.number() == 0U);
+    CHECK(parameter.index() == 0U);
 }

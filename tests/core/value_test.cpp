@@ -137,7 +137,7 @@ TEST_CASE("value: copies are deep") {
     REQUIRE(dict != nullptr);
     CHECK(dict->find("a")->get_if<milepost::List>()->items.size() == 2);
     CHECK(dict->attributes.size() == 1);
-    CHECK(dict->flavour == milepost::DictFlavour::ordered_dict);
+    CHECK(dict->subtype == milepost::DictFlavour::ordered_dict);
     Value assigned = 1;
     assigned = copy;
     copy = Value();

@@ -46,10 +46,10 @@ std::optional<FileBytes> unsealed(const Row& row, bool copy_a, bool copy_b) {
     unedited.edit = nullptr;
     FileBytes file = make_file(unedited);
     const auto edited = make_parts(row).columns.index().encode({});
-    const auto frame = last_footer(file)->frame;
-    if (row.edit == nullptr || edited->size() != frame.index_nbytes) return std::nullopt;
-    const auto at_a = static_cast<std::size_t>(frame.index_offset),
-               at_b = static_cast<std::size_t>(frame.copy_b());
+    const auto placement = last_footer(file)->placement;
+    if (row.edit == nullptr || edited->size() != placement.index_nbytes) return std::nullopt;
+    const auto at_a = static_cast<std::size_t>(placement.index_offset),
+               at_b = static_cast<std::size_t>(placement.copy_b());
     if (std::memcmp(&file[at_a], edited->data(), edited->size()) == 0) return std::nullopt;
     if (copy_a) std::memcpy(&file[at_a], edited->data(), edited->size());
     if (copy_b) std::memcpy(&file[at_b], edited->data(), edited->size());
@@ -72,7 +72,7 @@ TEST_CASE("catalogue: all checksums right, the rule decides") {
 
 TEST_CASE("catalogue: whole files") {
     const testing::ScratchFolder folder;
-    for (const auto table : {good_rows(), frame_rows(), index_rows()}) {
+    for (const auto table : {good_rows(), file_layout_rows(), index_rows()}) {
         for (const FileRow& row : table) {
             INFO(row.where << ", " << row.name);
             check_each_way(folder / "file", row.make(), {}, row.expected);
@@ -94,17 +94,17 @@ TEST_CASE("catalogue: the same lies without right checksums are found by the che
     CHECK(compared >= 60);
 }
 
-TEST_CASE("catalogue: reseal makes head, index copies and footers right again") {
+TEST_CASE("catalogue: reseal makes header, index copies and footers right again") {
     for (const FileRow& row : good_rows()) {
         INFO(row.name);
         const FileBytes good = row.make();
         FileBytes file = good;
         reseal(file);
         CHECK(file == good);
-        const auto frame = last_footer(file)->frame;
+        const auto placement = last_footer(file)->placement;
         file[50] ^= std::byte{1};
-        file[static_cast<std::size_t>(frame.footer_a()) + 50] ^= std::byte{1};
-        file[static_cast<std::size_t>(frame.copy_b())] ^= std::byte{1};
+        file[static_cast<std::size_t>(placement.footer_a()) + 50] ^= std::byte{1};
+        file[static_cast<std::size_t>(placement.copy_b())] ^= std::byte{1};
         file[file.size() - 1] ^= std::byte{1};
         reseal(file);
         CHECK(file == good);

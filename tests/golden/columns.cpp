@@ -24,7 +24,7 @@ void TextColumn::add(std::string_view text) {
 }
 
 void TextColumn::set(std::size_t i, std::string_view text) {
-    const format::Texts old = texts();
+    const format::StringTable old = texts();
     TextColumn column;
     for (std::size_t each = 0; each < old.size(); ++each)
         column.add(each == i ? text : old[each]);
@@ -73,7 +73,7 @@ void Columns::say_storage_nbytes() {
         const core::Dims strides = left.subspan(layout.rank, is_strided(layout) ? layout.rank : 0);
         if (core::find_layout_fault(shape, strides, dtype->bits, 0, UINT64_MAX) != core::LayoutFault::none)
             return;
-        reach.push_back(core::reach_nbytes(shape, strides, dtype->bits));
+        reach.push_back(core::extent_nbytes(shape, strides, dtype->bits));
         left = left.subspan(dims_of(layout));
     }
     for (const std::uint32_t layout : tensor_layouts) {

@@ -8,13 +8,13 @@
 
 namespace milepost::golden {
 
-/// A Texts that can be edited, into a broken one too.
+/// A StringTable that can be edited, into a broken one too.
 struct TextColumn {
     std::vector<std::uint32_t> ends;
     std::vector<std::byte> bytes;
 
     TextColumn() = default;
-    explicit TextColumn(const format::Texts& texts)
+    explicit TextColumn(const format::StringTable& texts)
         : ends(texts.ends.begin(), texts.ends.end()), bytes(texts.bytes.begin(), texts.bytes.end()) {}
     explicit TextColumn(std::initializer_list<std::string_view> texts) {
         for (const std::string_view text : texts)
@@ -24,7 +24,7 @@ struct TextColumn {
     void add(std::string_view text);
     /// Gives text `i` another content.
     void set(std::size_t i, std::string_view text);
-    [[nodiscard]] format::Texts texts() const noexcept { return {ends, bytes}; }
+    [[nodiscard]] format::StringTable texts() const noexcept { return {ends, bytes}; }
 };
 
 /// An index whose columns can be edited: a good one decoded, then made to lie.

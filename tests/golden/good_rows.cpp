@@ -11,7 +11,7 @@ FileBytes file_of(const Checkpoint& checkpoint, const SaveOptions& options = {})
 
 FileBytes optional_flags() {
     Parts parts = small_parts();
-    parts.head.optional_flags = std::uint64_t{1} << 63U | 1;
+    parts.header.optional_flags = std::uint64_t{1} << 63U | 1;
     return build(parts);
 }
 
@@ -27,7 +27,7 @@ constexpr FileRow kRows[] = {
     {"section 6", "small", [] { return file_of(small()); }, "ok",
      "Something in every column that a raw file has: what most bad files are made from."},
     {"section 6.4", "values", [] { return file_of(every_value()); }, "ok",
-     "Every kind and flavour of value: ints to 255 bytes, NaNs with their payload, -0.0, keys of every kind, attributes, tensors within."},
+     "Every kind and subtype of value: ints to 255 bytes, NaNs with their payload, -0.0, keys of every kind, attributes, tensors within."},
     {"section 6.3", "dtypes", [] { return file_of(every_dtype()); }, "ok", "A tensor of every dtype."},
     {"section 6.3", "shapes", [] { return file_of(every_shape()); }, "ok",
      "Rank 0 to 64, empty, tied, sliced, overlapping, expanded and transposed tensors."},

@@ -38,7 +38,7 @@ struct IndexBytes {
             at += 8;
         set(field(id), static_cast<std::uint32_t>(at - field(id)));
     }
-    [[nodiscard]] FileBytes file() const { return build(parts.head, parts.storages, bytes); }
+    [[nodiscard]] FileBytes file() const { return build(parts.header, parts.storages, bytes); }
 };
 
 /// A file whose index was changed in one place.
@@ -57,7 +57,7 @@ FileBytes misaligned() {
 /// The smallest checkpoint, with bytes changed that lie in front of, in or behind one of its index copies.
 struct Seams {
     FileBytes file = build(small_parts());
-    format::Frame frame = last_footer(file)->frame;
+    format::IndexPlacement placement = last_footer(file)->placement;
 
     FileBytes flipped(std::initializer_list<std::uint64_t> places) && {
         for (const std::uint64_t place : places)
@@ -77,7 +77,7 @@ FileBytes between_chunks() {
 /// Copy A and copy B damaged in different places.
 FileBytes both_copies() {
     Seams seams;
-    const auto a = seams.frame.index_offset, b = seams.frame.copy_b();
+    const auto a = seams.placement.index_offset, b = seams.placement.copy_b();
     return std::move(seams).flipped({a + 30, b + 50});
 }
 
@@ -139,7 +139,7 @@ constexpr FileRow kRows[] = {
     {"section 9", "copy-a",
      [] {
          Seams seams;
-         const auto a = seams.frame.index_offset;
+         const auto a = seams.placement.index_offset;
          return std::move(seams).flipped({a + 30});
      },
      "verify corrupt/index_copy",
@@ -147,14 +147,14 @@ constexpr FileRow kRows[] = {
     {"section 9", "copy-b",
      [] {
          Seams seams;
-         const auto b = seams.frame.copy_b();
+         const auto b = seams.placement.copy_b();
          return std::move(seams).flipped({b + 30});
      },
      "verify corrupt/index_copy", "Copy B of the index is damaged."},
     {"section 9", "footer-a",
      [] {
          Seams seams;
-         const auto footer = seams.frame.footer_a();
+         const auto footer = seams.placement.footer_a();
          return std::move(seams).flipped({footer + 40});
      },
      "verify corrupt/index_copy", "Footer A is damaged."},
@@ -167,28 +167,28 @@ constexpr FileRow kRows[] = {
     {"section 9", "padding-before-the-index",
      [] {
          Seams seams;
-         const auto a = seams.frame.index_offset;
+         const auto a = seams.placement.index_offset;
          return std::move(seams).flipped({a - 1});
      },
      "verify corrupt/padding"},
     {"section 9", "padding-in-the-gap",
      [] {
          Seams seams;
-         const auto gap = seams.frame.gap();
+         const auto gap = seams.placement.gap();
          return std::move(seams).flipped({gap + 4095});
      },
      "verify corrupt/padding", "The last byte of the gap is not zero."},
     {"section 9", "padding-behind-copy-a",
      [] {
          Seams seams;
-         const auto footer = seams.frame.footer_a();
+         const auto footer = seams.placement.footer_a();
          return std::move(seams).flipped({footer - 1});
      },
      "verify corrupt/padding"},
     {"section 9", "padding-behind-copy-b",
      [] {
          Seams seams;
-         const auto footer = seams.frame.footer_b();
+         const auto footer = seams.placement.footer_b();
          return std::move(seams).flipped({footer - 1});
      },
      "verify corrupt/padding", "A byte behind copy B of the index is not zero."},

@@ -14,7 +14,7 @@ using namespace milepost::golden;
 
 namespace {
 
-/// Names in a pool, some before the scope that is asked for, and the order of those within it.
+/// Names in a pool, some before the entry list that is asked for, and the order of those within it.
 struct Names {
     TextColumn pool;
     std::vector<std::string> texts;
@@ -66,7 +66,7 @@ TEST_CASE("name order: both codes say what comparing texts one by one says") {
             names.order[random() % names.order.size()] = 0xFFFFFFFF;
         const bool expected = ascend_as_texts(names);
         (expected ? ascending : not_ascending) += 1;
-        const format::Texts texts = names.pool.texts();
+        const format::StringTable texts = names.pool.texts();
         REQUIRE(format::names_strictly_ascend(texts, names.order, names.first) == expected);
         REQUIRE(format::names_strictly_ascend_portable(texts, names.order, names.first) == expected);
     }

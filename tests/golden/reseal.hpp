@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "format/frame.hpp"
+#include "format/file_layout.hpp"
 #include "golden/columns.hpp"
 #include "golden/memory.hpp"
 
@@ -13,9 +13,9 @@
 /// checksum.
 namespace milepost::golden {
 
-/// A file taken apart. `storages` are the bytes between the head and copy A of the index.
+/// A file taken apart. `storages` are the bytes between the header and copy A of the index.
 struct Parts {
-    format::Head head;
+    format::Header header;
     FileBytes storages;
     Columns columns;
 
@@ -28,12 +28,12 @@ struct Parts {
     void reseal_chunk(std::size_t storage, std::uint64_t nbytes);
 };
 
-/// Head, storages, and index bytes twice with their footers: a whole file, all checksums right. `storages` is
-/// filled up to a multiple of 64.
-[[nodiscard]] FileBytes build(const format::Head& head, std::span<const std::byte> storages,
+/// Header, storages, and index bytes twice with their footers: a whole file, all checksums right. `storages`
+/// is filled up to a multiple of 64.
+[[nodiscard]] FileBytes build(const format::Header& header, std::span<const std::byte> storages,
                               std::span<const std::byte> index);
 /// The same, the index encoded first (in canonical form).
-[[nodiscard]] FileBytes build(const format::Head& head, std::span<const std::byte> storages,
+[[nodiscard]] FileBytes build(const format::Header& header, std::span<const std::byte> storages,
                               const format::Index& index);
 [[nodiscard]] FileBytes build(const Parts& parts);
 
@@ -41,17 +41,17 @@ struct Parts {
 [[nodiscard]] std::optional<Parts> take_apart(std::span<const std::byte> file);
 
 /// The footer at the end of the file, as it says, its checksum unasked; nothing if the file is shorter than
-/// head and footer.
+/// header and footer.
 [[nodiscard]] std::optional<format::Footer> last_footer(std::span<const std::byte> file);
 
-/// Makes arbitrary bytes as right as checksums can make them: head (magic, checksum), last footer (magic,
-/// head_checksum, checksum) and, where the footer's numbers lie within the file, index_checksum from copy A,
-/// copy B and footer A made equal to their twins. The other bytes stay. Leaves a file alone that is shorter
-/// than head and footer.
+/// Makes arbitrary bytes as right as checksums can make them: header (magic, checksum), last footer (magic,
+/// header_checksum, checksum) and, where the footer's numbers lie within the file, index_checksum from copy
+/// A, copy B and footer A made equal to their twins. The other bytes stay. Leaves a file alone that is
+/// shorter than header and footer.
 void reseal(FileBytes& file);
 
-/// Head or footer alone, at `offset`.
-void reseal_head(FileBytes& file);
+/// Header or footer alone, at `offset`.
+void reseal_header(FileBytes& file);
 void reseal_footer(FileBytes& file, std::uint64_t offset);
 
 }  // namespace milepost::golden

@@ -17,7 +17,7 @@ std::vector<Row> all_rows() {
 
 std::vector<FileRow> all_file_rows() {
     std::vector<FileRow> rows;
-    for (const auto table : {frame_rows(), index_rows()})
+    for (const auto table : {file_layout_rows(), index_rows()})
         rows.insert(rows.end(), table.begin(), table.end());
     return rows;
 }

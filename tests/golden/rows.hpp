@@ -11,7 +11,7 @@
 /// The catalogue: every way in which a file can be wrong, as table rows. Each has its one answer.
 namespace milepost::golden {
 
-/// A file whose index, head or chunks lie, all checksums right.
+/// A file whose index, header or chunks lie, all checksums right.
 struct Row {
     std::string_view where;  ///< what of docs/format.md it breaks: "rule 7", "section 3"
     std::string_view name;
@@ -43,7 +43,7 @@ struct FileRow {
 [[nodiscard]] std::span<const Row> optimizer_rows();
 [[nodiscard]] std::span<const Row> canonical_rows();
 [[nodiscard]] std::span<const Row> chunk_rows();
-[[nodiscard]] std::span<const FileRow> frame_rows();
+[[nodiscard]] std::span<const FileRow> file_layout_rows();
 [[nodiscard]] std::span<const FileRow> index_rows();
 [[nodiscard]] std::span<const FileRow> good_rows();
 

@@ -151,10 +151,10 @@ double double_of(std::uint64_t bits) {
     return std::bit_cast<double>(bits);
 }
 
-Dict dict_of(std::vector<std::pair<Value, Value>> items, DictFlavour flavour) {
+Dict dict_of(std::vector<std::pair<Value, Value>> items, DictFlavour subtype) {
     Dict dict;
     dict.items = std::move(items);
-    dict.flavour = flavour;
+    dict.subtype = subtype;
     return dict;
 }
 

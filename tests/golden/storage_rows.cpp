@@ -104,7 +104,7 @@ constexpr Row kRows[] = {
          [](Parts& p) {
              p.columns.storage_nbytes = {UINT64_MAX};
              p.columns.stored_checksums.clear();
-             p.storages.assign(4096 - format::kHeadNbytes, std::byte{0});
+             p.storages.assign(4096 - format::kHeaderNbytes, std::byte{0});
          },
      .expected = "corrupt/storage_size",
      .about = "A storage of 2^64 - 1 bytes: rounded up to whole chunks they wrap, to none."},
@@ -228,11 +228,11 @@ constexpr Row kRows[] = {
      .edit = [](Parts& p) { p.storages.resize(64); },
      .expected = "corrupt/storage_range"},
     {.where = "rule 37",
-     .name = "rule37-by-the-head",
+     .name = "rule37-by-the-header",
      .base = two,
-     .edit = [](Parts& p) { p.head.alignment = 256; },
+     .edit = [](Parts& p) { p.header.alignment = 256; },
      .expected = "corrupt/storage_range",
-     .about = "Storages that lie as an alignment of 64 has them, under a head that says 256."},
+     .about = "Storages that lie as an alignment of 64 has them, under a header that says 256."},
     {.where = "rule 37",
      .name = "rule37-off-its-page",
      .base = large,

@@ -98,7 +98,7 @@ TEST_CASE("repr: lists, tuples, sets, dicts") {
     dict.items.emplace_back("a", milepost::List{{1}});
     dict.items.emplace_back(2, nullptr);
     CHECK(python_repr(Value(dict)) == "{'a': [1], 2: None}");
-    dict.flavour = milepost::DictFlavour::ordered_dict;
+    dict.subtype = milepost::DictFlavour::ordered_dict;
     CHECK(python_repr(Value(dict)) == "OrderedDict({'a': [1], 2: None})");
     CHECK(python_repr(Value(milepost::Dict{{}, {}, milepost::DictFlavour::counter})) == "Counter()");
 }

@@ -19,7 +19,7 @@ using namespace milepost::golden;
 struct Subject {
     std::string_view name;
     FileBytes file;
-    format::Frame frame;
+    format::IndexPlacement placement;
 };
 
 /// Compressed and raw chunks; storages with padding before, between and behind them.
@@ -28,8 +28,8 @@ const std::vector<Subject>& subjects() {
         std::vector<Subject> all;
         for (const auto& [name, codec] : {std::pair("raw", Codec::raw), std::pair("zstd", Codec::zstd)}) {
             FileBytes file = *save_bytes(small(), {.codec = codec});
-            const auto frame = last_footer(file)->frame;
-            all.push_back({name, std::move(file), frame});
+            const auto placement = last_footer(file)->placement;
+            all.push_back({name, std::move(file), placement});
         }
         return all;
     }();
@@ -62,8 +62,8 @@ bool is(const Result<Reader>& file, Condition condition) {
 /// Whether opening and verifying notice that the byte at `at` is wrong, and say where.
 bool is_noticed(const Subject& subject, std::span<const std::byte> bytes, std::size_t at) {
     const auto file = open_borrowed(bytes);
-    if (at < format::kHeadNbytes) return is(file, Condition::head_checksum);
-    if (at >= subject.frame.footer_b()) return is(file, Condition::footer_checksum);
+    if (at < format::kHeaderNbytes) return is(file, Condition::header_checksum);
+    if (at >= subject.placement.footer_b()) return is(file, Condition::footer_checksum);
     if (!file) return false;
     const auto report = verify(*file, {.threads = 1});
     if (!report || report->damage.size() != 1) return false;
@@ -155,8 +155,8 @@ TEST_CASE("damage: two chunks swapped") {
 TEST_CASE("damage: one index copy lost, with its footer, does no harm to opening") {
     for (const Subject& subject : subjects()) {
         FileBytes bytes = subject.file;
-        const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(subject.frame.index_offset);
-        std::fill(begin, bytes.begin() + static_cast<std::ptrdiff_t>(subject.frame.gap()), std::byte{0});
+        const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(subject.placement.index_offset);
+        std::fill(begin, bytes.begin() + static_cast<std::ptrdiff_t>(subject.placement.gap()), std::byte{0});
         const auto file = open_bytes(bytes);
         REQUIRE(file);
         CHECK(file->warnings().size() == 1);
@@ -168,9 +168,9 @@ TEST_CASE("damage: one index copy lost, with its footer, does no harm to opening
 TEST_CASE("damage: verifying goes on, and lists all of it in the order of the file") {
     FileBytes file = *save_bytes(many_chunks(), {.codec = Codec::zstd});
     const auto parts = take_apart(file);
-    const auto frame = last_footer(file)->frame;
+    const auto placement = last_footer(file)->placement;
     const std::uint64_t places[] = {parts->begin_of(0), parts->begin_of(1), parts->begin_of(2),
-                                    frame.index_offset, frame.gap()};
+                                    placement.index_offset, placement.gap()};
     for (const std::uint64_t place : places)
         file[static_cast<std::size_t>(place)] ^= std::byte{1};
     for (const unsigned threads : {1U, 4U}) {

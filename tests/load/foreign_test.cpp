@@ -28,12 +28,12 @@ FileBytes bytes_of(std::string_view text, std::size_t nbytes) {
     return file;
 }
 
-struct Kin {
+struct KnownFormat {
     std::string_view begin;
     std::string_view words;
 };
 
-constexpr Kin kKin[] = {
+constexpr KnownFormat kKnownFormats[] = {
     {"PK\x03\x04"sv, "zip"},
     {"\x40\0\0\0\0\0\0\0{\""sv, "safetensors"},
     {"GGUF"sv, "GGUF"},
@@ -51,7 +51,7 @@ constexpr Kin kKin[] = {
 }  // namespace
 
 TEST_CASE("foreign: files of other formats are named") {
-    for (const Kin& kin : kKin) {
+    for (const KnownFormat& kin : kKnownFormats) {
         for (const std::size_t nbytes :
              {std::size_t{0}, std::size_t{40}, std::size_t{64}, std::size_t{5000}}) {
             INFO(kin.words << ", " << nbytes << " bytes");
@@ -64,14 +64,14 @@ TEST_CASE("foreign: files of other formats are named") {
     }
 }
 
-TEST_CASE("foreign: every length below a head") {
-    const FileBytes head = *save_bytes({});
+TEST_CASE("foreign: every length below a header") {
+    const FileBytes header = *save_bytes({});
     for (std::size_t nbytes = 1; nbytes < 64; ++nbytes) {
         INFO(nbytes << " bytes");
-        CHECK(verdict_of(open_bytes({head.begin(), head.begin() + static_cast<std::ptrdiff_t>(nbytes)}), 1) ==
-              "truncated/short");
+        CHECK(verdict_of(open_bytes({header.begin(), header.begin() + static_cast<std::ptrdiff_t>(nbytes)}),
+                         1) == "truncated/short");
         CHECK(verdict_of(open_bytes(FileBytes(nbytes, std::byte{'x'})), 1) == "not_a_checkpoint/magic");
-        CHECK(verdict_of(open_bytes(FileBytes(nbytes)), 1) == "not_a_checkpoint/zero_head");
+        CHECK(verdict_of(open_bytes(FileBytes(nbytes)), 1) == "not_a_checkpoint/zero_header");
     }
 }
 
@@ -94,12 +94,12 @@ TEST_CASE("foreign: a file through a link opens") {
     CHECK(verdict_of(Reader::open(folder / "link"), 1) == "ok");
 }
 
-TEST_CASE("foreign: every flag of the head, the checksum right") {
+TEST_CASE("foreign: every flag of the header, the checksum right") {
     for (unsigned bit = 0; bit < 64; ++bit) {
         INFO("bit " << bit);
         Parts required, optional;
-        required.head.required_flags = std::uint64_t{1} << bit;
-        optional.head.optional_flags = std::uint64_t{1} << bit;
+        required.header.required_flags = std::uint64_t{1} << bit;
+        optional.header.optional_flags = std::uint64_t{1} << bit;
         CHECK(verdict_of(open_bytes(build(required)), 1) == "unsupported/required_flag");
         const auto file = open_bytes(build(optional));
         CHECK(verdict_of(file, 1) == "ok");
@@ -110,17 +110,17 @@ TEST_CASE("foreign: every flag of the head, the checksum right") {
 TEST_CASE("foreign: an index above the limit in a sparse file that would hold it") {
     const testing::ScratchFolder folder;
     const FileBytes small_file = build(Parts{});
-    const format::Frame frame{64, (std::uint64_t{512} << 20U) + 64};
+    const format::IndexPlacement placement{64, (std::uint64_t{512} << 20U) + 64};
     format::Footer footer;
-    footer.file_size = frame.file_size();
-    footer.frame = frame;
-    format::HeadBytes head;
-    std::copy_n(small_file.begin(), head.size(), head.begin());
-    footer.head_checksum = format::head_tag(head);
+    footer.file_size = placement.file_size();
+    footer.placement = placement;
+    format::HeaderBytes header;
+    std::copy_n(small_file.begin(), header.size(), header.begin());
+    footer.header_checksum = format::header_tag(header);
     const auto footer_bytes = footer.encode();
     std::ofstream file(folder / "file", std::ios::binary);
-    file.write(reinterpret_cast<const char*>(head.data()), 64);
-    file.seekp(static_cast<std::streamoff>(frame.footer_b()));
+    file.write(reinterpret_cast<const char*>(header.data()), 64);
+    file.seekp(static_cast<std::streamoff>(placement.footer_b()));
     file.write(reinterpret_cast<const char*>(footer_bytes.data()), 64);
     file.close();
     CHECK(verdict_of(Reader::open(folder / "file"), 1) == "limit_exceeded/index_bytes");
@@ -129,7 +129,7 @@ TEST_CASE("foreign: an index above the limit in a sparse file that would hold it
 TEST_CASE("foreign: a newer version is told from damage") {
     FileBytes file = build(Parts{});
     base::store_le<std::uint32_t>(&file[8], 7);
-    CHECK(verdict_of(open_bytes(file), 1) == "corrupt/head_checksum");
+    CHECK(verdict_of(open_bytes(file), 1) == "corrupt/header_checksum");
     reseal(file);
     const auto newer = open_bytes(file);
     CHECK(verdict_of(newer, 1) == "unsupported/version");

@@ -75,8 +75,8 @@ TEST_CASE("names: every tensor is found by its path") {
             INFO(path);
             const auto found = file.tensor(path);
             REQUIRE(found);
-            CHECK(found->number() == i);
-            CHECK(tensors[i].number() == i);
+            CHECK(found->index() == i);
+            CHECK(tensors[i].index() == i);
         }
     }
 }

@@ -105,7 +105,7 @@ TEST_CASE("source: access is by reading") {
 }
 
 TEST_CASE("source: never read out of its bounds, whatever the file says") {
-    for (const auto table : {frame_rows(), index_rows()}) {
+    for (const auto table : {file_layout_rows(), index_rows()}) {
         for (const FileRow& row : table) {
             INFO(row.name);
             const FileBytes bytes = row.make();

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "load/live_names.hpp"
+#include "loading/name_mapping.hpp"
 
 // Patterns, prefixes, renaming.
 using namespace milepost;

@@ -123,13 +123,13 @@ TEST_CASE("out of memory: streaming") {
         NullSink sink;
         auto writer = Writer::create(sink);
         if (!writer) return outcome_of(writer);
-        auto stand_in = writer->add(tensor);
-        if (stand_in) added = *std::move(stand_in);
+        auto placeholder = writer->add(tensor);
+        if (placeholder) added = *std::move(placeholder);
         const auto committed = writer->commit(checkpoint);
-        const Outcome outcome = stand_in ? outcome_of(committed) : outcome_of(stand_in);
+        const Outcome outcome = placeholder ? outcome_of(committed) : outcome_of(placeholder);
         added =
             TensorView(tensor.dtype(), {}, tensor.storage());  // takes no memory, and none of the writer's
-        return !stand_in && committed ? Condition::changed : outcome;
+        return !placeholder && committed ? Condition::changed : outcome;
     });
 }
 

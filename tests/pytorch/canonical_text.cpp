@@ -42,7 +42,7 @@ std::string text_of(std::complex<double> number) {
 std::string text_of(const milepost::String& string) {
     using milepost::StringFlavour;
     const std::string text = lenet::python_string(string.text);
-    switch (string.flavour) {
+    switch (string.subtype) {
         case StringFlavour::str:
             return text;
         case StringFlavour::dtype:
@@ -57,7 +57,7 @@ std::string text_of(const milepost::String& string) {
 
 std::string text_of(const milepost::Bytes& bytes) {
     const std::string text = lenet::python_bytes(bytes.bytes);
-    return bytes.flavour == milepost::BytesFlavour::bytes ? text : "bytearray(" + text + ")";
+    return bytes.subtype == milepost::BytesFlavour::bytes ? text : "bytearray(" + text + ")";
 }
 
 std::string join(const std::vector<std::string>& texts) {
@@ -98,7 +98,7 @@ std::string Text::of(const milepost::Dict& dict) {
         std::string text = of(key) + ": ";  // the key first: storages are numbered as they appear
         texts.push_back(text += of(value));
     }
-    std::string text(kNames[static_cast<std::size_t>(dict.flavour)]);
+    std::string text(kNames[static_cast<std::size_t>(dict.subtype)]);
     text += "{" + join(texts) + "}";
     if (dict.attributes.empty()) return text;
     return text + " with " + of(milepost::Dict{.items = dict.attributes, .attributes = {}});
@@ -136,7 +136,7 @@ std::string Text::of(const milepost::Value& value) {
             return "[" + joined(value.get_if<milepost::List>()->items) + "]";
         case Kind::tuple: {
             const auto& tuple = *value.get_if<milepost::Tuple>();
-            return (tuple.flavour == milepost::TupleFlavour::size ? "Size(" : "tuple(") +
+            return (tuple.subtype == milepost::TupleFlavour::size ? "Size(" : "tuple(") +
                    joined(tuple.items) + ")";
         }
         case Kind::set: {

@@ -40,12 +40,12 @@ class Importer:
         return into
 
     def string(self, value: given.String):
-        if value.flavour == 2:
+        if value.subtype == 2:
             return torch.device(value.text)
-        return getattr(torch, value.text.removeprefix("torch.")) if value.flavour else value.text
+        return getattr(torch, value.text.removeprefix("torch.")) if value.subtype else value.text
 
     def dict(self, value: given.Dict) -> dict:
-        made = DICTS[value.flavour]()
+        made = DICTS[value.subtype]()
         for key, each in value.items:
             made[self.value(key)] = self.value(each)
         if value.attributes:
@@ -101,9 +101,9 @@ CONVERTERS = {
     given.Float: lambda importer, value: value.number,
     given.Complex: lambda importer, value: complex(value.real.number, value.imag.number),
     given.String: Importer.string,
-    given.Bytes: lambda importer, value: bytearray(value.data) if value.flavour else value.data,
+    given.Bytes: lambda importer, value: bytearray(value.data) if value.subtype else value.data,
     given.List: lambda importer, value: importer.values(value.items),
-    given.Tuple: lambda importer, value: (torch.Size if value.flavour else tuple)(importer.values(value.items)),
+    given.Tuple: lambda importer, value: (torch.Size if value.subtype else tuple)(importer.values(value.items)),
     given.Set: lambda importer, value: set(importer.values(value.items)),
     given.Dict: Importer.dict,
     given.Tensor: Importer.tensor,

@@ -44,8 +44,8 @@ class Exporter:
     def dict(self, value: dict) -> given.Dict:
         items = [(self.value(key), self.value(each)) for key, each in value.items()]
         attributes = getattr(value, "__dict__", {})
-        flavour = [dict, OrderedDict, Counter].index(type(value))
-        return given.Dict(items, flavour, self.dict(dict(attributes)) if attributes else None)
+        subtype = [dict, OrderedDict, Counter].index(type(value))
+        return given.Dict(items, subtype, self.dict(dict(attributes)) if attributes else None)
 
     def tensor(self, tensor: torch.Tensor) -> given.Tensor:
         plain = tensor.detach().resolve_conj().resolve_neg()

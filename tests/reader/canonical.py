@@ -4,7 +4,7 @@ Positions are distances from the end of the buffer, for only these are known whi
 
 import struct
 
-from columns import INDEX_FIELDS, TEXTS_FIELDS, Codec, Columns, Element, Texts
+from columns import INDEX_FIELDS, TEXTS_FIELDS, Codec, Columns, Element, StringTable
 from conventions import CODEC_RAW
 from index_buffer import IDENTIFIER
 from walk import Walk
@@ -49,7 +49,7 @@ class BackwardBuffer:
             self.vtables[vtable] = self.prepend(vtable)
         return table
 
-    def texts(self, texts: Texts) -> int:
+    def texts(self, texts: StringTable) -> int:
         placed = {
             name: self.vector(element, getattr(texts, name)) for name, element in reversed(TEXTS_FIELDS)
         }

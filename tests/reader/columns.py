@@ -7,14 +7,14 @@ from conventions import NO_POSITION
 
 
 @dataclass
-class Texts:
-    """Texts in one pool: text i is bytes[ends[i-1] .. ends[i])."""
+class StringTable:
+    """StringTable in one pool: text i is bytes[ends[i-1] .. ends[i])."""
 
     ends: list[int] = field(default_factory=list)
     bytes: "bytes" = b""  # quoted: the field hides the type within this class
 
     @classmethod
-    def of(cls, texts: list[str]) -> "Texts":
+    def of(cls, texts: list[str]) -> "StringTable":
         made = cls()
         for text in texts:
             made.bytes += text.encode("utf-8")
@@ -67,7 +67,7 @@ class State:
 @dataclass
 class Value:
     kind: int
-    flavour: int
+    subtype: int
 
 
 @dataclass
@@ -121,7 +121,7 @@ U32 = element("I", 4)
 U64 = element("Q", 8)
 DIGEST = element("16s", 1)
 
-# The fields of the table Index by id; None stands for a table Texts.
+# The fields of the table Index by id; None stands for a table StringTable.
 INDEX_FIELDS: list[tuple[str, Element | None]] = [
     ("model_names", None),
     ("optimizer_names", None),
@@ -158,12 +158,12 @@ TEXTS_FIELDS: list[tuple[str, Element]] = [("ends", U32), ("bytes", U8)]
 class Columns:
     """The table Index, decoded."""
 
-    model_names: Texts = field(default_factory=Texts)
-    optimizer_names: Texts = field(default_factory=Texts)
-    algorithms: Texts = field(default_factory=Texts)
-    entry_names: Texts = field(default_factory=Texts)
-    param_names: Texts = field(default_factory=Texts)
-    dtype_names: Texts = field(default_factory=Texts)
+    model_names: StringTable = field(default_factory=StringTable)
+    optimizer_names: StringTable = field(default_factory=StringTable)
+    algorithms: StringTable = field(default_factory=StringTable)
+    entry_names: StringTable = field(default_factory=StringTable)
+    param_names: StringTable = field(default_factory=StringTable)
+    dtype_names: StringTable = field(default_factory=StringTable)
     models: list[Model] = field(default_factory=list)
     optimizers: list[Optimizer] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)

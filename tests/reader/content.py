@@ -63,13 +63,13 @@ class Complex:
 @dataclass
 class String:
     text: str
-    flavour: int = 0
+    subtype: int = 0
 
 
 @dataclass
 class Bytes:
     data: bytes
-    flavour: int = 0
+    subtype: int = 0
 
 
 @dataclass
@@ -80,12 +80,12 @@ class List:
 @dataclass
 class Tuple:
     items: list = field(default_factory=list)
-    flavour: int = 0
+    subtype: int = 0
 
 
 @dataclass
 class Set:
-    """The writer sorts the elements by key image."""
+    """The writer sorts the elements by canonical key."""
 
     items: list = field(default_factory=list)
 
@@ -93,7 +93,7 @@ class Set:
 @dataclass
 class Dict:
     items: list[tuple] = field(default_factory=list)
-    flavour: int = 0
+    subtype: int = 0
     attributes: "Dict | None" = None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import xxhash
 
-ALIGNMENT_OF_PARTS = 64  # head, chunks, index copies and footers all sit on multiples of this
+ALIGNMENT_OF_PARTS = 64  # header, chunks, index copies and footers all sit on multiples of this
 CHUNK_NBYTES = 1 << 20
 CODEC_RAW, CODEC_ZSTD = 0, 1
 CODEC_NAMES = {CODEC_RAW: "raw", CODEC_ZSTD: "zstd"}

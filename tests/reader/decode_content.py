@@ -17,7 +17,7 @@ from walk import (
     STRING,
     TENSOR,
     TUPLE,
-    Scope,
+    EntryList,
 )
 
 
@@ -34,22 +34,22 @@ class Decoder:
     def value(self, i: int):
         """Recursive; the depth is bounded by rule 19."""
         row = self.walk.columns.values[i]
-        return DECODERS[row.kind](self, i, row.flavour)
+        return DECODERS[row.kind](self, i, row.subtype)
 
     def children(self, i: int) -> list:
         return [self.value(child) for child in self.walk.children(i)]
 
-    def dict(self, i: int, flavour: int) -> given.Dict:
+    def dict(self, i: int, subtype: int) -> given.Dict:
         attributes = self.walk.attributes(i)
         items = [(self.value(key), self.value(value)) for key, value in self.walk.items(i)]
         shown = None if attributes is None else self.value(attributes)
-        return given.Dict(items, flavour & ~ATTRIBUTES, shown)
+        return given.Dict(items, subtype & ~ATTRIBUTES, shown)
 
-    def complex(self, i: int, _flavour: int) -> given.Complex:
+    def complex(self, i: int, _subtype: int) -> given.Complex:
         raw = self.walk.payload(i)
         return given.Complex(given.Float(raw[:8]), given.Float(raw[8:]))
 
-    def tensor(self, i: int, flavour: int) -> given.Tensor:
+    def tensor(self, i: int, subtype: int) -> given.Tensor:
         view = self.walk.views[self.walk.tensor_number[i]]
         return given.Tensor(
             view.storage,
@@ -57,49 +57,49 @@ class Decoder:
             list(view.layout.dims),  # a list of its own: layouts are shared
             view.layout.strides and list(view.layout.strides),
             view.offset,
-            flavour & 3,
-            flavour & 4 != 0,
+            subtype & 3,
+            subtype & 4 != 0,
         )
 
-    def entries(self, scope: Scope) -> given.Entries:
+    def entries(self, entry_list: EntryList) -> given.Entries:
         names = self.walk.columns.entry_names
-        return [(names.text(i), self.value(i)) for i in range(scope.first, scope.first + scope.count)]
+        return [(names.text(i), self.value(i)) for i in range(entry_list.first, entry_list.first + entry_list.count)]
 
-    # The parts, in the order of section 6.1: one pass over the scopes
+    # The parts, in the order of section 6.1: one pass over the entry lists
 
     def content(self) -> given.Content:
-        columns, scopes = self.walk.columns, iter(self.walk.scopes)
-        models = [self.model(number, next(scopes)) for number in range(len(columns.models))]
-        optimizers = [self.optimizer(number, scopes) for number in range(len(columns.optimizers))]
-        values = self.entries(next(scopes))
+        columns, entry_lists = self.walk.columns, iter(self.walk.entry_lists)
+        models = [self.model(number, next(entry_lists)) for number in range(len(columns.models))]
+        optimizers = [self.optimizer(number, entry_lists) for number in range(len(columns.optimizers))]
+        values = self.entries(next(entry_lists))
         order = [self.walk.top_names[number] for number in columns.top_order]
         return given.Content(models, optimizers, values, self.storages(), order)
 
-    def model(self, number: int, scope: Scope) -> given.Model:
+    def model(self, number: int, entry_list: EntryList) -> given.Model:
         columns = self.walk.columns
         metadata = self.value(len(columns.entry_names) + number)
-        return given.Model(columns.model_names.text(number), self.entries(scope), metadata)
+        return given.Model(columns.model_names.text(number), self.entries(entry_list), metadata)
 
-    def optimizer(self, number: int, scopes) -> given.Optimizer:
+    def optimizer(self, number: int, entry_lists) -> given.Optimizer:
         columns, walk = self.walk.columns, self.walk
         before = sum(len(groups) for groups in walk.groups_of[:number])
         groups = [
-            self.group(before + place, next(scopes)) for place in range(len(walk.groups_of[number]))
+            self.group(before + place, next(entry_lists)) for place in range(len(walk.groups_of[number]))
         ]
-        states = [given.State(state.index, self.entries(next(scopes))) for state in walk.states_of[number]]
+        states = [given.State(state.index, self.entries(next(entry_lists))) for state in walk.states_of[number]]
         return given.Optimizer(
             columns.optimizer_names.text(number),
             columns.algorithms.text(number),
             groups,
             states,
-            self.entries(next(scopes)),
-            self.entries(next(scopes)),
+            self.entries(next(entry_lists)),
+            self.entries(next(entry_lists)),
         )
 
-    def group(self, number: int, scope: Scope) -> given.Group:
+    def group(self, number: int, entry_list: EntryList) -> given.Group:
         row, names = self.walk.columns.groups[number], self.walk.param_names_of[number]
         return given.Group(
-            self.entries(scope),
+            self.entries(entry_list),
             self.walk.params_of[number],
             names,
             row.params_position,
@@ -114,16 +114,16 @@ class Decoder:
 
 
 DECODERS = {
-    NULL: lambda decoder, i, flavour: given.Null(),
-    BOOL: lambda decoder, i, flavour: given.Bool(flavour == 1),
-    INT: lambda decoder, i, flavour: given.Int(decoder.walk.integer(i)),
-    FLOAT: lambda decoder, i, flavour: given.Float(decoder.walk.payload(i)),
+    NULL: lambda decoder, i, subtype: given.Null(),
+    BOOL: lambda decoder, i, subtype: given.Bool(subtype == 1),
+    INT: lambda decoder, i, subtype: given.Int(decoder.walk.integer(i)),
+    FLOAT: lambda decoder, i, subtype: given.Float(decoder.walk.payload(i)),
     COMPLEX: Decoder.complex,
-    STRING: lambda decoder, i, flavour: given.String(decoder.walk.payload(i).decode("utf-8"), flavour),
-    BYTES: lambda decoder, i, flavour: given.Bytes(decoder.walk.payload(i), flavour),
-    LIST: lambda decoder, i, flavour: given.List(decoder.children(i)),
-    TUPLE: lambda decoder, i, flavour: given.Tuple(decoder.children(i), flavour),
-    SET: lambda decoder, i, flavour: given.Set(decoder.children(i)),
+    STRING: lambda decoder, i, subtype: given.String(decoder.walk.payload(i).decode("utf-8"), subtype),
+    BYTES: lambda decoder, i, subtype: given.Bytes(decoder.walk.payload(i), subtype),
+    LIST: lambda decoder, i, subtype: given.List(decoder.children(i)),
+    TUPLE: lambda decoder, i, subtype: given.Tuple(decoder.children(i), subtype),
+    SET: lambda decoder, i, subtype: given.Set(decoder.children(i)),
     DICT: Decoder.dict,
     TENSOR: Decoder.tensor,
 }

@@ -35,9 +35,9 @@ class Footer:
         return self.offset_b + self.padded + FOOTER_NBYTES
 
 
-def encode_footer(head: bytes, index: bytes, index_offset: int) -> bytes:
+def encode_footer(header: bytes, index: bytes, index_offset: int) -> bytes:
     size = Footer(0, index_offset, len(index), b"").computed_file_size
-    body = MAGIC + struct.pack("<QQII", size, index_offset, len(index), 0) + checksum128(index) + head[48:56]
+    body = MAGIC + struct.pack("<QQII", size, index_offset, len(index), 0) + checksum128(index) + header[48:56]
     return body + checksum64(body)
 
 
@@ -46,7 +46,7 @@ def is_whole(raw: bytes) -> bool:
 
 
 def read_footer(data) -> Footer:
-    """Step 3 of section 7, in its order: magic, checksum, head_checksum, reserved, file_size."""
+    """Step 3 of section 7, in its order: magic, checksum, header_checksum, reserved, file_size."""
     size = len(data)
     if size < 128:
         refuse("truncated/no_footer", f"file: expected at least 128 bytes, found {size}")
@@ -55,7 +55,7 @@ def read_footer(data) -> Footer:
     if raw[:8] != MAGIC:
         diagnose_magic(data, raw)
     expect(raw[56:], checksum64(raw[:56]), "corrupt/footer_checksum", f"footer, offset {at + 56}, checksum")
-    expect(raw[48:56], data[48:56], "corrupt/footer_head", f"footer, offset {at + 48}, head_checksum")
+    expect(raw[48:56], data[48:56], "corrupt/footer_header", f"footer, offset {at + 48}, header_checksum")
     expect(u32(raw, 28), 0, "corrupt/reserved", f"footer, offset {at + 28}, reserved")
     check_file_size(u64(raw, 8), size, at)
     return Footer(u64(raw, 8), u64(raw, 16), u32(raw, 24), raw[32:48])

@@ -2,7 +2,7 @@
 
 import struct
 
-from columns import INDEX_FIELDS, TEXTS_FIELDS, Columns, Element, Texts
+from columns import INDEX_FIELDS, TEXTS_FIELDS, Columns, Element, StringTable
 from conventions import refuse, u32
 
 IDENTIFIER = b"MLPI"
@@ -88,14 +88,14 @@ class IndexBuffer:
             )
         return element.decode(self.buffer[start : start + count * element.layout.size])
 
-    def texts(self, field: int, what: str) -> Texts:
+    def texts(self, field: int, what: str) -> StringTable:
         table = self.target(field, what)
         places = self.fields(table, [name for name, _ in TEXTS_FIELDS], what)
         columns = [
             self.vector(place, element, f"{what}.{name}")
             for place, (name, element) in zip(places, TEXTS_FIELDS)
         ]
-        return Texts(*columns)
+        return StringTable(*columns)
 
     def index(self) -> Columns:
         places = self.fields(self.root(), [name for name, _ in INDEX_FIELDS], "Index")

@@ -4,7 +4,7 @@ import math
 import struct
 
 from conventions import CODEC_NAMES, checksum128
-from key_image import key_text
+from canonical_key import key_text
 from opening import Checkpoint
 from views import WholeLayout, contiguous_strides
 from walk import (
@@ -56,16 +56,16 @@ def value_json(walk: Walk, i: int) -> dict:
         shown["items"] = [value_json(walk, child) for child in walk.children(i)]
     elif value.kind != NULL:
         add_scalar(walk, i, shown)
-    flavour = value.flavour & ~ATTRIBUTES
-    if value.kind in FLAVOURS and flavour:
-        shown["flavour"] = FLAVOURS[value.kind][flavour]
+    subtype = value.subtype & ~ATTRIBUTES
+    if value.kind in FLAVOURS and subtype:
+        shown["subtype"] = FLAVOURS[value.kind][subtype]
     return shown
 
 
 def add_scalar(walk: Walk, i: int, shown: dict) -> None:
     value = walk.columns.values[i]
     if value.kind == BOOL:
-        shown["value"] = value.flavour == 1
+        shown["value"] = value.subtype == 1
     elif value.kind == INT:
         shown["value"] = integer_json(walk.integer(i))
     elif value.kind == FLOAT:
@@ -98,9 +98,9 @@ def add_dict(walk: Walk, i: int, shown: dict) -> None:
 
 def entry_paths(walk: Walk) -> list[str]:
     return [
-        scope.prefix + walk.columns.entry_names.text(i)
-        for scope in walk.scopes
-        for i in range(scope.first, scope.first + scope.count)
+        entry_list.prefix + walk.columns.entry_names.text(i)
+        for entry_list in walk.entry_lists
+        for i in range(entry_list.first, entry_list.first + entry_list.count)
     ]
 
 
@@ -140,7 +140,7 @@ def tensor_paths(walk: Walk) -> list[str]:
 
 def tensors_json(walk: Walk) -> list[dict]:
     names = {dtype.code: walk.columns.dtype_names.text(i) for i, dtype in enumerate(walk.columns.dtypes)}
-    flavours = [walk.columns.values[i].flavour for i in tensor_values(walk)]
+    subtypes = [walk.columns.values[i].subtype for i in tensor_values(walk)]
     return [
         {
             "path": path,
@@ -150,10 +150,10 @@ def tensors_json(walk: Walk) -> list[dict]:
             "offset": integer_json(view.offset),
             "nbytes": integer_json(view.elements * view.bits // 8),
             "storage": view.storage,
-            "role": ROLES[flavour & 3],
-            "requires_grad": flavour & 4 != 0,
+            "role": ROLES[subtype & 3],
+            "requires_grad": subtype & 4 != 0,
         }
-        for path, view, flavour in zip(tensor_paths(walk), walk.views, flavours)
+        for path, view, subtype in zip(tensor_paths(walk), walk.views, subtypes)
     ]
 
 
@@ -202,19 +202,19 @@ def optimizers_json(walk: Walk) -> list[dict]:
 
 
 def groups_json(walk: Walk) -> list[dict]:
-    scopes = [scope for scope in walk.scopes if scope.what == "group"]
+    entry_lists = [entry_list for entry_list in walk.entry_lists if entry_list.what == "group"]
     return [
         {
             "hyperparameters": [
-                walk.columns.entry_names.text(i) for i in range(scope.first, scope.first + scope.count)
+                walk.columns.entry_names.text(i) for i in range(entry_list.first, entry_list.first + entry_list.count)
             ],
             "params": integers_json(params),
             "param_names": names,
             "params_position": group.params_position,
             "param_names_position": group.param_names_position if group.has_names else None,
         }
-        for group, scope, params, names in zip(
-            walk.columns.groups, scopes, walk.params_of, walk.param_names_of
+        for group, entry_list, params, names in zip(
+            walk.columns.groups, entry_lists, walk.params_of, walk.param_names_of
         )
     ]
 
@@ -223,9 +223,9 @@ def ls_json(checkpoint: Checkpoint) -> dict:
     walk = checkpoint.walk
     return {
         "schema": "milepost.ls/1",
-        "format_version": walk.head.format_version,
+        "format_version": walk.header.format_version,
         "file_size": walk.footer.file_size,
-        "alignment": walk.head.alignment,
+        "alignment": walk.header.alignment,
         "tensors": tensors_json(walk),
         "storages": storages_json(walk),
         "models": models_json(walk),

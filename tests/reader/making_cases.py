@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Callable
 
-from columns import Texts
+from columns import StringTable
 from content import Content, Storage, Tensor
 from conventions import DEFAULT_LIMITS, Limits
 from milepost_writer import Writer
@@ -67,6 +67,6 @@ def tensor_content(tensor: Tensor, data: bytes = FLOATS) -> Content:
     return with_value(tensor, [Storage(data)])
 
 
-def raw_texts(*texts: bytes) -> Texts:
+def raw_texts(*texts: bytes) -> StringTable:
     ends = [sum(len(text) for text in texts[: i + 1]) for i in range(len(texts))]
-    return Texts(ends, b"".join(texts))
+    return StringTable(ends, b"".join(texts))

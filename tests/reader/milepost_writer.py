@@ -12,10 +12,10 @@ import zstandard
 import columns as stored
 import content as given
 from canonical import encode_index
-from columns import Columns, Texts
+from columns import Columns, StringTable
 from conventions import CHUNK_NBYTES, CODEC_RAW, NO_POSITION, checksum128, round_up
 from footer import GAP_NBYTES, encode_footer
-from head import HEAD_NBYTES, encode_head
+from header import HEAD_NBYTES, encode_header
 from opening import open_data
 from storages import storage_begin
 from views import WholeLayout
@@ -30,7 +30,7 @@ class Writer:
         self.zstd_level = zstd_level
         self.optional_flags = optional_flags
         self.columns = Columns()
-        self.room = b""  # the storages with their padding, from the end of the head on
+        self.room = b""  # the storages with their padding, from the end of the header on
         self.views: list[given.Tensor] = []
         self.encode_storages()
         self.encode_tables()
@@ -45,7 +45,7 @@ class Writer:
     def assemble(self) -> bytes:
         """Section 1: the file, from the columns as they are now."""
         return assemble(
-            encode_head(self.alignment, self.optional_flags), self.room, encode_index(self.columns)
+            encode_header(self.alignment, self.optional_flags), self.room, encode_index(self.columns)
         )
 
     # Section 4
@@ -79,10 +79,10 @@ class Writer:
 
     def encode_tables(self) -> None:
         models, optimizers, c = self.content.models, self.content.optimizers, self.columns
-        c.model_names = Texts.of([model.name for model in models])
+        c.model_names = StringTable.of([model.name for model in models])
         c.models = [stored.Model(len(model.entries)) for model in models]
-        c.optimizer_names = Texts.of([optimizer.name for optimizer in optimizers])
-        c.algorithms = Texts.of([optimizer.algorithm for optimizer in optimizers])
+        c.optimizer_names = StringTable.of([optimizer.name for optimizer in optimizers])
+        c.algorithms = StringTable.of([optimizer.algorithm for optimizer in optimizers])
         for o in optimizers:
             o.states.sort(key=lambda state: state.index)
             c.optimizers.append(
@@ -92,7 +92,7 @@ class Writer:
             c.states += [stored.State(state.index, len(state.entries)) for state in o.states]
         groups = [group for optimizer in optimizers for group in optimizer.groups]
         c.params = [param for group in groups for param in group.params]
-        c.param_names = Texts.of([name for group in groups for name in group.param_names or []])
+        c.param_names = StringTable.of([name for group in groups for name in group.param_names or []])
         c.top_order = self.top_order()
 
     def top_order(self) -> list[int]:
@@ -104,7 +104,7 @@ class Writer:
 
     # Section 6.1 and 6.2: entries and values
 
-    def scopes(self):
+    def entry_lists(self):
         for model in self.content.models:
             yield model.entries
         for optimizer in self.content.optimizers:
@@ -116,20 +116,20 @@ class Writer:
 
     def encode_entries(self) -> None:
         names, queue = [], []
-        for scope in self.scopes():
-            names += [name for name, _ in scope]
-            queue += [value for _, value in scope]
-            by_name = sorted(range(len(scope)), key=lambda number: scope[number][0].encode("utf-8"))
+        for entry_list in self.entry_lists():
+            names += [name for name, _ in entry_list]
+            queue += [value for _, value in entry_list]
+            by_name = sorted(range(len(entry_list)), key=lambda number: entry_list[number][0].encode("utf-8"))
             self.columns.entry_order += by_name
         queue += [model.metadata for model in self.content.models]
-        self.columns.entry_names = Texts.of(names)
+        self.columns.entry_names = StringTable.of(names)
         for value in queue:  # it grows while it is walked: breadth first
             queue += self.encode_value(value)
 
     def encode_value(self, value) -> list:
         """Adds the value's row, its size if it has one, and its bytes; returns its children."""
-        kind, flavour, sizes, raw, children = ENCODERS[type(value)](value)
-        self.columns.values.append(stored.Value(kind, flavour))
+        kind, subtype, sizes, raw, children = ENCODERS[type(value)](value)
+        self.columns.values.append(stored.Value(kind, subtype))
         self.columns.value_sizes += sizes
         self.columns.value_bytes += raw
         if isinstance(value, given.Tensor):
@@ -141,7 +141,7 @@ class Writer:
     def encode_tensors(self) -> None:
         dtypes = sorted({view.dtype for view in self.views}, key=lambda each: each.code)
         self.columns.dtypes = [stored.Dtype(each.code, 0, each.bits) for each in dtypes]
-        self.columns.dtype_names = Texts.of([each.name for each in dtypes])
+        self.columns.dtype_names = StringTable.of([each.name for each in dtypes])
         numbers: dict[tuple, int] = {}  # of layouts, by first use
         for view in self.views:
             code, shape, strides = view.dtype.code, view.shape, stored_strides(view)
@@ -166,11 +166,11 @@ class Writer:
             self.columns.storage_nbytes = nbytes
 
 
-def assemble(head: bytes, room: bytes, index: bytes) -> bytes:
-    index_offset = round_up(len(head) + len(room), 64)
-    footer = encode_footer(head, index, index_offset)
+def assemble(header: bytes, room: bytes, index: bytes) -> bytes:
+    index_offset = round_up(len(header) + len(room), 64)
+    footer = encode_footer(header, index, index_offset)
     padded = index + bytes(-len(index) % 64)
-    before = head + room
+    before = header + room
     return before + bytes(index_offset - len(before)) + padded + footer + bytes(GAP_NBYTES) + padded + footer
 
 
@@ -199,26 +199,26 @@ def reach(view: given.Tensor) -> int:
     return WholeLayout(view.dtype.code, view.shape, stored_strides(view) or None, view.dtype.bits).reach
 
 
-# Section 6.4. Each encoder returns kind, flavour, sizes (none or one), value bytes, children.
+# Section 6.4. Each encoder returns kind, subtype, sizes (none or one), value bytes, children.
 
 
-def fixed(kind: int, flavour: int = 0, raw: bytes = b"") -> tuple:
-    return kind, flavour, [], raw, []
+def fixed(kind: int, subtype: int = 0, raw: bytes = b"") -> tuple:
+    return kind, subtype, [], raw, []
 
 
-def sized(kind: int, raw: bytes, flavour: int = 0) -> tuple:
-    return kind, flavour, [len(raw)], raw, []
+def sized(kind: int, raw: bytes, subtype: int = 0) -> tuple:
+    return kind, subtype, [len(raw)], raw, []
 
 
-def parent(kind: int, children: list, flavour: int = 0) -> tuple:
-    return kind, flavour, [len(children)], b"", children
+def parent(kind: int, children: list, subtype: int = 0) -> tuple:
+    return kind, subtype, [len(children)], b"", children
 
 
 def dict_parts(value: given.Dict) -> tuple:
     children = [part for pair in value.items for part in pair]
     if value.attributes is None:
-        return parent(10, children, value.flavour)
-    return parent(10, [value.attributes] + children, value.flavour + 128)
+        return parent(10, children, value.subtype)
+    return parent(10, [value.attributes] + children, value.subtype + 128)
 
 
 def int_bytes(number: int) -> bytes:
@@ -230,7 +230,7 @@ def int_bytes(number: int) -> bytes:
 
 
 def image(key) -> bytes:
-    """The key image, by which the elements of a set are sorted."""
+    """The canonical key, by which the elements of a set are sorted."""
     if isinstance(key, given.Float) and not key.number.is_integer():
         return b"\x02" + key.raw
     if isinstance(key, (given.Bool, given.Int, given.Float)):
@@ -254,10 +254,10 @@ ENCODERS = {
     given.Int: lambda value: sized(2, int_bytes(value.value)),
     given.Float: lambda value: fixed(3, 0, value.raw),
     given.Complex: lambda value: fixed(4, 0, value.real.raw + value.imag.raw),
-    given.String: lambda value: sized(5, value.text.encode("utf-8"), value.flavour),
-    given.Bytes: lambda value: sized(6, value.data, value.flavour),
+    given.String: lambda value: sized(5, value.text.encode("utf-8"), value.subtype),
+    given.Bytes: lambda value: sized(6, value.data, value.subtype),
     given.List: lambda value: parent(7, value.items),
-    given.Tuple: lambda value: parent(8, value.items, value.flavour),
+    given.Tuple: lambda value: parent(8, value.items, value.subtype),
     given.Set: lambda value: parent(9, sorted(value.items, key=image)),
     given.Dict: dict_parts,
     given.Tensor: lambda value: fixed(11, value.role + 4 * value.requires_grad),

@@ -5,14 +5,14 @@ import os
 import stat
 from dataclasses import dataclass, field
 
-import head as head_section
+import header as header_section
 import rules_names
 import rules_storages
 import rules_tensors
 import rules_values
 from conventions import DEFAULT_LIMITS, Limits, Refused, checksum128, refuse
 from footer import Footer, check_ranges, read_footer
-from head import read_head
+from header import read_header
 from index_buffer import read_index
 from walk import Walk
 
@@ -41,26 +41,26 @@ def open_file(path: str, limits: Limits = DEFAULT_LIMITS) -> Checkpoint:
 
 def open_data(data, limits: Limits = DEFAULT_LIMITS) -> Checkpoint:
     check_beginning(data)
-    head = read_head(data)
+    header = read_header(data)
     footer = read_footer(data)
     check_ranges(footer, limits)
     index, warnings = choose_copy(data, footer)
-    walk = Walk(read_index(index), head, footer, limits)
+    walk = Walk(read_index(index), header, footer, limits)
     check_rules(walk)
     return Checkpoint(data, walk, index, warnings)
 
 
 def check_beginning(data) -> None:
     """Step 1."""
-    first = data[: head_section.HEAD_NBYTES]
+    first = data[: header_section.HEAD_NBYTES]
     if not first:
         refuse("truncated/empty", "file: expected bytes, found none")
     if first == bytes(len(first)):
         refuse(
-            "not_a_checkpoint/zero_head", f"head, offset 0: expected the magic, found {len(first)} zero bytes"
+            "not_a_checkpoint/zero_header", f"header, offset 0: expected the magic, found {len(first)} zero bytes"
         )
-    if len(data) < head_section.HEAD_NBYTES:
-        begins = first[:8] == head_section.MAGIC[: len(first)]
+    if len(data) < header_section.HEAD_NBYTES:
+        begins = first[:8] == header_section.MAGIC[: len(first)]
         refuse(
             "truncated/short" if begins else "not_a_checkpoint/magic",
             f"file: expected at least 64 bytes, found {len(data)}, beginning with {first[:8].hex(' ')}",

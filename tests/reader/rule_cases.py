@@ -3,7 +3,7 @@
 from typing import Callable
 
 import columns as stored
-from columns import Texts
+from columns import StringTable
 from content import (
     Bool,
     Bytes,
@@ -64,12 +64,12 @@ for column, row in [
     three_more = together(*[appending(column, row)] * 3)
     case(2, "limit_exceeded/records", f"{column}, alone too many", PAIR, three_more, records=2)
 case(2, "limit_exceeded/records", "entries, alone too many", PAIR,
-     replacing("entry_names", Texts.of(["a", "b", "c"])), records=2)  # fmt: skip
-case(3, "corrupt/name", "ends descend", change=replacing("param_names", Texts([2, 1], b"a")))
-case(3, "corrupt/name", "bytes left", change=replacing("param_names", Texts([1, 2], b"abc")))
-case(3, "corrupt/name", "bytes without ends", Content(), replacing("dtype_names", Texts([], b"a")))
+     replacing("entry_names", StringTable.of(["a", "b", "c"])), records=2)  # fmt: skip
+case(3, "corrupt/name", "ends descend", change=replacing("param_names", StringTable([2, 1], b"a")))
+case(3, "corrupt/name", "bytes left", change=replacing("param_names", StringTable([1, 2], b"abc")))
+case(3, "corrupt/name", "bytes without ends", Content(), replacing("dtype_names", StringTable([], b"a")))
 case(4, "corrupt/name", "empty model name", Content([Model("")]))
-case(4, "corrupt/name", "empty param name", change=replacing("param_names", Texts([0, 1], b"a")))
+case(4, "corrupt/name", "empty param name", change=replacing("param_names", StringTable([0, 1], b"a")))
 case(5, "limit_exceeded/name_bytes", "long name", name_bytes=5)
 case(5, "limit_exceeded/name_bytes", "4097 bytes", Content([Model("é" * 2048 + "x")]))
 for bad in (
@@ -85,13 +85,13 @@ for bad in (
 ):
     case(6, "corrupt/name", f"algorithm {bad!r}", change=replacing("algorithms", raw_texts(bad)))
 case(7, "corrupt/reference", "model_names", change=replacing("models", []))
-case(7, "corrupt/reference", "optimizer_names", change=replacing("optimizer_names", Texts.of(["a", "b"])))
-case(7, "corrupt/reference", "algorithms", change=replacing("algorithms", Texts.of([])))
+case(7, "corrupt/reference", "optimizer_names", change=replacing("optimizer_names", StringTable.of(["a", "b"])))
+case(7, "corrupt/reference", "algorithms", change=replacing("algorithms", StringTable.of([])))
 case(7, "corrupt/reference", "groups", change=setting("optimizers", 0, "group_count", 3))
 case(7, "corrupt/reference", "states", change=setting("optimizers", 0, "state_count", 1))
 case(7, "corrupt/reference", "params", change=appending("params", 9))
-case(7, "corrupt/reference", "param_names", change=replacing("param_names", Texts.of(["a"])))
-case(7, "corrupt/reference", "dtype_names", change=replacing("dtype_names", Texts.of(["f32"])))
+case(7, "corrupt/reference", "param_names", change=replacing("param_names", StringTable.of(["a"])))
+case(7, "corrupt/reference", "dtype_names", change=replacing("dtype_names", StringTable.of(["f32"])))
 case(7, "corrupt/reference", "entries", change=setting("models", 0, "entry_count", 99))
 case(7, "corrupt/reference", "values", Content([Model("m")]), replacing("values", []))
 case(8, "corrupt/order", "entry_order", change=appending("entry_order", 0))
@@ -129,13 +129,13 @@ for column in ("states", "dtypes", "layouts"):
 
 def swap_dtypes(writer: Writer) -> None:
     writer.columns.dtypes.reverse()
-    writer.columns.dtype_names = Texts.of(["f32", "u8"])
+    writer.columns.dtype_names = StringTable.of(["f32", "u8"])
 
 
 case(15, "corrupt/order", "descending", change=swap_dtypes)
 case(16, "corrupt/reference", "bits of a known code", change=setting("dtypes", 0, "bits", 16))
 case(
-    16, "corrupt/reference", "name of a known code", change=replacing("dtype_names", Texts.of(["i8", "f32"]))
+    16, "corrupt/reference", "name of a known code", change=replacing("dtype_names", StringTable.of(["i8", "f32"]))
 )
 for bits in (0, 12, 1032):
     case(16, "corrupt/reference", f"{bits} bits", tensor_content(Tensor(0, DtypeOf(200, "x", bits), [0])))
@@ -143,17 +143,17 @@ for bits in (0, 12, 1032):
 # Values
 
 VALUE_CHANGES = [
-    (Null(), "kind", 12), (Null(), "flavour", 1), (Bool(True), "flavour", 2), (Int(1), "flavour", 1),
-    (Float.of(1.0), "flavour", 1), (Complex(Float.of(1.0), Float.of(1.0)), "flavour", 1),
-    (String("a"), "flavour", 4), (Bytes(b"a"), "flavour", 2), (List([]), "flavour", 128),
-    (Tuple([]), "flavour", 2), (Set([]), "flavour", 1), (Dict([]), "flavour", 3), (Dict([]), "flavour", 131),
+    (Null(), "kind", 12), (Null(), "subtype", 1), (Bool(True), "subtype", 2), (Int(1), "subtype", 1),
+    (Float.of(1.0), "subtype", 1), (Complex(Float.of(1.0), Float.of(1.0)), "subtype", 1),
+    (String("a"), "subtype", 4), (Bytes(b"a"), "subtype", 2), (List([]), "subtype", 128),
+    (Tuple([]), "subtype", 2), (Set([]), "subtype", 1), (Dict([]), "subtype", 3), (Dict([]), "subtype", 131),
 ]  # fmt: skip
 for value, name, new in VALUE_CHANGES:
     what = f"{type(value).__name__} {name} {new}"
     case(17, "corrupt/value_kind", what, with_value(value), setting("values", 0, name, new))
-for flavour in (3, 8):
+for subtype in (3, 8):
     case(
-        17, "corrupt/value_kind", f"tensor flavour {flavour}", change=setting("values", 0, "flavour", flavour)
+        17, "corrupt/value_kind", f"tensor subtype {subtype}", change=setting("values", 0, "subtype", subtype)
     )
 UNSIZED = [Null(), Bool(True), Float.of(1.0), Complex(Float.of(1.0), Float.of(1.0))]
 SIZED = [Int(1), String("a"), Bytes(b"a"), List([]), Tuple([]), Set([]), Dict([])]
@@ -206,10 +206,10 @@ case(
     "corrupt/value_key",
     "attributes without room",
     with_value(Dict([])),
-    setting("values", 0, "flavour", 128),
+    setting("values", 0, "subtype", 128),
 )
 case(22, "corrupt/value_key", "a key among attributes", attributed((String("a"), Null())),
-     setting("values", 0, "flavour", 0))  # fmt: skip
+     setting("values", 0, "subtype", 0))  # fmt: skip
 case(22, "corrupt/value_key", "name of an attribute", attributed((Int(1), Null())))
 case(22, "corrupt/value_key", "no attributes", attributed())
 case(22, "corrupt/value_key", "ordered attributes", with_value(Dict([], attributes=Dict([], 1))))
@@ -263,7 +263,7 @@ case(23, "corrupt/reference", "dtype", change=setting("layouts", 0, "dtype", 13)
 
 def unused_dtype(writer: Writer) -> None:
     writer.columns.dtypes.append(stored.Dtype(200, 0, 8))
-    writer.columns.dtype_names = Texts.of(["u8", "f32", "x"])
+    writer.columns.dtype_names = StringTable.of(["u8", "f32", "x"])
 
 
 case(23, "corrupt/reference", "unused dtype", change=unused_dtype)
@@ -382,7 +382,7 @@ def sizes(*nbytes: int):
 
 
 def room(change: Callable[[bytes], bytes]):
-    """A change of what lies between the head and the index."""
+    """A change of what lies between the header and the index."""
     return lambda writer: setattr(writer, "room", change(writer.room))
 
 
@@ -410,7 +410,7 @@ for what, content, change in [
     ("1 MiB, was one byte less", holding(1, MEBIBYTE - 1), sizes(1, MEBIBYTE)),
     ("1 MiB from 64 on", holding(MEBIBYTE), UNSHIFTED),
     ("1 MiB + 1 from 64 on", holding(MEBIBYTE + 1), UNSHIFTED),
-    ("alignment of the head", PAIR, spread),
+    ("alignment of the header", PAIR, spread),
     ("more than the file", holding(64), sizes(MEBIBYTE)),
     ("more than the file, compressed", LARGE, number_setting("stored_nbytes", 0, 1 << 19)),
     ("nothing stored", PAIR, room(lambda data: b"")),
@@ -421,7 +421,7 @@ for what, content, change in [
     ("before the index", sample(), ONE_MORE),
     ("before the index, nothing stored", Content(), ONE_MORE),
     ("before the index, only empty ones", holding(0, 0), ONE_MORE),
-    ("behind the head", PAIR, IN_FRONT),
+    ("behind the header", PAIR, IN_FRONT),
     ("between storages", PAIR, BETWEEN),
     ("room for an empty one in front", EMPTY, IN_FRONT),
     ("room for an empty one between", holding(24, 0, 24), BETWEEN),
@@ -429,7 +429,7 @@ for what, content, change in [
     ("one byte less", holding(65), sizes(64)),
     ("1 MiB - 1, was one byte more", holding(1, MEBIBYTE), sizes(1, MEBIBYTE - 1)),
     ("1 MiB - 1 from 4096 on", holding(MEBIBYTE - 1), SHIFTED),
-    ("alignment of the head", holding(24), together(spread, room(lambda data: bytes(128) + data))),
+    ("alignment of the header", holding(24), together(spread, room(lambda data: bytes(128) + data))),
     ("less than the file", holding(256), sizes(1)),
     ("less than the file, compressed", holding(256, codec=1), seen_as_smaller),
 ]:

@@ -2,7 +2,7 @@
 
 import re
 
-from columns import KNOWN_DTYPES, Texts
+from columns import KNOWN_DTYPES, StringTable
 from conventions import expect, refuse
 from walk import Walk
 
@@ -28,7 +28,7 @@ def rule_2_records(walk: Walk) -> None:
 
 def rule_3_texts(walk: Walk) -> None:
     for name in TEXTS:
-        texts: Texts = getattr(walk.columns, name)
+        texts: StringTable = getattr(walk.columns, name)
         before = 0
         for i, end in enumerate(texts.ends):
             if end < before:
@@ -39,7 +39,7 @@ def rule_3_texts(walk: Walk) -> None:
 
 def each_text(walk: Walk, names: list[str]):
     for name in names:
-        texts: Texts = getattr(walk.columns, name)
+        texts: StringTable = getattr(walk.columns, name)
         for i in range(len(texts)):
             yield f"{name}[{i}]", texts.raw(i)
 
@@ -105,23 +105,23 @@ def rule_8_order_sizes(walk: Walk) -> None:
 
 
 def neighbours(walk: Walk):
-    """Adjacent numbers of entry_order within each scope, with their names."""
-    for scope in walk.scopes:
-        order = walk.columns.entry_order[scope.first : scope.first + scope.count]
-        names = [walk.columns.entry_names.raw(scope.first + number) for number in order]
-        for place in range(1, scope.count):
-            where = f"entry_order[{scope.first + place}] (scope {scope.what} {scope.prefix!r})"
+    """Adjacent numbers of entry_order within each entry_list, with their names."""
+    for entry_list in walk.entry_lists:
+        order = walk.columns.entry_order[entry_list.first : entry_list.first + entry_list.count]
+        names = [walk.columns.entry_names.raw(entry_list.first + number) for number in order]
+        for place in range(1, entry_list.count):
+            where = f"entry_order[{entry_list.first + place}] (entry list {entry_list.what} {entry_list.prefix!r})"
             yield where, order[place - 1], order[place], names[place - 1], names[place]
 
 
 def rule_9_order_numbers(walk: Walk) -> None:
-    for scope in walk.scopes:
-        for at in range(scope.first, scope.first + scope.count):
+    for entry_list in walk.entry_lists:
+        for at in range(entry_list.first, entry_list.first + entry_list.count):
             number = walk.columns.entry_order[at]
-            if number >= scope.count:
+            if number >= entry_list.count:
                 refuse(
                     "corrupt/order",
-                    f"entry_order[{at}]: expected a number below {scope.count}, found {number}",
+                    f"entry_order[{at}]: expected a number below {entry_list.count}, found {number}",
                 )
     for where, before, number, _, _ in neighbours(walk):
         if before == number:
@@ -162,12 +162,12 @@ def rule_13_name_duplicate(walk: Walk) -> None:
             refuse("corrupt/name_duplicate", f"top level: expected different names, found {name!r} twice")
         seen.add(name)
     taken = {"group": ("params", "param_names"), "extra": ("state", "param_groups")}
-    for scope in walk.scopes:
-        for i in range(scope.first, scope.first + scope.count):
-            if walk.columns.entry_names.text(i) in taken.get(scope.what, ()):
+    for entry_list in walk.entry_lists:
+        for i in range(entry_list.first, entry_list.first + entry_list.count):
+            if walk.columns.entry_names.text(i) in taken.get(entry_list.what, ()):
                 refuse(
                     "corrupt/name_duplicate",
-                    f"entry_names[{i}] (scope {scope.what} {scope.prefix!r}): expected "
+                    f"entry_names[{i}] (entry list {entry_list.what} {entry_list.prefix!r}): expected "
                     f"a key that is not stored otherwise, found {walk.columns.entry_names.text(i)!r}",
                 )
 

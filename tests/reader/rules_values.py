@@ -1,7 +1,7 @@
 """Section 6.5, rules 17 to 22: values."""
 
 from conventions import expect, refuse
-from key_image import key_image, minimal
+from canonical_key import canonical_key, minimal
 from walk import (
     ATTRIBUTES,
     BOOL,
@@ -20,7 +20,7 @@ from walk import (
     has_size,
 )
 
-# Section 6.4: for each kind the allowed flavours.
+# Section 6.4: for each kind the allowed subtypes.
 FLAVOURS = {
     NULL: {0},
     BOOL: {0, 1},
@@ -48,11 +48,11 @@ def check_kinds(walk: Walk) -> None:
     for i, value in enumerate(walk.columns.values):
         if value.kind not in FLAVOURS:
             refuse("corrupt/value_kind", f"values[{i}].kind: expected 0 to 11, found {value.kind}")
-        if value.flavour not in FLAVOURS[value.kind]:
+        if value.subtype not in FLAVOURS[value.kind]:
             refuse(
                 "corrupt/value_kind",
-                f"values[{i}] of kind {value.kind}, flavour: expected one of "
-                f"{sorted(FLAVOURS[value.kind])}, found {value.flavour}",
+                f"values[{i}] of kind {value.kind}, subtype: expected one of "
+                f"{sorted(FLAVOURS[value.kind])}, found {value.subtype}",
             )
 
 
@@ -154,11 +154,11 @@ def check_attributes(walk: Walk, i: int) -> None:
     if attributes is None:
         return
     value = walk.columns.values[attributes]
-    if (value.kind, value.flavour) != (DICT, 0):
+    if (value.kind, value.subtype) != (DICT, 0):
         refuse(
             "corrupt/value_key",
             f"values[{attributes}], attributes of values[{i}]: expected a plain dict (10, 0), "
-            f"found ({value.kind}, {value.flavour})",
+            f"found ({value.kind}, {value.subtype})",
         )
     if walk.sizes[attributes] == 0:
         refuse("corrupt/value_key", f"values[{attributes}], attributes of values[{i}]: expected at least one, found 0")
@@ -174,7 +174,7 @@ def check_attributes(walk: Walk, i: int) -> None:
 def check_dict_keys(walk: Walk, i: int) -> None:
     seen = {}
     for key, _ in walk.items(i):
-        image = key_image(walk, key)
+        image = canonical_key(walk, key)
         if image in seen:
             refuse(
                 "corrupt/value_key",
@@ -187,11 +187,11 @@ def check_dict_keys(walk: Walk, i: int) -> None:
 def check_set(walk: Walk, i: int) -> None:
     before = b""
     for child in walk.children(i):
-        image = key_image(walk, child)
+        image = canonical_key(walk, child)
         if image <= before:
             refuse(
                 "corrupt/value_key",
-                f"values[{child}], element of set values[{i}]: expected a key image above "
+                f"values[{child}], element of set values[{i}]: expected a canonical key above "
                 f"{before.hex(' ')}, found {image.hex(' ')}",
             )
         before = image

@@ -108,7 +108,7 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 
 def resealed(data: bytes) -> bytes:
-    """Makes the checksums of the head and of both footers right again."""
+    """Makes the checksums of the header and of both footers right again."""
     data = patched(data, 48, checksum128(data[:48]))
     nbytes, offset = (
         struct.unpack_from("<I", data, len(data) - 40)[0],

@@ -5,7 +5,7 @@ The sizes of a chunk are a pair (raw, stored)."""
 from dataclasses import dataclass
 
 from conventions import ALIGNMENT_OF_PARTS, CHUNK_NBYTES, round_up
-from head import HEAD_NBYTES
+from header import HEAD_NBYTES
 
 LARGE_ALIGNMENT = 4096  # at least, of storages with 1 MiB or more raw bytes
 
@@ -45,7 +45,7 @@ def raw_sizes(nbytes: int) -> list[int]:
 
 
 def storage_begin(end: int, nbytes: int, alignment: int) -> int:
-    """Behind the end of what comes before: the head, or the last storage that has bytes."""
+    """Behind the end of what comes before: the header, or the last storage that has bytes."""
     return round_up(end, max(alignment, LARGE_ALIGNMENT) if nbytes >= CHUNK_NBYTES else alignment)
 
 
@@ -72,5 +72,5 @@ def place_storages(storages: list[list[tuple[int, int]]], alignment: int) -> lis
 
 
 def end_of(places: list[Place]) -> int:
-    """Where the last storage that has bytes ends, or else the head."""
+    """Where the last storage that has bytes ends, or else the header."""
     return max([HEAD_NBYTES] + [place.end for place in places])

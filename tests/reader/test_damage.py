@@ -49,8 +49,8 @@ class Flips(unittest.TestCase):
         padded = (nbytes + 63) // 64 * 64
         self.assertNotEqual(padded, nbytes)
         for at, expected in [
-            (3, "head_checksum"),
-            (40, "head_checksum"),
+            (3, "header_checksum"),
+            (40, "header_checksum"),
             (64, "chunk_checksum"),
             (64 + 24, "padding"),
             (offset, "index_copy"),
@@ -85,7 +85,7 @@ class Canonical(unittest.TestCase):
         index = index_of(Writer(sample()))
         self.assertEqual(noticed(self.resealed(index)), [])
         self.assertEqual(noticed(self.resealed(index + bytes(8))), ["index_canonical"])
-        # The same columns, each Texts with a vtable of its own.
+        # The same columns, each StringTable with a vtable of its own.
         with mock.patch.object(canonical.BackwardBuffer, "texts", texts_with_own_vtable):
             wide = index_of(Writer(sample()))
         self.assertEqual(read_index(wide), read_index(index))

@@ -54,9 +54,9 @@ class Decode(unittest.TestCase):
         self.assertGreater(len(raw), 8)
         for checkpoint in raw:
             with self.subTest(nbytes=len(checkpoint.data)):
-                head = checkpoint.walk.head
+                header = checkpoint.walk.header
                 again = Writer(
-                    decode_content(checkpoint), alignment=head.alignment, optional_flags=head.optional_flags
+                    decode_content(checkpoint), alignment=header.alignment, optional_flags=header.optional_flags
                 )
                 self.assertEqual(again.build(), bytes(checkpoint.data))
 

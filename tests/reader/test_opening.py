@@ -1,4 +1,4 @@
-"""Sections 3, 5 and 7: head, footer, diagnosis, truncation, and the index as a FlatBuffers buffer."""
+"""Sections 3, 5 and 7: header, footer, diagnosis, truncation, and the index as a FlatBuffers buffer."""
 
 import os
 import random
@@ -8,7 +8,7 @@ from unittest import mock
 
 import canonical
 import footer
-import head
+import header
 import index_buffer
 import opening
 from columns import Element
@@ -33,7 +33,7 @@ def both_magics_damaged(data: bytes) -> bytes:
     return patched(patched(data, footer_a, b"\0"), len(data) - 64, b"\0")
 
 
-class Head(unittest.TestCase):
+class Header(unittest.TestCase):
     def test_fields(self):
         for at, new, expected in [
             (8, b"\1", "unsupported/version"),
@@ -45,7 +45,7 @@ class Head(unittest.TestCase):
         ]:
             with self.subTest(at=at, new=new):
                 self.assertEqual(violation(resealed(patched(DATA, at, new))), expected)
-                self.assertEqual(violation(patched(DATA, at, new)), "corrupt/head_checksum")
+                self.assertEqual(violation(patched(DATA, at, new)), "corrupt/header_checksum")
 
     def test_order(self):
         """Version before required flags before reserved before alignment."""
@@ -61,15 +61,15 @@ class Head(unittest.TestCase):
 
     def test_optional_flags_are_ignored(self):
         data = Writer(sample(), optional_flags=1 << 63).build()
-        self.assertEqual(opening.open_data(data).walk.head.optional_flags, 1 << 63)
+        self.assertEqual(opening.open_data(data).walk.header.optional_flags, 1 << 63)
 
     def test_largest_alignment(self):
         data = Writer(sample(), alignment=1 << 21).build()
         self.assertEqual(ls_json(opening.open_data(data))["storages"][0]["offset"], 1 << 21)
 
     def test_magic(self):
-        cut = DATA[:-1]  # without the last footer, else the head is what is damaged
-        self.assertEqual(violation(b"\x88" + DATA[1:]), "corrupt/head_checksum")
+        cut = DATA[:-1]  # without the last footer, else the header is what is damaged
+        self.assertEqual(violation(b"\x88" + DATA[1:]), "corrupt/header_checksum")
         for magic in (
             b"\x09MLP\r\n\x1a\n",
             b"\x89MLP\n\x1a\n",
@@ -85,8 +85,8 @@ class Beginning(unittest.TestCase):
     def test_short_files(self):
         for data, expected in [
             (b"", "truncated/empty"),
-            (b"\0", "not_a_checkpoint/zero_head"),
-            (bytes(5000), "not_a_checkpoint/zero_head"),
+            (b"\0", "not_a_checkpoint/zero_header"),
+            (bytes(5000), "not_a_checkpoint/zero_header"),
             (b"\x89", "truncated/short"),
             (DATA[:63], "truncated/short"),
             (b"PK\3\4", "not_a_checkpoint/magic"),
@@ -118,7 +118,7 @@ class Footer(unittest.TestCase):
             (24, struct.pack("<I", (512 << 20) + 1), "limit_exceeded/index_bytes"),
             (28, b"\1", "corrupt/reserved"),
             (32, b"\0\0\0\0", "corrupt/index_checksum"),
-            (48, b"\0\0\0\0", "corrupt/footer_head"),
+            (48, b"\0\0\0\0", "corrupt/footer_header"),
         ]:
             with self.subTest(at=at, new=new):
                 self.assertEqual(violation(resealed_last_footer(DATA, at, new)), expected)
@@ -164,7 +164,7 @@ class Truncation(unittest.TestCase):
     def test_can_fail(self):
         with mock.patch.object(footer, "search_back", lambda data: None), self.assertRaises(AssertionError):
             self.assertEqual(violation(DATA[:-1]), self.expected(len(DATA) - 1))
-        with mock.patch.object(head, "HEAD_NBYTES", 32), self.assertRaises(AssertionError):
+        with mock.patch.object(header, "HEAD_NBYTES", 32), self.assertRaises(AssertionError):
             self.assertEqual(violation(DATA[:40]), self.expected(40))
 
 

@@ -34,7 +34,7 @@ from content import (
     dtype,
 )
 from first_access import tensor_bytes
-from key_image import key_image
+from canonical_key import canonical_key
 from milepost_writer import Writer
 from opening import open_data
 from samples import F32, FLOATS, listed, sample, with_value
@@ -75,21 +75,21 @@ VALUES = [
         {"kind": "complex", "real": number(-0.0), "imag": number("nan") | {"bits": "7ff8000000000007"}},
     ),
     (String("é\x00\n"), text("é\x00\n")),
-    (String("torch.float32", 1), text("torch.float32") | {"flavour": "dtype"}),
-    (String("cuda:0", 2), text("cuda:0") | {"flavour": "device"}),
-    (String("torch.strided", 3), text("torch.strided") | {"flavour": "layout"}),
+    (String("torch.float32", 1), text("torch.float32") | {"subtype": "dtype"}),
+    (String("cuda:0", 2), text("cuda:0") | {"subtype": "device"}),
+    (String("torch.strided", 3), text("torch.strided") | {"subtype": "layout"}),
     (Bytes(b"\x00\xff"), {"kind": "bytes", "hex": "00ff"}),
-    (Bytes(b"", 1), {"kind": "bytes", "hex": "", "flavour": "bytearray"}),
+    (Bytes(b"", 1), {"kind": "bytes", "hex": "", "subtype": "bytearray"}),
     (List([Int(1), List([])]), {"kind": "list", "items": [whole(1), {"kind": "list", "items": []}]}),
     (Tuple([Int(1)]), {"kind": "tuple", "items": [whole(1)]}),
-    (Tuple([Int(2)], 1), {"kind": "tuple", "items": [whole(2)], "flavour": "Size"}),
+    (Tuple([Int(2)], 1), {"kind": "tuple", "items": [whole(2)], "subtype": "Size"}),
     (Set([String("a"), Int(2)]), {"kind": "set", "items": [whole(2), text("a")]}),
     (Dict([]), {"kind": "dict", "items": []}),
     (Dict([(Int(2), Null()), (Int(1), Null())], 1),
-     {"kind": "dict", "flavour": "OrderedDict",
+     {"kind": "dict", "subtype": "OrderedDict",
       "items": [[whole(2), {"kind": "null"}], [whole(1), {"kind": "null"}]]}),
     (Dict([(String("k"), Int(3))], 2),
-     {"kind": "dict", "items": [[text("k"), whole(3)]], "flavour": "Counter"}),
+     {"kind": "dict", "items": [[text("k"), whole(3)]], "subtype": "Counter"}),
     (Dict([(Int(1), Dict([(Null(), Int(2))]))], 0, Dict([(String("a"), Int(3))])),
      {"kind": "dict", "items": [[whole(1), {"kind": "dict", "items": [[{"kind": "null"}, whole(2)]]}]],
       "attributes": {"kind": "dict", "items": [[text("a"), whole(3)]]}}),
@@ -144,7 +144,7 @@ class Values(unittest.TestCase):
         keys.append(Tuple([Null()]))
         walk_of_set = open_data(Writer(with_value(Set(keys[::-1]))).build()).walk
         self.assertEqual(
-            [key_image(walk_of_set, i).hex() for i in walk_of_set.children(0)],
+            [canonical_key(walk_of_set, i).hex() for i in walk_of_set.children(0)],
             ["00", "0102ff00", "0109000000000000000001", "02000000000000e03f", "030100000062",
              "03020000006161", "040100000061", "050100000000"],
         )  # fmt: skip
@@ -245,7 +245,7 @@ class Structure(unittest.TestCase):
         self.assertEqual(found["order"], ["epoch", "opt", "net", "config", "seen", "wave", "blob", "device"])
         self.assertEqual([t["path"] for t in found["tensors"]],
                          ["net/weight", "net/turned", "opt/state/2/sum", "net/extra/1"])  # fmt: skip
-        self.assertEqual(found["models"][0]["metadata"]["flavour"], "OrderedDict")
+        self.assertEqual(found["models"][0]["metadata"]["subtype"], "OrderedDict")
 
     def test_several_of_each(self):
         models = [Model("b", [("x", Int(1)), ("a", Int(2))]), Model("a", [], Dict([]))]

@@ -6,7 +6,7 @@ from canonical import column_departure, encode_index
 from conventions import Refused, checksum128
 from first_access import chunk_bytes
 from footer import FOOTER_NBYTES
-from head import HEAD_NBYTES
+from header import HEAD_NBYTES
 from listing import tensor_paths
 from opening import Checkpoint
 from storages import Chunk

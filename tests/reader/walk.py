@@ -9,7 +9,7 @@ from functools import cached_property
 from columns import Codec, Columns, Group
 from conventions import CODEC_RAW, Limits
 from footer import Footer
-from head import Head
+from header import Header
 from storages import Chunk, Place, chunk_offsets, place_storages, raw_sizes
 from views import View, WholeLayout
 
@@ -35,7 +35,7 @@ ATTRIBUTES = 128
 
 
 @dataclass(frozen=True)
-class Scope:
+class EntryList:
     """A list of entries whose names are unique within it."""
 
     what: str  # model, group, state, state_extra, extra, top
@@ -45,13 +45,13 @@ class Scope:
 
 
 class Walk:
-    def __init__(self, columns: Columns, head: Head, footer: Footer, limits: Limits):
+    def __init__(self, columns: Columns, header: Header, footer: Footer, limits: Limits):
         self.columns = columns
-        self.head = head
+        self.header = header
         self.footer = footer
         self.limits = limits
 
-    # Names and scopes (from rule 7 on)
+    # Names and entry lists (from rule 7 on)
 
     @property
     def root_count(self) -> int:
@@ -73,14 +73,14 @@ class Walk:
         return len(self.columns.entry_names) - self.named_entry_count
 
     @cached_property
-    def scopes(self) -> list[Scope]:
+    def entry_lists(self) -> list[EntryList]:
         first, made = 0, []
-        for what, prefix, count in self.scope_counts():
-            made.append(Scope(what, prefix, first, count))
+        for what, prefix, count in self.entry_list_counts():
+            made.append(EntryList(what, prefix, first, count))
             first += count
         return made
 
-    def scope_counts(self):
+    def entry_list_counts(self):
         c = self.columns
         for number, model in enumerate(c.models):
             yield "model", f"{c.model_names.text(number)}/", model.entry_count
@@ -160,7 +160,7 @@ class Walk:
     def attributes(self, i: int) -> int | None:
         """The number of the value that holds a dict's attributes."""
         value = self.columns.values[i]
-        return self.child_start[i] if value.kind == DICT and value.flavour & ATTRIBUTES else None
+        return self.child_start[i] if value.kind == DICT and value.subtype & ATTRIBUTES else None
 
     def items(self, i: int) -> list[tuple[int, int]]:
         """The keys and values of a dict."""
@@ -237,7 +237,7 @@ class Walk:
 
     @cached_property
     def places(self) -> list[Place]:
-        return place_storages(self.chunk_sizes, self.head.alignment)
+        return place_storages(self.chunk_sizes, self.header.alignment)
 
     @cached_property
     def chunks(self) -> list[list[Chunk]]:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Each version is written once; what repeats it must agree.
 
-The format version is kFormatVersion in lib/format/frame.hpp: docs/format.md and the newest entry of CHANGELOG.md name it.
+The format version is kFormatVersion in lib/format/file_layout.hpp: docs/format.md and the newest entry of CHANGELOG.md name it.
 The library's version is project(version:) in meson.build: the newest entry of CHANGELOG.md names it.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tree import project_root
 
-FORMAT_SOURCE = ("lib/format/frame.hpp", r"\bkFormatVersion = (\d+);")
+FORMAT_SOURCE = ("lib/format/file_layout.hpp", r"\bkFormatVersion = (\d+);")
 LIBRARY_SOURCE = ("meson.build", r"\bversion: '([\d.]+)'")
 FORMAT_COPIES = [
     ("docs/format.md", r"^Format version (\d+),"),

@@ -160,7 +160,7 @@ const Mistake kMistakes[] = {
          return one_value(Integer{{std::byte{1}, std::byte{0}}});
      },
      Condition::layout},
-    {"a string of no flavour",
+    {"a string of no subtype",
      [] {
          return one_value(String{"a", static_cast<StringFlavour>(9)});
      },

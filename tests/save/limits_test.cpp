@@ -149,7 +149,7 @@ TEST_CASE("limits: bytes of the index") {
     const LimitRow row{"index bytes", [] { return several_optimizers(); }, 0, set_index_bytes,
                        Condition::index_bytes};
     const FileBytes file = *save_bytes(row.make());
-    check_row(row, file, last_footer(file)->frame.index_nbytes);
+    check_row(row, file, last_footer(file)->placement.index_nbytes);
 }
 
 TEST_CASE("limits: a rank above 64 is refused whatever the limit") {

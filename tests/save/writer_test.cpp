@@ -83,7 +83,7 @@ TEST_CASE("writer: streamed in the order of the checkpoint, the file is that of 
     CHECK((sink.bytes() == *whole));
 }
 
-TEST_CASE("writer: stand-ins share a storage") {
+TEST_CASE("writer: placeholders share a storage") {
     MemorySink sink;
     auto writer = Writer::create(sink);
     const auto added = writer->add(TensorView::of(six_floats(), {6}));
@@ -92,7 +92,7 @@ TEST_CASE("writer: stand-ins share a storage") {
     checkpoint.values()["all"] = *added;
     checkpoint.values()["last two"] = TensorView(added->dtype(), {2}, added->storage(), 16);
     checkpoint.values()["every third"] = TensorView(added->dtype(), {2}, added->storage(), 0, {3});
-    checkpoint.values()["again"] = *writer->add(*added);  // a stand-in is not written twice
+    checkpoint.values()["again"] = *writer->add(*added);  // a placeholder is not written twice
     REQUIRE(writer->commit(checkpoint));
     const auto file = open_bytes(sink.bytes());
     REQUIRE(file);
@@ -137,18 +137,18 @@ TEST_CASE("writer: after the commit it takes nothing more") {
     CHECK((sink.bytes() == bytes));
 }
 
-TEST_CASE("writer: a stand-in has no bytes, and none for another writer") {
+TEST_CASE("writer: a placeholder has no bytes, and none for another writer") {
     MemorySink first_sink, second_sink;
     auto first = Writer::create(first_sink);
-    const auto stand_in = first->add(TensorView::of(six_floats(), {6}));
-    REQUIRE(stand_in);
-    CHECK(stand_in->bytes().error().condition() == Condition::layout);
+    const auto placeholder = first->add(TensorView::of(six_floats(), {6}));
+    REQUIRE(placeholder);
+    CHECK(placeholder->bytes().error().condition() == Condition::layout);
     std::vector<std::byte> to(24);
-    CHECK(stand_in->copy_to(to).error().condition() == Condition::layout);
+    CHECK(placeholder->copy_to(to).error().condition() == Condition::layout);
     auto second = Writer::create(second_sink);
-    CHECK(second->commit(one_value(*stand_in)).error().condition() == Condition::layout);
+    CHECK(second->commit(one_value(*placeholder)).error().condition() == Condition::layout);
     CHECK(second_sink.commits() == 0);
-    CHECK(first->commit(one_value(*stand_in)));
+    CHECK(first->commit(one_value(*placeholder)));
 }
 
 TEST_CASE("writer: the first error stays") {
@@ -243,7 +243,7 @@ TEST_CASE("writer: moved, it goes on") {
     CHECK(verdict_of(open_bytes(sink.bytes()), 1) == "ok");
 }
 
-TEST_CASE("writer: a stand-in outlives the Reader that an unknown dtype came from") {
+TEST_CASE("writer: a placeholder outlives the Reader that an unknown dtype came from") {
     MemorySink sink;
     auto writer = Writer::create(sink);
     Checkpoint checkpoint;

@@ -36,7 +36,7 @@ def changed_schemas(text: str) -> dict[str, str]:
         "a field retyped": text.replace("dims:             [uint64]", "dims:             [uint32]"),
         "a struct's field retyped": text.replace("  entry_count: uint32;\n}", "  entry_count: uint16;\n}", 1),
         "a struct's field removed": text.replace("  flags:    uint8;\n", ""),
-        "an enum-like kind moved": text.replace("  kind:    uint8;\n  flavour: uint8;\n", "  flavour: uint8;\n  kind:    uint8;\n"),
+        "an enum-like kind moved": text.replace("  kind:    uint8;\n  subtype: uint8;\n", "  subtype: uint8;\n  kind:    uint8;\n"),
     }
 
 

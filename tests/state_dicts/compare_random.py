@@ -33,7 +33,7 @@ class PassingWriter(Writer):
             for chunks in checkpoint.walk.chunks
             for chunk in chunks
         )
-        super().__init__(given, alignment=checkpoint.walk.head.alignment)
+        super().__init__(given, alignment=checkpoint.walk.header.alignment)
 
     def encode_chunk(self, codec: int, raw: bytes) -> bytes:
         stored = next(self.passed)

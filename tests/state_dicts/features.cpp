@@ -59,9 +59,9 @@ bool holds(const Value& value, bool (*has)(const Held&)) {
 }
 
 template <class Held, unsigned kFlavour>
-bool flavoured(const Value& value) {
+bool subtypeed(const Value& value) {
     return holds<Held>(value,
-                       [](const Held& held) { return static_cast<unsigned>(held.flavour) == kFlavour; });
+                       [](const Held& held) { return static_cast<unsigned>(held.subtype) == kFlavour; });
 }
 
 bool is_astral(const std::string& name) {
@@ -139,23 +139,23 @@ const Feature<Value> kValueFeatures[] = {
      [](const Value& v) {
          return holds<String>(v, [](const String& s) { return s.text.find('\0') != std::string::npos; });
      }},
-    {"string str", flavoured<String, 0>},
-    {"string dtype", flavoured<String, 1>},
-    {"string device", flavoured<String, 2>},
-    {"string layout", flavoured<String, 3>},
-    {"bytes", flavoured<Bytes, 0>},
-    {"bytearray", flavoured<Bytes, 1>},
+    {"string str", subtypeed<String, 0>},
+    {"string dtype", subtypeed<String, 1>},
+    {"string device", subtypeed<String, 2>},
+    {"string layout", subtypeed<String, 3>},
+    {"bytes", subtypeed<Bytes, 0>},
+    {"bytearray", subtypeed<Bytes, 1>},
     {"empty bytes",
      [](const Value& v) { return holds<Bytes>(v, [](const Bytes& b) { return b.bytes.empty(); }); }},
     {"list", [](const Value& v) { return v.kind() == Kind::list; }},
     {"empty list",
      [](const Value& v) { return holds<List>(v, [](const List& l) { return l.items.empty(); }); }},
-    {"tuple", flavoured<Tuple, 0>},
-    {"torch.Size", flavoured<Tuple, 1>},
+    {"tuple", subtypeed<Tuple, 0>},
+    {"torch.Size", subtypeed<Tuple, 1>},
     {"set", [](const Value& v) { return holds<Set>(v, [](const Set& s) { return s.items.size() > 1; }); }},
-    {"dict", flavoured<Dict, 0>},
-    {"OrderedDict", flavoured<Dict, 1>},
-    {"Counter", flavoured<Dict, 2>},
+    {"dict", subtypeed<Dict, 0>},
+    {"OrderedDict", subtypeed<Dict, 1>},
+    {"Counter", subtypeed<Dict, 2>},
     {"empty dict",
      [](const Value& v) {
          return holds<Dict>(v, [](const Dict& d) { return d.items.empty() && d.attributes.empty(); });

@@ -72,9 +72,9 @@ std::string hash_of(std::span<const std::byte> bytes) {
     return hex_of(codec::checksum128(bytes));
 }
 
-template <class Flavour>
-std::string flavour_of(Flavour flavour) {
-    return std::to_string(static_cast<unsigned>(flavour));
+template <class Subtype>
+std::string subtype_of(Subtype subtype) {
+    return std::to_string(static_cast<unsigned>(subtype));
 }
 
 /// The names of all parts, as Checkpoint::order() says.
@@ -170,12 +170,12 @@ private:
                 return "c:" + bits_of(number.real()) + ":" + bits_of(number.imag());
             }
             case Kind::string: {
-                const auto& [text, flavour] = *value.get_if<String>();
-                return "s" + flavour_of(flavour) + quoted(text);
+                const auto& [text, subtype] = *value.get_if<String>();
+                return "s" + subtype_of(subtype) + quoted(text);
             }
             case Kind::bytes: {
-                const auto& [bytes, flavour] = *value.get_if<Bytes>();
-                return "b" + flavour_of(flavour) + ":" + hex_of(bytes);
+                const auto& [bytes, subtype] = *value.get_if<Bytes>();
+                return "b" + subtype_of(subtype) + ":" + hex_of(bytes);
             }
             case Kind::tensor:
                 return tensor_text(*value.get_if<TensorView>());
@@ -187,7 +187,7 @@ private:
     std::string container_text(const Value& value) {
         if (const auto* list = value.get_if<List>()) return "[" + joined(texts(list->items)) + "]";
         if (const auto* tuple = value.get_if<Tuple>()) {
-            return "(" + flavour_of(tuple->flavour) + "; " + joined(texts(tuple->items)) + ")";
+            return "(" + subtype_of(tuple->subtype) + "; " + joined(texts(tuple->items)) + ")";
         }
         if (const auto* set = value.get_if<Set>()) {
             std::vector<std::string> elements = texts(set->items);
@@ -195,7 +195,7 @@ private:
             return "{" + joined(elements) + "}";
         }
         const Dict& dict = *value.get_if<Dict>();
-        const std::string text = "d" + flavour_of(dict.flavour) + "{" + pairs_text(dict.items) + "}";
+        const std::string text = "d" + subtype_of(dict.subtype) + "{" + pairs_text(dict.items) + "}";
         return dict.attributes.empty() ? text : text + "@{" + pairs_text(dict.attributes) + "}";
     }
 
@@ -219,11 +219,11 @@ private:
         const DtypeInfo& dtype = tensor.dtype();
         const auto found = storages_.try_emplace(tensor.storage(), order_.size());
         if (found.second) order_.push_back(tensor.storage());
-        std::string text = "t(" + flavour_of(dtype.code) + ":" + quoted(dtype.name) + ":";
+        std::string text = "t(" + subtype_of(dtype.code) + ":" + quoted(dtype.name) + ":";
         text += std::to_string(dtype.bits) + " shape " + numbers(tensor.shape()) + " strides ";
         text += tensor.is_contiguous() ? "-" : numbers(tensor.strides());
-        text += " offset " + std::to_string(tensor.offset()) + " role " + flavour_of(tensor.role()) +
-                " grad " + flavour_of(tensor.requires_grad()) + " storage " +
+        text += " offset " + std::to_string(tensor.offset()) + " role " + subtype_of(tensor.role()) +
+                " grad " + subtype_of(tensor.requires_grad()) + " storage " +
                 std::to_string(found.first->second);
         return text + " content " + content_text(tensor) + ")";
     }

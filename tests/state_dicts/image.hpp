@@ -27,8 +27,8 @@ namespace milepost::state_dicts {
 ///
 /// - Names and strings: quoted; bytes below 20, 7f, `"` and `\` as \x and two hex digits.
 /// - null, true, false; i: minimal bytes of the two's complement, the lowest first; f: and c: bits, highest
-///   digit first; s or b and the flavour, "text" or hex; [list]; (flavour; tuple); {set}, elements sorted by
-///   their texts; d and the flavour {key: value, ...}, then @{attributes} if there are any.
+///   digit first; s or b and the subtype, "text" or hex; [list]; (subtype; tuple); {set}, elements sorted by
+///   their texts; d and the subtype {key: value, ...}, then @{attributes} if there are any.
 /// - Tensors: code, name and bits of the dtype, shape, strides (- if contiguous), byte offset, Role,
 ///   requires_grad, storage by order of first appearance in this text; content: hash of the contiguous bytes
 ///   (- if there are more than 1024 elements).

@@ -74,7 +74,7 @@ class Imager:
         return "{" + ", ".join(f"{self.text(key)}: {self.text(value)}" for key, value in items) + "}"
 
     def dict(self, value: content.Dict) -> str:
-        shown = f"d{value.flavour}{self.pairs(value.items)}"
+        shown = f"d{value.subtype}{self.pairs(value.items)}"
         return shown if value.attributes is None else f"{shown}@{self.pairs(value.attributes.items)}"
 
     def tensor(self, tensor: content.Tensor) -> str:
@@ -120,10 +120,10 @@ TEXTS = {
     content.Int: lambda imager, value: integer(value),
     content.Float: lambda imager, value: "f:" + bits(value),
     content.Complex: lambda imager, value: f"c:{bits(value.real)}:{bits(value.imag)}",
-    content.String: lambda imager, value: f"s{value.flavour}{quoted(value.text)}",
-    content.Bytes: lambda imager, value: f"b{value.flavour}:{value.data.hex()}",
+    content.String: lambda imager, value: f"s{value.subtype}{quoted(value.text)}",
+    content.Bytes: lambda imager, value: f"b{value.subtype}:{value.data.hex()}",
     content.List: lambda imager, value: f"[{imager.texts(value.items)}]",
-    content.Tuple: lambda imager, value: f"({value.flavour}; {imager.texts(value.items)})",
+    content.Tuple: lambda imager, value: f"({value.subtype}; {imager.texts(value.items)})",
     content.Set: Imager.set,
     content.Dict: Imager.dict,
     content.Tensor: Imager.tensor,

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/canonical_key.hpp"
 #include "core/integer.hpp"
-#include "core/key_image.hpp"
 #include "state_dicts/round_trip.hpp"
 
 // One example of each optimizer of PyTorch, with its hyperparameters in the order and with the types in which
@@ -93,19 +93,19 @@ std::string text_of(const Entries& entries) {
 }
 
 /// Saves and loads it; returns what was loaded as text: the hyperparameters of group 0, then the state.
-struct Texts {
+struct StringTable {
     std::string hyperparameters;
     std::vector<std::string> state;
 };
 
-Texts loaded_texts(const OptimizerState& given) {
+StringTable loaded_texts(const OptimizerState& given) {
     Checkpoint checkpoint;
     checkpoint.optimizer("optimizer") = given;
     const Reader reader = check_round_trip(checkpoint);
     const auto loaded = reader.optimizer("optimizer");
     REQUIRE(loaded);
     CHECK(loaded->algorithm == given.algorithm);
-    Texts texts{text_of(loaded->param_groups.at(0).hyperparameters), {}};
+    StringTable texts{text_of(loaded->param_groups.at(0).hyperparameters), {}};
     for (const auto& [index, entries] : loaded->state)
         texts.state.push_back(std::to_string(index) + ": " + text_of(entries));
     return texts;
@@ -146,7 +146,7 @@ using Lines = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("optimizers: SGD without momentum has no state") {
-    const Texts texts = loaded_texts(sgd(0.001, 0));
+    const StringTable texts = loaded_texts(sgd(0.001, 0));
     CHECK(texts.hyperparameters ==
           "lr 0.001, momentum 0, dampening 0, weight_decay 0, nesterov False, maximize False, foreach None, "
           "differentiable False, fused None");
@@ -158,7 +158,7 @@ TEST_CASE("optimizers: SGD with momentum; None for a buffer in old files; a para
     given.param_groups[0].params = {0, 1, 2};
     given.state[0]["momentum_buffer"] = floats(0, kShapes[0]);
     given.state[2]["momentum_buffer"] = nullptr;
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.state == Lines{"0: momentum_buffer f32[3,2]", "2: momentum_buffer None"});
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("optimizers: Adam, before the first step and after") {
     OptimizerState given = adam("Adam", 0, false, false);
     CHECK(loaded_texts(given).state.empty());
     add_state(given, {"exp_avg", "exp_avg_sq"});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters == kAdam);
     CHECK(texts.state == Lines{"0: step f32[], exp_avg f32[3,2], exp_avg_sq f32[3,2]",
                                "1: step f32[], exp_avg f32[3], exp_avg_sq f32[3]"});
@@ -181,7 +181,7 @@ TEST_CASE("optimizers: Adam with amsgrad and betas of tensors") {
     OptimizerState given = adam("Adam", 0, true, false);
     given.param_groups[0].hyperparameters["betas"] = tuple({floats(50, {}), floats(51, {})});
     add_state(given, {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters.find("betas (f32[], f32[]), eps") != std::string::npos);
     CHECK(texts.state[1] == "1: step f32[], exp_avg f32[3], exp_avg_sq f32[3], max_exp_avg_sq f32[3]");
 }
@@ -189,7 +189,7 @@ TEST_CASE("optimizers: Adam with amsgrad and betas of tensors") {
 TEST_CASE("optimizers: AdamW") {
     OptimizerState given = adam("AdamW", 0.01, false, true);
     add_state(given, {"exp_avg", "exp_avg_sq"});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters ==
           "lr 0.001, betas (0.9, 0.999), eps 1e-08, weight_decay 0.01, amsgrad False, maximize False, "
           "foreach None, capturable False, differentiable False, fused None, decoupled_weight_decay True");
@@ -202,7 +202,7 @@ TEST_CASE("optimizers: SparseAdam counts its steps in an int") {
     given.state[0]["step"] = 12;
     given.state[0]["exp_avg"] = floats(1, kShapes[0]);
     given.state[0]["exp_avg_sq"] = floats(2, kShapes[0]);
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters == "lr 0.001, betas (0.9, 0.999), eps 1e-08, maximize False");
     CHECK(texts.state == Lines{"0: step 12, exp_avg f32[3,2], exp_avg_sq f32[3,2]"});
 }
@@ -217,7 +217,7 @@ TEST_CASE("optimizers: Adadelta") {
                                                   {"foreach", nullptr},
                                                   {"differentiable", false}});
     add_state(given, {"square_avg", "acc_delta"});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters ==
           "lr 1.0, rho 0.9, eps 1e-06, weight_decay 0, maximize False, capturable False, foreach None, "
           "differentiable False");
@@ -237,7 +237,7 @@ TEST_CASE("optimizers: Adafactor keeps rows and columns of matrices") {
     given.state[0]["col_var"] = floats(3, {1, 2});
     given.state[1]["step"] = floats(4, {});
     given.state[1]["variance"] = floats(5, {3});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(
         texts.hyperparameters ==
         "lr 0.01, beta2_decay -0.8, eps (None, 0.001), d 1.0, weight_decay 0.0, foreach None, maximize False");
@@ -257,7 +257,7 @@ TEST_CASE("optimizers: Adagrad has its state before the first step") {
                                                  {"fused", nullptr}});
     add_state(given, {"sum"});
     given.state[0]["step"] = floats(0, {});  // 0.0
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters ==
           "lr 0.01, lr_decay 0, eps 1e-10, weight_decay 0, initial_accumulator_value 0, foreach None, "
           "maximize False, differentiable False, fused None");
@@ -274,7 +274,7 @@ TEST_CASE("optimizers: Adamax") {
                                                 {"differentiable", false},
                                                 {"capturable", false}});
     add_state(given, {"exp_avg", "exp_inf"});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters ==
           "lr 0.002, betas (0.9, 0.999), eps 1e-08, weight_decay 0, foreach None, maximize False, "
           "differentiable False, capturable False");
@@ -295,7 +295,7 @@ TEST_CASE("optimizers: ASGD") {
                          {"eta", floats(2, {})},
                          {"mu", floats(3, {})},
                          {"ax", floats(4, kShapes[0])}});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters ==
           "lr 0.01, lambd 0.0001, alpha 0.75, t0 1000000.0, weight_decay 0, foreach None, maximize False, "
           "differentiable False, capturable False");
@@ -325,7 +325,7 @@ TEST_CASE("optimizers: LBFGS has one state, with lists of tensors and None") {
                          {"H_diag", floats(15, {})},
                          {"prev_flat_grad", floats(16, {9})},
                          {"prev_loss", 0.25}});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters ==
           "lr 1, max_iter 20, max_eval 25, tolerance_grad 1e-07, tolerance_change 1e-09, history_size 100, "
           "line_search_fn None, maximize False");
@@ -347,7 +347,7 @@ TEST_CASE("optimizers: Muon has a state for matrices alone") {
                                               {"ns_steps", 5},
                                               {"adjust_lr_fn", nullptr}});
     given.state[0]["momentum_buffer"] = floats(1, kShapes[0]);
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(
         texts.hyperparameters ==
         "lr 0.001, weight_decay 0.1, momentum 0.95, nesterov True, ns_coefficients (3.4445, -4.775, 2.0315), "
@@ -370,7 +370,7 @@ TEST_CASE("optimizers: NAdam") {
                          {"mu_product", floats(2, {})},
                          {"exp_avg", floats(3, kShapes[1])},
                          {"exp_avg_sq", floats(4, kShapes[1])}});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(
         texts.hyperparameters ==
         "lr 0.002, betas (0.9, 0.999), eps 1e-08, weight_decay 0, momentum_decay 0.004, "
@@ -389,7 +389,7 @@ TEST_CASE("optimizers: RAdam") {
                                                {"decoupled_weight_decay", false},
                                                {"differentiable", false}});
     add_state(given, {"exp_avg", "exp_avg_sq"});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters ==
           "lr 0.001, betas (0.9, 0.999), eps 1e-08, weight_decay 0, maximize False, foreach None, "
           "capturable False, decoupled_weight_decay False, differentiable False");
@@ -408,7 +408,7 @@ TEST_CASE("optimizers: RMSprop with momentum, centered") {
                                                  {"maximize", false},
                                                  {"differentiable", false}});
     add_state(given, {"square_avg", "momentum_buffer", "grad_avg"});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters ==
           "lr 0.01, momentum 0.9, alpha 0.99, eps 1e-08, centered True, weight_decay 0, capturable False, "
           "foreach None, maximize False, differentiable False");
@@ -424,7 +424,7 @@ TEST_CASE("optimizers: Rprop") {
                                                {"differentiable", false},
                                                {"capturable", false}});
     add_state(given, {"prev", "step_size"});
-    const Texts texts = loaded_texts(given);
+    const StringTable texts = loaded_texts(given);
     CHECK(texts.hyperparameters ==
           "lr 0.01, etas (0.5, 1.2), step_sizes (1e-06, 50), foreach None, maximize False, "
           "differentiable False, capturable False");

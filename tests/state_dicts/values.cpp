@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "core/canonical_key.hpp"
 #include "core/integer.hpp"
-#include "core/key_image.hpp"
 #include "state_dicts/names.hpp"
 
 namespace milepost::state_dicts {
@@ -34,7 +34,7 @@ void trim(Integer& number) {
 }
 
 bool is_key(const Value& value) {
-    return core::key_image(value).has_value();
+    return core::canonical_key(value).has_value();
 }
 
 /// The value within one more level, or two.
@@ -135,7 +135,7 @@ Value ValueMaker::metadata() {
     if (random_.one_in(2)) return nullptr;
     if (random_.one_in(4)) return dict();
     Dict modules;
-    modules.flavour = DictFlavour::ordered_dict;
+    modules.subtype = DictFlavour::ordered_dict;
     for (const char* module : {"", "conv1", "conv1.bn"})
         modules.items.emplace_back(module, Dict{{{"version", random_.below(3)}}, {}});
     return modules;
@@ -185,7 +185,7 @@ Value ValueMaker::container(unsigned level) {
 
 Dict ValueMaker::dict(unsigned level) {
     Dict dict;
-    dict.flavour = static_cast<DictFlavour>(random_.below(3));
+    dict.subtype = static_cast<DictFlavour>(random_.below(3));
     for (Value& key : keys(level)) {
         Value held = value(level + 1);
         dict.items.emplace_back(std::move(key), std::move(held));
@@ -225,7 +225,7 @@ std::vector<Value> ValueMaker::keys(unsigned level) {
     std::set<std::string> images;
     for (std::uint64_t count = random_.below(5); count > 0; --count) {
         Value made = key(level + 1);
-        const auto image = core::key_image(made);
+        const auto image = core::canonical_key(made);
         if (image && images.insert(*image).second) keys.push_back(std::move(made));  // no NaN, none twice
     }
     return keys;
@@ -240,7 +240,7 @@ std::vector<Value> ValueMaker::items(unsigned level) {
 
 Bytes ValueMaker::bytes() {
     Bytes bytes;
-    bytes.flavour = static_cast<BytesFlavour>(random_.below(2));
+    bytes.subtype = static_cast<BytesFlavour>(random_.below(2));
     for (std::uint64_t nbytes = random_.one_in(3) ? 0 : random_.below(20); nbytes > 0; --nbytes)
         bytes.bytes.push_back(static_cast<std::byte>(random_.next()));
     return bytes;

@@ -19,7 +19,7 @@ inline constexpr unsigned kDeepest = 64;
 /// A value of exactly so many levels: each one a list, tuple, dict, set, key or attribute of the next.
 [[nodiscard]] Value nested(Random& random, Value innermost, unsigned levels);
 
-/// Makes values of every kind and flavour, small ones mostly.
+/// Makes values of every kind and subtype, small ones mostly.
 class ValueMaker {
 public:
     ValueMaker(Random& random, TensorMaker& tensors) : random_(random), tensors_(tensors) {}

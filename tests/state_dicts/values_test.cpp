@@ -129,7 +129,7 @@ TEST_CASE("values: one key to Python, one key here") {
 TEST_CASE("values: a Counter with int keys, as MultiStepLR's milestones") {
     const Value found = loaded(Dict{{{4, 2}, {2, 1}}, {}, DictFlavour::counter});
     const auto* milestones = found.get_if<Dict>();
-    CHECK(milestones->flavour == DictFlavour::counter);
+    CHECK(milestones->subtype == DictFlavour::counter);
     CHECK(*milestones->items.at(0).first.as_int() == 4);
 }
 

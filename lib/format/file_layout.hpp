@@ -1,0 +1,94 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+
+#include "base/checked.hpp"
+#include "codec/checksum.hpp"
+
+/// Header, footer and the places of everything outside the index: docs/format.md, sections 1, 3 and 5. The
+/// one home of these numbers.
+namespace milepost::format {
+
+inline constexpr std::uint32_t kFormatVersion = 0;
+inline constexpr std::size_t kHeaderNbytes = 64;
+inline constexpr std::size_t kFooterNbytes = 64;
+/// Between the two pairs of index and footer: no damaged sector can hit both.
+inline constexpr std::uint64_t kGapNbytes = 4096;
+inline constexpr std::uint64_t kLeastAlignment = 64;
+inline constexpr std::uint64_t kGreatestAlignment = std::uint64_t{2} << 20U;
+/// A storage of at least kLargeStorageNbytes begins on a page, so that it can be mapped or advised by itself.
+inline constexpr std::uint64_t kLargeStorageNbytes = std::uint64_t{1} << 20U;
+inline constexpr std::uint64_t kPageNbytes = 4096;
+/// FlatBuffers' offsets are signed 32-bit numbers.
+inline constexpr std::uint64_t kMaxIndexNbytes = (std::uint64_t{1} << 31U) - 1;
+
+using HeaderBytes = std::array<std::byte, kHeaderNbytes>;
+using FooterBytes = std::array<std::byte, kFooterNbytes>;
+using Magic = std::array<std::byte, 8>;
+
+extern const Magic kHeaderMagic;
+extern const Magic kFooterMagic;
+
+/// docs/format.md, section 3.
+struct Header {
+    std::uint32_t format_version = kFormatVersion;
+    std::uint32_t alignment = kLeastAlignment;
+    std::uint64_t required_flags = 0;
+    std::uint64_t optional_flags = 0;
+
+    [[nodiscard]] HeaderBytes encode() const noexcept;
+    /// Everything but the magic, which the caller has compared. Errors: corrupt/header_checksum, /reserved,
+    /// /alignment; unsupported/version, /required_flag.
+    [[nodiscard]] static Result<Header> decode(const HeaderBytes& bytes);
+};
+
+/// The eight bytes by which a footer knows its header.
+[[nodiscard]] codec::Digest64 header_tag(const HeaderBytes& header) noexcept;
+
+/// Where index and footers lie; all follows from two numbers.
+struct IndexPlacement {
+    std::uint64_t index_offset = 0;
+    std::uint64_t index_nbytes = 0;
+
+    [[nodiscard]] std::uint64_t padded_nbytes() const noexcept {
+        return (index_nbytes + 63) & ~std::uint64_t{63};
+    }
+    [[nodiscard]] std::uint64_t footer_a() const noexcept { return index_offset + padded_nbytes(); }
+    [[nodiscard]] std::uint64_t gap() const noexcept { return footer_a() + kFooterNbytes; }
+    [[nodiscard]] std::uint64_t copy_b() const noexcept { return gap() + kGapNbytes; }
+    [[nodiscard]] std::uint64_t footer_b() const noexcept { return copy_b() + padded_nbytes(); }
+    [[nodiscard]] std::uint64_t file_size() const noexcept { return footer_b() + kFooterNbytes; }
+};
+
+/// docs/format.md, section 5.
+struct Footer {
+    std::uint64_t file_size = 0;
+    IndexPlacement placement;
+    codec::Digest index_checksum = {};
+    codec::Digest64 header_checksum = {};
+
+    [[nodiscard]] FooterBytes encode() const noexcept;
+    /// Magic and checksum are the caller's to compare first (has_magic, checksum_holds).
+    /// Errors: corrupt/footer_header, /reserved.
+    [[nodiscard]] static Result<Footer> decode(const FooterBytes& bytes, const HeaderBytes& header);
+
+    [[nodiscard]] static bool has_magic(const FooterBytes& bytes) noexcept;
+    [[nodiscard]] static bool checksum_holds(const FooterBytes& bytes) noexcept;
+};
+
+/// Where a storage begins that follows one that ended at `end`: section 4. False where it would wrap.
+[[nodiscard]] constexpr bool storage_begin(std::uint64_t end, std::uint64_t nbytes, std::uint64_t alignment,
+                                           std::uint64_t& begin) noexcept {
+    const std::uint64_t unit = nbytes >= kLargeStorageNbytes ? std::max(alignment, kPageNbytes) : alignment;
+    return base::checked_align(end, unit, begin);
+}
+
+}  // namespace milepost::format

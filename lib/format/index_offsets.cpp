@@ -1,0 +1,51 @@
+#include "format/index_offsets.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace milepost::format {
+
+IndexOffsets::IndexOffsets(const Index& index) {
+    const std::size_t optimizers = index.optimizers.size(), groups = index.groups.size();
+    const std::size_t values = index.values.size(), layouts = index.layouts.size();
+    const std::size_t storages = index.storage_count();
+    const std::size_t entry_lists = index.models.size() + 2 * optimizers + groups + index.states.size() + 1;
+    const std::pair<Numbers*, std::size_t> parts[] = {{&entry_list_first, entry_lists + 1},
+                                                      {&optimizer_entry_list, optimizers + 1},
+                                                      {&optimizer_group, optimizers + 1},
+                                                      {&optimizer_state, optimizers + 1},
+                                                      {&group_param, groups + 1},
+                                                      {&group_name, groups + 1},
+                                                      {&share, values},
+                                                      {&value_size, values},
+                                                      {&tensor_value, index.tensor_layouts.size()},
+                                                      {&layout_dims, layouts},
+                                                      {&layout_element, layouts},
+                                                      {&storage_chunk, storages + 1}};
+    std::size_t numbers = 0;
+    for (const auto& [part, count] : parts)
+        numbers += count;
+    block_ = std::make_unique_for_overwrite<std::byte[]>((storages + layouts) * sizeof(std::uint64_t) +
+                                                         numbers * sizeof(std::uint32_t));
+    auto* const sizes = reinterpret_cast<std::uint64_t*>(block_.get());
+    storage_begin = {sizes, storages};
+    layout_extent = {sizes + storages, layouts};
+    auto* next = reinterpret_cast<std::uint32_t*>(sizes + storages + layouts);
+    for (const auto& [part, count] : parts) {
+        *part = {next, count};
+        next += count;
+    }
+}
+
+std::optional<std::uint32_t> find_entry(const Index& index, EntryList entry_list,
+                                        std::string_view name) noexcept {
+    const auto order = index.entry_order.subspan(entry_list.first, entry_list.count);
+    const auto at = std::lower_bound(order.begin(), order.end(), name,
+                                     [&](std::uint32_t number, std::string_view wanted) {
+                                         return index.entry_names[entry_list.first + number] < wanted;
+                                     });
+    if (at == order.end() || index.entry_names[entry_list.first + *at] != name) return std::nullopt;
+    return entry_list.first + *at;
+}
+
+}  // namespace milepost::format

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "format/index.hpp"
+
+namespace milepost::format {
+
+/// A list of entries with unique names.
+struct EntryList {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+};
+
+/// What an encoded storage takes from the columns of the chunks.
+struct EncodedStart {
+    std::uint64_t stored_nbytes = 0;  ///< from its first byte in the file to behind its last
+    std::uint32_t stored_size = 0;    ///< the first of its chunks in stored_nbytes
+    std::uint32_t raw_checksum = 0;
+};
+
+/// Where the share of each element in the columns begins: section 6.1. Computed from the counts while they
+/// are validated, never stored. Scopes are numbered as they stand in the file: models, then for each
+/// optimizer its groups, its states, its state extra entries, its extra entries; last, the top-level values.
+/// Move-only.
+class IndexOffsets {
+public:
+    IndexOffsets() noexcept = default;
+    /// Room for all of it, not yet filled, in one block: an open allocates little. Requires: rule 2. Throws
+    /// std::bad_alloc.
+    explicit IndexOffsets(const Index& index);
+
+    using Numbers = std::span<std::uint32_t>;
+    Numbers entry_list_first;      ///< of each entry list, and the end
+    Numbers optimizer_entry_list;  ///< the first entry list of each optimizer, and that of the values
+    Numbers optimizer_group;       ///< the first group of each optimizer, and the end
+    Numbers optimizer_state;       ///< likewise
+    Numbers group_param;           ///< the first param of each group, and the end
+    Numbers group_name;            ///< the first param_name of each group, and the end
+    Numbers share;                 ///< of each value: tensor number, first child, or first byte
+    Numbers value_size;            ///< of each value: number of its bytes or children; else 0
+    Numbers tensor_value;          ///< the value that is each tensor's leaf
+    Numbers layout_dims;           ///< the first dim of each layout
+    Numbers layout_element;        ///< bytes of an element; 0 where it is part of one
+    Numbers storage_chunk;         ///< the first chunk of each storage, and the end
+    std::span<std::uint64_t> storage_begin;  ///< of each storage in the file; no matter where it has no bytes
+    std::span<std::uint64_t> layout_extent;  ///< bytes from the first byte of a tensor to behind its last
+    std::vector<EncodedStart> encoded;       ///< of each storage, and the end; empty if all are raw
+
+    [[nodiscard]] EntryList entry_list(std::size_t number) const noexcept {
+        return {entry_list_first[number], entry_list_first[number + 1] - entry_list_first[number]};
+    }
+    [[nodiscard]] EntryList values_entry_list() const noexcept {
+        return entry_list(entry_list_first.size() - 2);
+    }
+
+    /// Raw bytes of a storage.
+    [[nodiscard]] std::uint64_t storage_nbytes(const Index& index, std::size_t storage) const noexcept {
+        return index.storage_nbytes.empty() ? layout_extent[index.tensor_layouts[storage]]
+                                            : index.storage_nbytes[storage];
+    }
+
+private:
+    std::unique_ptr<std::byte[]> block_;
+};
+
+/// The entry of that name, by binary search. Requires: a validated entry_order.
+[[nodiscard]] std::optional<std::uint32_t> find_entry(const Index& index, EntryList entry_list,
+                                                      std::string_view name) noexcept;
+
+}  // namespace milepost::format

@@ -1,0 +1,127 @@
+#include "loading/open.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/checked.hpp"
+#include "base/message.hpp"
+#include "codec/checksum.hpp"
+#include "format/validate.hpp"
+#include "loading/diagnose.hpp"
+
+namespace milepost::loading {
+namespace {
+
+using base::message;
+using format::Footer;
+using format::FooterBytes;
+using format::Header;
+using format::HeaderBytes;
+using format::IndexPlacement;
+
+Error refuse_short(const Source& source, std::uint64_t file_size) {
+    std::array<std::byte, format::kHeaderNbytes> bytes{};
+    const auto file = std::span(bytes).first(static_cast<std::size_t>(file_size));
+    if (file.empty()) return diagnose_short(file);
+    if (auto read = source.read(0, file); !read) return std::move(read).error();
+    return diagnose_short(file);
+}
+
+Result<Header> read_header(const Source& source, std::uint64_t file_size, HeaderBytes& bytes) {
+    if (auto read = source.read(0, bytes); !read) return std::move(read).error();
+    if (!std::equal(format::kHeaderMagic.begin(), format::kHeaderMagic.end(), bytes.begin())) {
+        return diagnose_header(source, file_size, bytes);
+    }
+    return Header::decode(bytes);
+}
+
+Result<Footer> read_footer(const Source& source, std::uint64_t file_size, const HeaderBytes& header) {
+    if (file_size < format::kHeaderNbytes + format::kFooterNbytes) {
+        return Error(Condition::no_footer,
+                     message("truncated: the file has ", file_size, " bytes, no room for a footer"));
+    }
+    FooterBytes bytes;
+    const std::uint64_t at = file_size - bytes.size();
+    if (auto read = source.read(at, bytes); !read) return std::move(read).error();
+    if (!Footer::has_magic(bytes)) return diagnose_footer(source, file_size, header, bytes);
+    if (!Footer::checksum_holds(bytes)) {
+        return Error(Condition::footer_checksum, message("footer at ", at, ": checksum is wrong"));
+    }
+    auto footer = Footer::decode(bytes, header);
+    if (!footer) return footer;
+    if (footer->file_size > file_size) {
+        return Error(Condition::cut,
+                     message("truncated: the file has ", file_size, " of ", footer->file_size, " bytes"));
+    }
+    if (footer->file_size < file_size) {
+        return Error(Condition::file_size, message("footer at ", at, ": file size expected ", file_size,
+                                                   ", found ", footer->file_size));
+    }
+    return footer;
+}
+
+Result<void> check_placement(const IndexPlacement& frame, std::uint64_t file_size, const Limits& limits) {
+    const std::uint64_t limit = std::min(limits.max_index_bytes, format::kMaxIndexNbytes);
+    if (frame.index_nbytes > limit) {
+        return Error(Condition::index_bytes,
+                     message("footer: the index has ", frame.index_nbytes, " bytes, the limit is ", limit));
+    }
+    // Beyond the file's end nothing can be right, and nothing below can wrap.
+    const bool fits = frame.index_nbytes >= 8 && frame.index_offset >= format::kHeaderNbytes &&
+                      frame.index_offset % format::kLeastAlignment == 0 && frame.index_offset <= file_size &&
+                      frame.file_size() == file_size;
+    if (fits) return {};
+    return Error(Condition::index_range,
+                 message("footer: an index of ", frame.index_nbytes, " bytes at ", frame.index_offset,
+                         " does not end a file of ", file_size, " bytes"));
+}
+
+/// Copy A, or copy B and a warning.
+Result<void> read_index(const Source& source, OpenedIndex& opened) {
+    const IndexPlacement& frame = opened.footer.placement;
+    opened.buffer = base::AlignedBuffer(static_cast<std::size_t>(frame.index_nbytes));
+    const codec::Digest& expected = opened.footer.index_checksum;
+    codec::Digest found{};
+    for (const std::uint64_t copy : {frame.index_offset, frame.copy_b()}) {
+        if (auto read = source.read(copy, opened.buffer.bytes()); !read) return read;
+        found = codec::checksum128(opened.buffer.bytes());
+        if (found == expected) return {};
+        if (copy == frame.index_offset) {
+            opened.warnings.emplace_back(
+                Condition::index_copy,
+                message("index copy A at ", copy, ": checksum expected ", codec::to_hex(expected), ", found ",
+                        codec::to_hex(found), "; copy B serves"));
+        }
+    }
+    return Error(Condition::index_checksum,
+                 message("index at ", frame.index_offset, ", both copies: checksum expected ",
+                         codec::to_hex(expected), ", found ", codec::to_hex(found)));
+}
+
+}  // namespace
+
+Result<void> open_index(const Source& source, const Limits& limits, OpenedIndex& opened) {
+    const auto file_size = source.size();
+    if (!file_size) return file_size.error();
+    if (*file_size < format::kHeaderNbytes) return refuse_short(source, *file_size);
+    HeaderBytes header_bytes;
+    auto header = read_header(source, *file_size, header_bytes);
+    if (!header) return std::move(header).error();
+    opened.header = *header;
+    auto footer = read_footer(source, *file_size, header_bytes);
+    if (!footer) return std::move(footer).error();
+    opened.footer = *footer;
+    if (auto fits = check_placement(footer->placement, *file_size, limits); !fits)
+        return std::move(fits).error();
+    if (auto read = read_index(source, opened); !read) return std::move(read).error();
+    auto index = format::Index::decode(opened.buffer.bytes());
+    if (!index) return std::move(index).error();
+    opened.index = *index;
+    auto offsets =
+        format::validate(opened.index, {footer->placement.index_offset, header->alignment}, limits);
+    if (!offsets) return std::move(offsets).error();
+    opened.offsets = *std::move(offsets);
+    return {};
+}
+
+}  // namespace milepost::loading

@@ -1,0 +1,42 @@
+#include "saving/choose_codec.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace milepost::saving {
+namespace {
+
+/// A small storage is not worth it: raw, it can be mapped.
+constexpr std::uint64_t kLeastNbytes = std::uint64_t{16} << 10U;
+constexpr std::uint64_t kPieces = 4;
+constexpr std::uint64_t kPieceNbytes = std::uint64_t{64} << 10U;
+
+/// Four pieces, evenly spaced; all of a storage that has no more.
+Result<std::vector<std::byte>> sample_of(const StorageView& storage) {
+    const std::uint64_t pieces = storage.nbytes() <= kPieces * kPieceNbytes ? 1 : kPieces;
+    const std::uint64_t nbytes = pieces == 1 ? storage.nbytes() : kPieceNbytes;
+    std::vector<std::byte> sample(static_cast<std::size_t>(pieces * nbytes));
+    for (std::uint64_t i = 0; i < pieces; ++i) {
+        const std::uint64_t begin = pieces == 1 ? 0 : (storage.nbytes() - nbytes) / (pieces - 1) * i;
+        auto piece =
+            std::span(sample).subspan(static_cast<std::size_t>(i * nbytes), static_cast<std::size_t>(nbytes));
+        if (auto copied = storage.read(begin, piece); !copied) return std::move(copied).error();
+    }
+    return sample;
+}
+
+}  // namespace
+
+Result<const codec::CodecRow*> choose_codec(const StorageView& storage, const SaveOptions& options) {
+    const auto* raw = codec::find_codec(static_cast<std::uint8_t>(Codec::raw));
+    if (options.codec != Codec::automatic) return codec::find_codec(static_cast<std::uint8_t>(options.codec));
+    if (storage.nbytes() < kLeastNbytes) return raw;
+    const auto* zstd = codec::find_codec(static_cast<std::uint8_t>(Codec::zstd));
+    auto sample = sample_of(storage);
+    if (!sample) return std::move(sample).error();
+    std::vector<std::byte> stored(sample->size());
+    const std::size_t nbytes = zstd->make_encoder(options.zstd_level)->encode(*sample, stored);
+    return nbytes != 0 && nbytes <= sample->size() / 10 * 9 ? zstd : raw;
+}
+
+}  // namespace milepost::saving

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+
+namespace milepost::saving {
+
+/// Puts tensors into storages that hold no more than they reach (SaveOptions::compact). Holds the copies that
+/// it makes of strided ones.
+class StorageCompactor {
+public:
+    /// `tensors` are all that will be placed; only storages for which `may_compact` says so are changed.
+    /// Requires: their layouts were checked. Throws std::bad_alloc.
+    StorageCompactor(const std::vector<const TensorView*>& tensors,
+                     const std::function<bool(const StorageView&)>& may_compact);
+
+    /// The same tensor in its packed storage: lives as long as this and the storage it came from. Errors:
+    /// those of TensorView::load. Throws std::bad_alloc.
+    [[nodiscard]] Result<TensorView> place(const TensorView& tensor);
+
+private:
+    /// What the tensors of a storage reach, together.
+    struct Reached {
+        std::uint64_t begin = UINT64_MAX;
+        std::uint64_t end = 0;
+        std::uint64_t unit = 64;  ///< a part begins at a multiple of it, so that all stay aligned
+        std::size_t tensors = 0;
+    };
+
+    std::map<StorageView, Reached> reached_;
+    std::deque<Tensor> copies_;
+};
+
+}  // namespace milepost::saving

@@ -1,0 +1,76 @@
+#include "saving/streamed_tensor.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/message.hpp"
+#include "core/layout.hpp"
+
+namespace milepost::saving {
+namespace {
+
+/// A run: enough for several threads to work on. The first one, which may decide the codec, is never longer.
+constexpr std::size_t kRunNbytes = 8 * codec::kChunkNbytes;
+
+Error wrong_count(const TensorView& tensor, std::uint64_t found) {
+    return Error(Condition::layout,
+                 base::message("a tensor in pieces, ", core::dims_text(tensor.shape()), ": has ",
+                               tensor.storage().nbytes(), " bytes, given were ", found));
+}
+
+/// A storage of which only the size matters.
+StorageView sized(std::uint64_t nbytes) noexcept {
+    return StorageView(std::span(static_cast<const std::byte*>(nullptr), static_cast<std::size_t>(nbytes)));
+}
+
+}  // namespace
+
+Result<StreamedTensor> StreamedTensor::make(DtypeInfo dtype, Shape shape, const Limits& limits) {
+    const std::uint32_t most = std::min<std::uint32_t>(limits.max_rank, 64);
+    if (shape.size() > most) {
+        return Error(Condition::rank,
+                     base::message("a tensor in pieces has rank ", shape.size(), ", the limit is ", most));
+    }
+    const std::uint64_t nbytes = core::extent_nbytes(shape, {}, dtype.bits);
+    const auto fault = core::find_layout_fault(shape, {}, dtype.bits, 0, nbytes);
+    if (fault != core::LayoutFault::none) {
+        return Error(Condition::layout, base::message("a tensor in pieces, ", core::dims_text(shape), ": ",
+                                                      core::describe(fault)));
+    }
+    return StreamedTensor(TensorView(dtype, std::move(shape), sized(nbytes)));
+}
+
+Result<void> StreamedTensor::append(std::span<const std::byte> piece,
+                                    const std::function<Result<void>(StorageView, std::uint64_t)>& write) {
+    const std::uint64_t given = written_ + buffered_;
+    if (piece.size() > nbytes() - given) return wrong_count(tensor_, given + piece.size());
+    while (!piece.empty()) {
+        std::span<const std::byte> run;
+        if (buffered_ == 0 && piece.size() >= kRunNbytes) {
+            const std::size_t whole = piece.size() / codec::kChunkNbytes * codec::kChunkNbytes;
+            run = piece.first(written_ == 0 ? kRunNbytes : whole);
+            piece = piece.subspan(run.size());
+        } else {
+            if (buffer_.empty())
+                buffer_ = base::AlignedBuffer(
+                    static_cast<std::size_t>(std::min<std::uint64_t>(kRunNbytes, nbytes())));
+            const std::size_t taken = std::min(piece.size(), kRunNbytes - buffered_);
+            std::memcpy(buffer_.bytes().data() + buffered_, piece.data(), taken);
+            piece = piece.subspan(taken);
+            buffered_ += taken;
+            if (buffered_ < kRunNbytes && written_ + buffered_ < nbytes()) return {};
+            run = std::as_const(buffer_).bytes().first(std::exchange(buffered_, 0));
+        }
+        if (auto done = write(StorageView(run), written_ / codec::kChunkNbytes); !done) return done;
+        written_ += run.size();
+    }
+    return {};
+}
+
+Result<void> StreamedTensor::check_complete() const {
+    if (written_ == nbytes()) return {};
+    return wrong_count(tensor_, written_ + buffered_);
+}
+
+}  // namespace milepost::saving

@@ -1,0 +1,146 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/canonical_key.hpp"
+
+using milepost::Condition;
+using milepost::Value;
+using namespace milepost::core;
+using namespace std::string_literals;
+
+namespace {
+
+std::string image_of(const Value& key) {
+    const auto image = canonical_key(key);
+    REQUIRE(image);
+    return *image;
+}
+
+void check_refused(const Value& key) {
+    const auto image = canonical_key(key);
+    REQUIRE_FALSE(image);
+    CHECK(image.error().condition() == Condition::save_name);
+}
+
+milepost::Integer integer(std::string_view bytes) {
+    const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
+    return {{begin, begin + bytes.size()}};
+}
+
+milepost::Bytes bytes(std::string_view text) {
+    return {integer(text).bytes};
+}
+
+milepost::Tuple tuple(std::vector<Value> items) {
+    return {std::move(items)};
+}
+
+}  // namespace
+
+TEST_CASE("canonical key: of each kind") {
+    CHECK(image_of(nullptr) == "\0"s);
+    CHECK(image_of(false) == "\1\1\0"s);
+    CHECK(image_of(true) == "\1\1\1"s);
+    CHECK(image_of(0) == "\1\1\0"s);
+    CHECK(image_of(255) == "\1\2\xFF\0"s);
+    CHECK(image_of(-1) == "\1\1\xFF"s);
+    CHECK(image_of(0.5) == "\2\0\0\0\0\0\0\xE0\x3F"s);
+    CHECK(image_of("ab") == "\3\2\0\0\0ab"s);
+    CHECK(image_of("") == "\3\0\0\0\0"s);
+    CHECK(image_of(bytes("ab")) == "\4\2\0\0\0ab"s);
+    CHECK(image_of(tuple({})) == "\5\0\0\0\0"s);
+    CHECK(image_of(tuple({1, "a"})) == "\5\2\0\0\0\1\1\1\3\1\0\0\0a"s);
+    CHECK(image_of(tuple({tuple({1, 2}), 3})) == "\5\2\0\0\0\5\2\0\0\0\1\1\1\1\1\2\1\1\3"s);
+}
+
+TEST_CASE("canonical key: equal where Python holds keys equal") {
+    CHECK(image_of(1) == image_of(1.0));
+    CHECK(image_of(1) == image_of(true));
+    CHECK(image_of(0.0) == image_of(-0.0));
+    CHECK(image_of(0.0) == image_of(false));
+    CHECK(image_of(tuple({1, 2.0})) == image_of(tuple({true, 2})));
+    SUBCASE("subtypes do not matter") {
+        CHECK(image_of(milepost::String{"cpu", milepost::StringFlavour::device}) == image_of("cpu"));
+        CHECK(image_of(milepost::Bytes{{}, milepost::BytesFlavour::bytearray}) == image_of(bytes("")));
+        CHECK(image_of(milepost::Tuple{{}, milepost::TupleFlavour::size}) == image_of(tuple({})));
+    }
+    SUBCASE("an int need not be minimal") {
+        CHECK(image_of(integer("\5\0\0"s)) == image_of(5));
+    }
+    SUBCASE("different otherwise") {
+        CHECK(image_of(1) != image_of("1"));
+        CHECK(image_of("a") != image_of(bytes("a")));
+        CHECK(image_of(1) != image_of(tuple({1})));
+        CHECK(image_of(1.5) != image_of(1));
+        CHECK(image_of(nullptr) != image_of(0));
+        CHECK(image_of(tuple({tuple({1}), 2})) != image_of(tuple({tuple({1, 2})})));
+    }
+}
+
+TEST_CASE("canonical key: floats without a fraction, exactly") {
+    for (const double value : {1.0, 127.0, 128.0, 255.0, 256.0, 65535.0, 4503599627370495.0,
+                               9007199254740991.0, 9007199254740992.0, 9223372036854774784.0}) {
+        CAPTURE(value);
+        CHECK(image_of(value) == image_of(static_cast<std::int64_t>(value)));
+        CHECK(image_of(-value) == image_of(-static_cast<std::int64_t>(value)));
+    }
+    CHECK(image_of(9223372036854775808.0) == image_of(std::uint64_t{1} << 63U));
+    CHECK(image_of(-9223372036854775808.0) == image_of(INT64_MIN));
+    CHECK(image_of(18446744073709551616.0) == "\1\x9\0\0\0\0\0\0\0\0\1"s);
+    CHECK(image_of(-18446744073709551616.0) == "\1\x9\0\0\0\0\0\0\0\0\xFF"s);
+    SUBCASE("the largest: 53 ones, then 971 zeros") {
+        const std::string image = image_of(std::numeric_limits<double>::max());
+        REQUIRE(image.size() == 2 + 129);
+        CHECK(image.substr(0, 2) == "\1\x81"s);
+        CHECK(image.substr(2, 121) == std::string(121, '\0'));
+        CHECK(image.substr(123) == "\xF8\xFF\xFF\xFF\xFF\xFF\xFF\0"s);
+    }
+    SUBCASE("the lowest is its complement") {
+        const std::string image = image_of(std::numeric_limits<double>::lowest());
+        REQUIRE(image.size() == 2 + 129);
+        CHECK(image.substr(2, 121) == std::string(121, '\0'));
+        CHECK(image.substr(123) == "\x08\0\0\0\0\0\0\xFF"s);
+    }
+}
+
+TEST_CASE("canonical key: floats with a fraction, infinities") {
+    CHECK(image_of(0.1)[0] == '\2');
+    CHECK(image_of(4503599627370495.5)[0] == '\2');
+    CHECK(image_of(std::nextafter(1.0, 2.0))[0] == '\2');
+    CHECK(image_of(5e-324) == "\2\1\0\0\0\0\0\0\0"s);
+    CHECK(image_of(HUGE_VAL) == "\2\0\0\0\0\0\0\xF0\x7F"s);
+    CHECK(image_of(-HUGE_VAL) == "\2\0\0\0\0\0\0\xF0\xFF"s);
+}
+
+TEST_CASE("canonical key: what is no key") {
+    check_refused(std::nan(""));
+    check_refused(-std::nan(""));
+    check_refused(std::complex<double>(1, 0));
+    check_refused(milepost::List{});
+    check_refused(milepost::Set{});
+    check_refused(milepost::Dict{});
+    check_refused(milepost::TensorView());
+    check_refused(tuple({1, tuple({std::nan("")})}));
+    check_refused(tuple({1, milepost::List{}}));
+    check_refused(milepost::Integer{});
+}
+
+TEST_CASE("canonical key: an int of 255 bytes, and one more") {
+    CHECK(image_of(integer(std::string(254, '\0') + "\x7F")).size() == 257);
+    CHECK(image_of(integer(std::string(254, '\0') + "\x7F\0"s)).size() == 257);
+    check_refused(integer(std::string(255, '\0') + "\x7F"));
+    check_refused(integer(std::string(254, '\0') + "\x80\0"s));
+}
+
+TEST_CASE("canonical key: tuples of any depth") {
+    Value key = 7;
+    for (int i = 0; i < 2000; ++i)
+        key = tuple({std::move(key)});
+    CHECK(image_of(key).size() == 2000 * 5 + 3);
+    CHECK(key_text(key).size() == 2000 * 2 + 1);
+}
