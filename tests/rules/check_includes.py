@@ -27,7 +27,7 @@ ARROWS = {
 
 # Third-party headers: pattern -> the files that may include them.
 THIRD_PARTY = {
-    r"(zstd|xxhash|xxh_x86dispatch)\.h": r"lib/codec/[^/]+\.cpp",
+    r"(zstd|xxhash|xxh_x86dispatch)\.h": r"lib/codec/[^/]+\.cpp|bench/.+",
     r"immintrin\.h": r"lib/(codec|format)/[^/]+\.cpp",  # instruction sets: where every open or chunk passes through
     r"(checkpoint_generated\.h|flatbuffers/.+)": r"lib/format/index\.cpp",
     r"(CLI|fmt|nlohmann)/.+": r"(cli|examples)/.+",
