@@ -4,7 +4,7 @@
 
 namespace milepost::base {
 
-/// Arithmetic on numbers that a file may have chosen: every function says false instead of wrapping, and
+/// Arithmetic on numbers that a file may have chosen: every function returns false instead of wrapping, and
 /// leaves `out` alone then. The only place in the library where such numbers are added or multiplied.
 [[nodiscard]] constexpr bool checked_add(std::uint64_t a, std::uint64_t b, std::uint64_t& out) noexcept {
     std::uint64_t sum = 0;
@@ -29,7 +29,7 @@ namespace milepost::base {
     return true;
 }
 
-/// Whether [begin, begin + count) lies within [0, size).
+/// Whether [begin, begin + count) is within [0, size).
 [[nodiscard]] constexpr bool range_within(std::uint64_t begin, std::uint64_t count,
                                           std::uint64_t size) noexcept {
     return begin <= size && count <= size - begin;

@@ -7,7 +7,8 @@
 
 namespace milepost::base {
 
-// Stored columns are used as they lie in the file. A big-endian host would have to swap them: not built yet.
+// Stored columns are used in place. A big-endian host would have to swap their bytes, which is not
+// implemented.
 static_assert(std::endian::native == std::endian::little, "Milepost runs on little-endian hosts only");
 
 /// Reads an integer at any alignment.

@@ -14,8 +14,7 @@ inline void append_part(std::string& text, T number) {
     text += std::to_string(number);
 }
 
-/// StringTable and numbers, one behind the other: message("footer at ", offset, ": ..."). Throws
-/// std::bad_alloc.
+/// Concatenates strings and numbers: message("footer at ", offset, ": ..."). Throws std::bad_alloc.
 template <class... Parts>
 [[nodiscard]] std::string message(const Parts&... parts) {
     std::string text;

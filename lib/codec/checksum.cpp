@@ -14,7 +14,7 @@ namespace {
 
 #ifdef MILEPOST_XXHASH_DISPATCH
 /// The dispatcher's AVX-512 code may leave the upper halves of the vector registers in use. Until they are
-/// cleared, SSE code of whoever comes next takes longer: up to three times, measured on Zen 4 (a loop of
+/// cleared, SSE code that runs next takes longer: up to three times, measured on Zen 4 (a loop of
 /// pmaxub over 27 KB: 1.57 instead of 0.49 microseconds).
 __attribute__((target("avx"))) void clear_upper_halves() noexcept {
     _mm256_zeroupper();

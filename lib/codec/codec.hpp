@@ -16,7 +16,7 @@ namespace milepost::codec {
 /// never change.
 inline constexpr std::size_t kChunkNbytes = std::size_t{1} << 20U;
 
-/// Why stored bytes are no chunk of a codec: conditions codec_frame, codec_size.
+/// Why stored bytes are not a valid chunk of a codec: conditions codec_frame, codec_size.
 struct DecodeFailure {
     Condition condition;
     std::string_view what;  ///< static text
@@ -43,7 +43,7 @@ public:
                                                               std::span<std::byte> to) noexcept = 0;
 };
 
-/// One row of the codec table: everything the rest of the library knows of a codec.
+/// One row of the codec table: everything that the rest of the library knows about a codec.
 struct CodecRow {
     Codec code;
     std::string_view name;
@@ -52,7 +52,7 @@ struct CodecRow {
     std::unique_ptr<Decoder> (*make_decoder)();
 };
 
-/// The row of a stored codec number; null for one that this library does not know.
+/// The row of a stored codec number; null for an unknown one.
 [[nodiscard]] const CodecRow* find_codec(std::uint8_t code) noexcept;
 
 /// Whether chunks of the codec may be compressed: they then have their own stored sizes.

@@ -7,7 +7,7 @@
 namespace milepost {
 namespace {
 
-/// The one place that says what a dtype is called and how wide it is (docs/format.md, section 6.3).
+/// The only definition of the names and sizes of dtypes (docs/format.md, section 6.3).
 constexpr std::array kDtypes = {
     DtypeInfo{Dtype::boolean, 8, "bool"},
     DtypeInfo{Dtype::i8, 8, "i8"},
@@ -37,7 +37,7 @@ constexpr std::array kDtypes = {
     DtypeInfo{Dtype::f4_e2m1fn, 4, "f4_e2m1fn"},
 };
 
-/// Rows stand in the order of the codes, from 1 on, so that a code finds its row without a search.
+/// Rows are in the order of the codes, from 1 on, so that a row is found without a search.
 constexpr bool rows_match_codes() {
     for (std::size_t i = 0; i < kDtypes.size(); ++i) {
         if (static_cast<std::size_t>(kDtypes[i].code) != i + 1) return false;

@@ -35,7 +35,7 @@ constexpr std::array<CodeRow, 10> kCodes = {{
     {Code::not_durable, "not_durable"},
 }};
 
-/// The one place that says what a condition is called and which code it belongs to; in the order of the enum.
+/// The only definition of the words of conditions and of their codes; in the order of the enum.
 constexpr std::array kConditions = {
     ConditionRow{Condition::magic, Code::not_a_checkpoint, "magic"},
     ConditionRow{Condition::zero_header, Code::not_a_checkpoint, "zero_header"},
@@ -146,7 +146,7 @@ constexpr bool rows_match_enums() {
     return true;
 }
 
-static_assert(rows_match_enums(), "rows stand in the order of the enums, one for each value");
+static_assert(rows_match_enums(), "rows are in the order of the enums, one for each value");
 static_assert(kCodes.back().code == Code::not_durable, "a row for the last code");
 static_assert(kConditions.back().condition == Condition::directory_sync, "a row for the last condition");
 

@@ -15,8 +15,8 @@ struct Axis {
     std::size_t to_step;
 };
 
-/// Without memory of its own, so that a copy cannot fail: a tensor of less than 2^63 elements has at most 62
-/// dimensions above 1; two of size 1 may be added.
+/// A fixed array, because a copy must not fail for lack of memory: a tensor of less than 2^63 elements has at
+/// most 62 dimensions above 1; two of size 1 may be added.
 class Axes {
 public:
     void push_back(const Axis& axis) noexcept { axes_[size_++] = axis; }
@@ -71,8 +71,8 @@ Plan make_plan(Dims shape, Dims strides, std::size_t element_nbytes) noexcept {
     return plan;
 }
 
-/// Puts the axis beside the last one whose neighbours are nearest in the source: with the last one it makes
-/// the planes. Requires: two axes or more.
+/// Moves the axis whose neighbours are nearest in the source to the place before the last axis. These two
+/// axes form the planes. Requires: two axes or more.
 void choose_plane(Axes& axes) noexcept {
     const auto nearest = std::min_element(axes.begin(), axes.end() - 1, [](const Axis& a, const Axis& b) {
         return a.from_step - 1 < b.from_step - 1;  // a step of 0 counts as the farthest: it gains nothing
@@ -124,7 +124,7 @@ void copy_tiles(const std::byte* from, std::byte* to, const Axis& rows, const Ax
 
 using CopyPlane = void (*)(const std::byte*, std::byte*, const Axis&, const Axis&, std::size_t);
 
-/// Copies of a size that the compiler knows are single moves.
+/// Copies of a size that the compiler knows are single instructions.
 CopyPlane choose_copy(std::size_t block, const Axis& rows, const Axis& columns) {
     const bool turned = rows.from_step != 0 && rows.from_step < columns.from_step;
     switch (block) {
@@ -189,12 +189,12 @@ void gather(const std::byte* from, Dims shape, Dims strides, std::size_t element
 ContiguousRuns::ContiguousRuns(Dims shape, Dims strides, std::size_t element_nbytes) noexcept {
     Plan plan = make_plan(shape, strides, element_nbytes);
     if (plan.axes.empty()) plan.axes.push_back({1, 0, 0});
-    block_ = plan.block;
+    run_nbytes_ = plan.block;
     for (const auto& axis : plan.axes)
         axes_[size_++] = {axis.size, axis.from_step, axis.to_step, 0};
     std::stable_sort(axes_.begin(), axes_.begin() + size_,
                      [](const auto& a, const auto& b) { return a.from_step > b.from_step; });
-    std::uint64_t below = block_;
+    std::uint64_t below = run_nbytes_;
     for (std::size_t i = size_; i-- > 0;) {
         axes_[i].below = below;
         below += (axes_[i].size - 1) * axes_[i].from_step;  // extent_nbytes: below 2^63
@@ -211,8 +211,8 @@ ContiguousRuns::Level ContiguousRuns::enter(const Axis& axis, std::uint64_t from
     const std::uint64_t step = axis.from_step;
     if (from >= end) return {0, 0, from, to};
     if (step == 0) return {0, from + axis.below > begin ? axis.size : 0, from, to};
-    const std::uint64_t behind = from + axis.below;  // behind the bytes of step 0
-    const std::uint64_t first = behind > begin ? 0 : (begin - behind) / step + 1;
+    const std::uint64_t step_end = from + axis.below;  // end of the bytes of step 0
+    const std::uint64_t first = step_end > begin ? 0 : (begin - step_end) / step + 1;
     return {first, std::min(axis.size, (end - 1 - from) / step + 1), from, to};
 }
 

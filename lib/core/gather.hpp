@@ -15,19 +15,19 @@ namespace milepost::core {
 void gather(const std::byte* from, Dims shape, Dims strides, std::size_t element_nbytes,
             std::byte* to) noexcept;
 
-/// A strided tensor as blocks of contiguous bytes, the axis furthest apart first: finds those within a part
-/// of its bytes, so that chunks can be read one after the other.
+/// A strided tensor as runs of contiguous bytes, the axis with the largest step first. Finds the runs within
+/// a range of its bytes, so that chunks can be read one after the other.
 class ContiguousRuns {
 public:
     /// Requires: strides_fit.
     ContiguousRuns(Dims shape, Dims strides, std::size_t element_nbytes) noexcept;
 
-    /// Whether each step of an axis is beyond all that the axes below it reach, as in any slice, transposed
-    /// or expanded tensor. Then visit() takes time in proportion to the blocks that it finds; else, up to
-    /// that for all blocks.
+    /// Whether each step of an axis is larger than the extent of all axes below it, as in any slice,
+    /// transposed or expanded tensor. Then the time of visit() is proportional to the runs that it finds;
+    /// otherwise it may be that for all runs.
     [[nodiscard]] bool is_nested() const noexcept;
 
-    /// Calls visit(from, to, nbytes) for each piece of a block in the bytes [begin, end), counted from the
+    /// Calls visit(from, to, nbytes) for each part of a run in the bytes [begin, end), counted from the
     /// first element on: `from` likewise, `to` from the first byte of the contiguous copy. Stops, and returns
     /// false, when visit does.
     template <class Visit>
@@ -36,9 +36,9 @@ public:
 private:
     struct Axis {
         std::uint64_t size, from_step, to_step;
-        std::uint64_t below;  ///< bytes that the axes below reach: each step covers so many
+        std::uint64_t below;  ///< extent of the axes below, in bytes: each step covers as many
     };
-    /// Where the walk stands on an axis.
+    /// The position of the walk on an axis.
     struct Level {
         std::uint64_t next, end;  ///< steps
         std::uint64_t from, to;   ///< of step 0
@@ -50,7 +50,7 @@ private:
 
     std::array<Axis, 64> axes_;
     std::size_t size_ = 0;  ///< at least 1
-    std::uint64_t block_;
+    std::uint64_t run_nbytes_;
 };
 
 template <class Visit>
@@ -74,14 +74,14 @@ bool ContiguousRuns::visit(std::uint64_t begin, std::uint64_t end, Visit visit) 
             continue;
         }
         const std::uint64_t first = std::max(from, begin);
-        const std::uint64_t last = std::min(from + block_, end);
+        const std::uint64_t last = std::min(from + run_nbytes_, end);
         if (first < last && !visit(first, to + (first - from), static_cast<std::size_t>(last - first)))
             return false;
     }
 }
 
 /// The counterpart of gather: copies contiguous memory into a strided tensor, whose first element is at `to`.
-/// Requires: as gather; no two elements of the tensor lie in the same place.
+/// Requires: as gather; no two elements of the tensor overlap.
 void scatter(const std::byte* from, Dims shape, Dims strides, std::size_t element_nbytes,
              std::byte* to) noexcept;
 

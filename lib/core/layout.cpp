@@ -44,9 +44,9 @@ std::string_view describe(LayoutFault fault) noexcept {
         case LayoutFault::part_byte:
             return "the elements do not fill whole bytes";
         case LayoutFault::stride:
-            return "the strides do not go with the shape and the dtype";
+            return "the strides do not fit the shape and the dtype";
         case LayoutFault::range:
-            return "offset and reach do not lie within the storage";
+            return "the tensor does not fit in the storage at its offset";
     }
     return {};
 }
@@ -88,11 +88,11 @@ std::vector<std::uint64_t> contiguous_strides(Dims shape) {
 
 bool is_contiguous(Dims shape, Dims strides) noexcept {
     if (!has_elements(shape)) return true;
-    std::uint64_t behind = 1;  // product of the sizes behind
-    bool known = true;         // false: the product fits no stride
+    std::uint64_t product = 1;  // of the sizes after dimension i
+    bool known = true;          // false: the product is larger than any stride
     for (std::size_t i = shape.size(); i-- > 0;) {
-        if (shape[i] != 1 && (!known || strides[i] != behind)) return false;
-        if (known && !checked_mul(behind, shape[i], behind)) known = false;
+        if (shape[i] != 1 && (!known || strides[i] != product)) return false;
+        if (known && !checked_mul(product, shape[i], product)) known = false;
     }
     return true;
 }
@@ -119,12 +119,12 @@ bool strides_fit(Dims shape, Dims strides, std::uint64_t bits) noexcept {
 }
 
 std::uint64_t extent_nbytes(Dims shape, Dims strides, std::uint64_t bits) noexcept {
-    std::uint64_t reach = 0;
-    if (strides.empty()) return contiguous_nbytes(shape, bits, reach) ? reach : UINT64_MAX;
+    std::uint64_t extent = 0;
+    if (strides.empty()) return contiguous_nbytes(shape, bits, extent) ? extent : UINT64_MAX;
     if (!has_elements(shape)) return 0;
-    const bool fits =
-        span_of(shape, strides, reach) && checked_add(reach, 1, reach) && checked_mul(reach, bits / 8, reach);
-    return fits ? reach : UINT64_MAX;
+    const bool fits = span_of(shape, strides, extent) && checked_add(extent, 1, extent) &&
+                      checked_mul(extent, bits / 8, extent);
+    return fits ? extent : UINT64_MAX;
 }
 
 bool is_free_of_overlap(Dims shape, Dims strides) noexcept {

@@ -32,8 +32,8 @@ enum class LayoutFault : std::uint8_t {
 /// Rule 16: 1 to 1024 bits, whole bytes above 8.
 [[nodiscard]] bool bits_allowed(std::uint64_t bits) noexcept;
 
-/// The product of the sizes; false, and `out` left alone, if it does not fit. A size of 0 makes it 0 whatever
-/// the others.
+/// The product of the sizes; returns false and leaves `out` unchanged if it does not fit. If one size is 0,
+/// the product is 0, whatever the others are.
 [[nodiscard]] bool element_count(Dims shape, std::uint64_t& out) noexcept;
 
 /// The strides of a contiguous tensor. Requires: shape_fits(shape, 1).
@@ -44,9 +44,9 @@ enum class LayoutFault : std::uint8_t {
 /// as sizes.
 [[nodiscard]] bool is_contiguous(Dims shape, Dims strides) noexcept;
 
-/// Bytes of a contiguous tensor, and rule 27: false, and `nbytes` left alone, unless the product of the sizes
-/// that are not 0, times bits, is below 2^63. Here, since it is called for each tensor of each file that is
-/// opened.
+/// Bytes of a contiguous tensor, and rule 27: returns false and leaves `nbytes` unchanged unless the product
+/// of the sizes that are not 0, times bits, is below 2^63. Here, since it is called for each tensor of each
+/// file that is opened.
 [[nodiscard]] inline bool contiguous_nbytes(Dims shape, std::uint64_t bits, std::uint64_t& nbytes) noexcept {
     std::uint64_t product = bits;
     bool is_empty = false;
@@ -68,12 +68,13 @@ enum class LayoutFault : std::uint8_t {
 /// Rule 29, for a tensor with strides. Requires: bits_allowed, shape_fits.
 [[nodiscard]] bool strides_fit(Dims shape, Dims strides, std::uint64_t bits) noexcept;
 
-/// Bytes from the first byte of the tensor to behind its last (rule 30); `strides` empty if contiguous.
+/// Bytes from the first byte of the tensor to the end of its last element (rule 30); `strides` is empty if
+/// contiguous.
 /// Requires: shape_fits; strides_fit where there are strides.
 [[nodiscard]] std::uint64_t extent_nbytes(Dims shape, Dims strides, std::uint64_t bits) noexcept;
 
-/// Whether no two elements lie in the same place, as far as sizes and strides tell: each stride is beyond all
-/// that the smaller ones reach. Requires: strides_fit.
+/// Whether sizes and strides show that no two elements overlap: each stride is larger than the extent of all
+/// smaller ones. Requires: strides_fit.
 [[nodiscard]] bool is_free_of_overlap(Dims shape, Dims strides) noexcept;
 
 /// Rule 30. Requires: as extent_nbytes.

@@ -22,7 +22,7 @@ Result<void> TensorSpan::check_layout() const try {
     if (view_.is_contiguous() || core::is_free_of_overlap(view_.shape(), view_.strides())) return {};
     return Error(Condition::layout,
                  base::message("a live tensor of strides ", core::dims_text(view_.strides()),
-                               " may have elements that lie in the same place"));
+                               " may have overlapping elements"));
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }

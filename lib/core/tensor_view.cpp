@@ -68,7 +68,7 @@ StorageView StorageView::part(std::uint64_t begin, std::uint64_t end) const noex
 
 Result<std::span<const std::byte>> StorageView::bytes(std::uint64_t begin, std::uint64_t end) const {
     if (begin > end || end > nbytes_) {
-        return storage_error(*this, "[", begin, ", ", end, ") does not lie within it");
+        return storage_error(*this, "[", begin, ", ", end, ") is not within it");
     }
     if (provider_ != nullptr) return provider_->bytes(number_, begin_ + begin, begin_ + end);
     if (begin == end) return std::span<const std::byte>();
@@ -77,7 +77,7 @@ Result<std::span<const std::byte>> StorageView::bytes(std::uint64_t begin, std::
 
 Result<void> StorageView::read(std::uint64_t begin, std::span<std::byte> to) const {
     if (!base::range_within(begin, to.size(), nbytes_)) {
-        return storage_error(*this, to.size(), " bytes from ", begin, " on do not lie within it");
+        return storage_error(*this, to.size(), " bytes from ", begin, " on are not within it");
     }
     if (provider_ != nullptr) return provider_->read(number_, begin_ + begin, to);
     if (!to.empty()) std::memcpy(to.data(), data_ + begin, to.size());
@@ -140,7 +140,8 @@ Result<void> TensorView::check_layout() const {
 
 Result<std::span<const std::byte>> TensorView::bytes() const {
     if (auto fits = check_layout(); !fits) return std::move(fits).error();
-    if (!is_contiguous()) return layout_error(*this, "a strided tensor has no bytes of its own; copy it");
+    if (!is_contiguous())
+        return layout_error(*this, "the bytes of a strided tensor are not contiguous; copy it");
     if (element_count_ == 0) return std::span<const std::byte>();
     return storage_.bytes(offset_, offset_ + nbytes());
 }
@@ -156,7 +157,7 @@ Result<std::span<const std::byte>> TensorView::typed_bytes(Dtype expected) const
     if (raw && reinterpret_cast<std::uintptr_t>(raw->data()) % alignment_of(dtype_) != 0) {
         return layout_error(*this, "the memory is not aligned for its elements");
     }
-    // A C++ bool of another value than 0 and 1 is undefined behaviour; whoever wrote the file may not care.
+    // A C++ bool with another value than 0 and 1 is undefined behaviour, and a file may hold any byte.
     const auto is_truth = [](std::byte byte) { return byte <= std::byte{1}; };
     if (raw && expected == Dtype::boolean && !std::all_of(raw->begin(), raw->end(), is_truth)) {
         return error_of(Condition::wrong_type, *this, "a byte is neither 0 nor 1; take bytes()");
@@ -185,7 +186,7 @@ Result<TensorView> TensorView::slice(const std::vector<Range>& ranges) const try
         const std::uint64_t end = given_end == UINT64_MAX ? shape_[i] : given_end;
         if (step == 0 || begin > end || end > shape_[i]) {
             return layout_error(*this, "range ", begin, " to ", end, ", step ", step,
-                                " does not lie within dimension ", i);
+                                " is not within dimension ", i);
         }
         shape[i] = (end - begin) / step + static_cast<std::uint64_t>((end - begin) % step != 0);
         first += begin < shape_[i] ? begin * strides[i] : 0;
@@ -214,7 +215,7 @@ Result<TensorView> TensorView::part(Shape shape, Strides strides, std::uint64_t 
 
 Result<Tensor> TensorView::load(std::uint64_t max_nbytes) const try {
     if (auto fits = check_layout(); !fits) return std::move(fits).error();
-    // First of all: with a stride of 0, a few bytes can stand for a tensor of any size.
+    // First, because with a stride of 0 a few bytes can represent a tensor of any size.
     if (nbytes() > max_nbytes) {
         return error_of(Condition::total_bytes, *this, "a copy takes ", nbytes(), " bytes, allowed are ",
                         max_nbytes);

@@ -68,7 +68,7 @@ Kind Value::kind() const noexcept {
                       std::is_same_v<std::variant_alternative_t<9, Held>, Set> &&
                       std::is_same_v<std::variant_alternative_t<10, Held>, Dict> &&
                       std::is_same_v<std::variant_alternative_t<11, Held>, TensorView>,
-                  "the alternatives stand in the order of Kind");
+                  "the alternatives are in the order of Kind");
     return static_cast<Kind>(held_.index());
 }
 

@@ -265,7 +265,7 @@ TEST_CASE("view: layout within the storage") {
         view.set_origin("fc\n", 3);
         CHECK(view.check_layout().error().message() ==
               "tensor fc\\u{a}, f32 [2, 4] strides [7, 1] at byte 4 of a storage of 40 bytes: "
-              "offset and reach do not lie within the storage");
+              "the tensor does not fit in the storage at its offset");
     }
 }
 

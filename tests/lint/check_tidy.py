@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over the library, its headers and its users, with the checks of .clang-tidy as errors.
+
+    check_tidy.py --build FOLDER            all files of FOLDER/compile_commands.json that are ours
+    check_tidy.py --build FOLDER FILE...    these
+    check_tidy.py --build FOLDER --fix      adds and removes includes as needed; run clang-format afterwards
+    check_tidy.py --self-test               checks that an unused and a missing include are found
+
+A header is checked by itself, for its includes alone: what is inside of it is seen with the sources that include it.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TIDY = "clang-tidy-19"  # the first of Debian 12's that checks includes
+PLACES = ("lib", "include", "cli", "examples", "bench")
+INCLUDES_ONLY = "-*,misc-include-cleaner"
+# Flags that g++ knows and clang does not.
+FOREIGN_FLAGS = ["-Wno-unknown-warning-option"]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One run of clang-tidy: a file, how it is compiled, and whether only its includes are checked."""
+
+    file: Path
+    folder: str
+    flags: tuple[str, ...]
+    includes_only: bool = False
+
+    def command(self, fix: bool) -> list[str]:
+        checks = [f"--checks={INCLUDES_ONLY}"] if fix or self.includes_only else []
+        return [TIDY, "--quiet", f"--config-file={ROOT / '.clang-tidy'}", *checks, *(["--fix"] if fix else []),
+                str(self.file), "--", *self.flags, *FOREIGN_FLAGS]
+
+
+def flags_of(command: str) -> tuple[str, ...]:
+    """The flags of a compile command that clang-tidy needs: where headers are, macros, the language."""
+    words = shlex.split(command)
+    return tuple(word for word in words if word.startswith(("-I", "-D", "-std=", "-isystem", "-m", "-pthread"))
+                 and not word.startswith("-MD"))
+
+
+def sources_of(build: Path) -> dict[Path, Unit]:
+    """Each source once, as it is compiled the first time."""
+    units: dict[Path, Unit] = {}
+    for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
+        file = (Path(entry["directory"]) / entry["file"]).resolve()
+        if file.is_relative_to(ROOT) and file.relative_to(ROOT).parts[0] in PLACES:
+            units.setdefault(file, Unit(file, entry["directory"], flags_of(entry["command"])))
+    return units
+
+
+def headers_of(sources: dict[Path, Unit]) -> dict[Path, Unit]:
+    """Each header, compiled as a source beside it would be."""
+    library = next(unit for file, unit in sources.items() if file.is_relative_to(ROOT / "lib"))
+    units = {}
+    for place in PLACES:
+        for file in sorted((ROOT / place).rglob("*.hpp")):
+            beside = next((unit for source, unit in sources.items() if source.parent == file.parent), library)
+            units[file] = Unit(file, beside.folder, (*beside.flags, "-xc++"), includes_only=True)
+    return units
+
+
+def findings_of(unit: Unit, fix: bool) -> str:
+    """What clang-tidy objects to; "" where that is nothing."""
+    done = subprocess.run(unit.command(fix), cwd=unit.folder, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else (done.stdout + done.stderr).strip()
+
+
+def check(units: list[Unit], fix: bool) -> int:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        findings = [found for found in pool.map(lambda unit: findings_of(unit, fix), units) if found]
+    for found in findings:
+        print(found, end="\n\n")
+    print(f"{len(units)} files, {len(findings)} with findings")
+    return 1 if findings else 0
+
+
+def self_test() -> int:
+    cases = {
+        "included header vector is not used": "#include <vector>\nint main() {}\n",
+        'no header providing "std::string" is directly included': "#include <iostream>\nint main() { std::string a; }\n",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for wanted, text in cases.items():
+            file = Path(folder) / "case.cpp"
+            file.write_text(text, encoding="utf-8")
+            found = findings_of(Unit(file, folder, ("-std=c++20",), includes_only=True), fix=False)
+            if wanted not in found:
+                print(f"not found: {wanted}\n{found}")
+                return 1
+    print(f"each of {len(cases)} faults is found")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=Path)
+    parser.add_argument("--fix", action="store_true")
+    parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("files", nargs="*", type=Path)
+    arguments = parser.parse_args()
+    if arguments.self_test:
+        return self_test()
+    sources = sources_of(arguments.build)
+    units = sources | headers_of(sources)
+    if arguments.files:
+        units = {file: units[file] for file in map(Path.resolve, arguments.files)}
+    return check(list(units.values()), arguments.fix)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
