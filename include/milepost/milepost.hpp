@@ -12,6 +12,7 @@
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/tensor_span.hpp>
+#include <milepost/text.hpp>
 #include <milepost/value.hpp>
 #include <milepost/verify.hpp>
 #include <milepost/version.hpp>

@@ -9,7 +9,7 @@
 namespace milepost::core {
 namespace {
 
-/// The digits of a number and where its decimal point stands: 0.digits * 10^point.
+/// The digits of a number and the position of its decimal point: 0.digits * 10^point.
 struct Decimal {
     std::string digits;
     int point = 0;

@@ -33,8 +33,8 @@ std::string leaf_text(const Value& key) {
 
 std::string key_text(const Value& key) {
     std::string text;
-    // What is still to come, the next one last: a key, or the end of a tuple where null. With what stands in
-    // front.
+    // What is still to be written, the next one last: a key, or the end of a tuple if null; and the separator
+    // in front of it.
     std::vector<std::pair<const Value*, std::string_view>> ahead = {{&key, ""}};
     while (!ahead.empty()) {
         const auto [next, lead] = ahead.back();

@@ -2,7 +2,11 @@
 
 #include <array>
 #include <new>
-#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+
+#include <milepost/text.hpp>
 
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
@@ -23,9 +27,8 @@ Error wrong_type(Kind found, std::string_view expected) noexcept try {
 }
 
 Error too_wide(std::string_view expected, const Integer& found) noexcept try {
-    std::string text = core::integer_text(found.bytes);
-    if (text.size() > 40) text = text.substr(0, 37) + "...";
-    return Error(Condition::wrong_type, base::message("value: the int ", text, " does not fit ", expected));
+    return Error(Condition::wrong_type,
+                 base::message("value: the int ", to_string(found, 40), " does not fit ", expected));
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }

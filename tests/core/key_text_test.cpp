@@ -31,7 +31,7 @@ TEST_CASE("key text: tuples") {
     CHECK(key_text(milepost::Tuple{{milepost::Tuple{{1, 2}}, milepost::Tuple{}, 3.0}}) == "((1,2),(),3.0)");
 }
 
-TEST_CASE("key text: what is no key") {
+TEST_CASE("key text: what is not a key") {
     CHECK(key_text(milepost::List{}) == "<list>");
     CHECK(key_text(milepost::TensorView()) == "<tensor>");
     CHECK(key_text(std::complex<double>(1, 2)) == "<complex>");

@@ -4,11 +4,14 @@
 #include <string_view>
 #include <vector>
 
-#include "core/text.hpp"
+#include <milepost/text.hpp>
 
+#include "core/text.hpp"
+#include "encode.hpp"
+
+using milepost::first_character;
 using milepost::core::has_control;
 using milepost::core::is_utf8;
-using milepost::core::printable;
 using namespace std::string_view_literals;
 
 namespace {
@@ -17,25 +20,12 @@ namespace {
 template <class Check>
 void at_each_place(std::string_view text, Check check) {
     for (std::size_t before = 0; before < 17; ++before) {
-        for (std::size_t behind = 0; behind < 17; ++behind) {
+        for (std::size_t after = 0; after < 17; ++after) {
             CAPTURE(before);
-            CAPTURE(behind);
-            check(std::string(before, 'a') + std::string(text) + std::string(behind, 'z'));
+            CAPTURE(after);
+            check(std::string(before, 'a') + std::string(text) + std::string(after, 'z'));
         }
     }
-}
-
-/// UTF-8 of any number below 2^21, surrogates too.
-std::string encode(unsigned code_point) {
-    const auto byte = [](unsigned bits) { return static_cast<char>(bits); };
-    if (code_point < 0x80U) return {byte(code_point)};
-    if (code_point < 0x800U) return {byte(0xC0U | code_point >> 6U), byte(0x80U | (code_point & 0x3FU))};
-    if (code_point < 0x10000U) {
-        return {byte(0xE0U | code_point >> 12U), byte(0x80U | (code_point >> 6U & 0x3FU)),
-                byte(0x80U | (code_point & 0x3FU))};
-    }
-    return {byte(0xF0U | code_point >> 18U), byte(0x80U | (code_point >> 12U & 0x3FU)),
-            byte(0x80U | (code_point >> 6U & 0x3FU)), byte(0x80U | (code_point & 0x3FU))};
 }
 
 }  // namespace
@@ -47,7 +37,7 @@ TEST_CASE("text: every code point but the surrogates is UTF-8") {
     }
 }
 
-TEST_CASE("text: what is no UTF-8, at each place") {
+TEST_CASE("text: what is not UTF-8, at each place") {
     const std::vector<std::string_view> bad = {
         "\x80"sv,  // continuation alone
         "\xBF"sv,
@@ -95,7 +85,7 @@ TEST_CASE("text: controls are U+0000-1F and U+007F-9F") {
     CHECK_FALSE(has_control(""));
 }
 
-TEST_CASE("text: bytes 80 to 9F within other characters are no controls") {
+TEST_CASE("text: bytes 80 to 9F within other characters are not controls") {
     // U+20AC is E2 82 AC, U+1F600 is F0 9F 98 80.
     at_each_place("\xE2\x82\xAC\xF0\x9F\x98\x80",
                   [](const std::string& all) { CHECK_FALSE(has_control(all)); });
@@ -103,60 +93,15 @@ TEST_CASE("text: bytes 80 to 9F within other characters are no controls") {
     CHECK_FALSE(has_control("\xC2"));
 }
 
-TEST_CASE("printable: plain text stays as it is") {
-    CHECK(printable("") == "");
-    CHECK(printable("conv1.weight") == "conv1.weight");
-    CHECK(printable("a\\b \"c\" \x7E") == "a\\b \"c\" ~");
-    CHECK(printable("Gr\xC3\xBC\xC3\x9F"
-                    "e \xE2\x82\xAC \xF0\x9F\x98\x80") ==
-          "Gr\xC3\xBC\xC3\x9F"
-          "e \xE2\x82\xAC \xF0\x9F\x98\x80");
-}
-
-TEST_CASE("printable: control characters are escaped") {
-    CHECK(printable("a\0b"sv) == "a\\u{0}b");
-    CHECK(printable("\x1b[31m\n\r\t\x1f\x7f") == "\\u{1b}[31m\\u{a}\\u{d}\\u{9}\\u{1f}\\u{7f}");
-    CHECK(printable("\xC2\x80\xC2\x9B\xC2\x9F\xC2\xA0") == "\\u{80}\\u{9b}\\u{9f}\xC2\xA0");
-}
-
-TEST_CASE("printable: bidi controls and line separators are escaped") {
-    for (const unsigned code_point : {0x61CU, 0x200EU, 0x200FU, 0x2028U, 0x2029U, 0x202AU, 0x202BU, 0x202CU,
-                                      0x202DU, 0x202EU, 0x2066U, 0x2067U, 0x2068U, 0x2069U}) {
-        CHECK(printable(encode(code_point)).substr(0, 3) == "\\u{");
+TEST_CASE("text: the first character, and a byte that is not UTF-8") {
+    for (unsigned code_point = 0; code_point < 0x120000U; ++code_point) {
+        const bool valid = code_point < 0x110000U && (code_point < 0xD800U || code_point > 0xDFFFU);
+        const std::string text = encode(code_point);
+        const auto first = first_character(text + "\xC3\xA9");
+        const bool right = first.valid == valid && first.nbytes == (valid ? text.size() : 1) &&
+                           (!valid || first.code_point == code_point);
+        if (!right) FAIL_CHECK("code point " << code_point);
     }
-    CHECK(printable("a\xE2\x80\xAE"
-                    "b") == "a\\u{202e}b");
-    for (const unsigned code_point : {0x61BU, 0x61DU, 0x200DU, 0x2010U, 0x2027U, 0x202FU, 0x2065U, 0x206AU}) {
-        CHECK(printable(encode(code_point)) == encode(code_point));
-    }
-}
-
-TEST_CASE("printable: bytes that are no UTF-8 are escaped one by one") {
-    CHECK(printable("a\xFF\xC3") == "a\\xff\\xc3");
-    CHECK(printable("\xED\xA0\x80") == "\\xed\\xa0\\x80");
-    CHECK(printable("\xE2\x82z") == "\\xe2\\x82z");
-}
-
-TEST_CASE("printable: cut at the limit, not within a character or an escape") {
-    CHECK(printable(std::string(120, 'a')) == std::string(120, 'a'));
-    CHECK(printable(std::string(121, 'a')) == std::string(117, 'a') + "...");
-    CHECK(printable("abcdefg", 7) == "abcdefg");
-    CHECK(printable("abcdefgh", 7) == "abcd...");
-    CHECK(printable("abc\xE2\x82\xAC"
-                    "de",
-                    8) ==
-          "abc\xE2\x82\xAC"
-          "de");
-    CHECK(printable("abc\xE2\x82\xAC"
-                    "def",
-                    8) == "abc...");
-    CHECK(printable("abc\xE2\x82\xAC"
-                    "defg",
-                    9) == "abc\xE2\x82\xAC...");
-    CHECK(printable("ab\n\n", 12) == "ab\\u{a}\\u{a}");
-    CHECK(printable("ab\n\n", 11) == "ab\\u{a}...");
-    CHECK(printable("ab\n\n", 9) == "ab...");
-    CHECK(printable("abcd", 3) == "...");
-    CHECK(printable("abcd", 0) == "...");
-    CHECK(printable("abc", 0) == "abc");
+    CHECK(first_character("\xFFz").code_point == 0xFFU);
+    CHECK_FALSE(first_character("\xE2\x82").valid);
 }
