@@ -61,10 +61,12 @@ struct OptimizerTarget {
     Entries* extra = nullptr;
 };
 
-/// `from` and `to` are patterns: each '*' of `from` stands for any characters, as few as possible, and each
-/// '*' of `to`, in order, for what it stood for. Without '*': one name for another.
+/// `from` is a pattern as milepost::matches (text.hpp) takes it. Each `*` of it matches as few characters as
+/// possible, from left to right. In `to`, each `*`, in order, is replaced by what a `*` of `from` matched,
+/// and a backslash and a character are that character. Without `*`: one name for another.
 ///
 ///     {"encoder.layer.*.attention.*", "blocks.*.attn.*"}
+///     {"layers\\[*\\].*", "layers.*.*"}                       // layers[3].weight: '[' is special in `from`
 struct Rename {
     std::string from;
     std::string to;
@@ -78,8 +80,8 @@ struct LoadOptions {
     std::vector<std::string> strip_prefixes = {};
     /// Then applied to the names of the file: the first one that fits.
     std::vector<Rename> rename = {};
-    /// Patterns of live names, of tensors or parameters. If there are any, nothing else is loaded or
-    /// reported: no hyperparameters either.
+    /// Patterns, as milepost::matches takes them, of live names of tensors or parameters. If there are any,
+    /// nothing else is loaded or reported: no hyperparameters either.
     std::vector<std::string> only = {};
     /// Convert between f16, bf16, f32 and f64, to nearest, ties to even, where dtypes differ.
     bool cast = false;

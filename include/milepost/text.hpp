@@ -92,4 +92,26 @@ struct Character {
 /// empty.
 [[nodiscard]] MILEPOST_API Character first_character(std::string_view text) noexcept;
 
+// --- Patterns ------------------------------------------------------------------------------------------
+
+/// Whether the pattern matches the whole name. LoadOptions and `milepost ls` take such patterns too.
+///
+/// | in a pattern | matches |
+/// |---|---|
+/// | `*` | any number of characters, also none, `.` and `/` included |
+/// | `?` | one character |
+/// | `[ab]`, `[a-z]` | one of the listed characters; a `]` that comes first is a member of the list |
+/// | `[!ab]`, `[^a-z]` | one character that is not listed |
+/// | `\` and a character | that character, without a special meaning |
+/// | any other character | that character |
+///
+/// A `[` without a closing `]`, and a `\` at the end, match themselves. A name that holds special characters
+/// is written with backslashes: `layers\[0\].weight`.
+///
+///     milepost::matches("model/*.weight", "model/conv1.weight")    // true
+///     milepost::matches("fc[12].*", "fc3.bias")                    // false
+///
+/// Takes at most time in proportion to the product of the two lengths.
+[[nodiscard]] MILEPOST_API bool matches(std::string_view pattern, std::string_view name);
+
 }  // namespace milepost
