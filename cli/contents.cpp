@@ -55,10 +55,10 @@ void visit_entries(const std::string& name, const OptimizerState& optimizer, con
 
 Strides contiguous_strides(const Shape& shape) {
     Strides strides(shape.size());
-    std::uint64_t behind = 1;
+    std::uint64_t product = 1;
     for (std::size_t dim = shape.size(); dim-- > 0;) {
-        strides[dim] = behind;
-        behind *= shape[dim];
+        strides[dim] = product;
+        product *= shape[dim];
     }
     return strides;
 }

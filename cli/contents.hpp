@@ -11,22 +11,22 @@
 
 namespace milepost::cli {
 
-/// Opens a file for looking at it. Never mapped: no command needs views, and a failing disk is an error
-/// instead of a signal.
+/// Opens a file for reading. It is never mapped: no command needs views, and a failing disk then causes an
+/// error instead of a signal.
 [[nodiscard]] Result<Reader> open_file(const std::string& file);
 
 using VisitEntry = std::function<void(const std::string& path, const Value& value)>;
 
-/// Every entry with its path, in the order of the file (docs/format.md, section 6.1).
+/// Calls `visit` for every entry with its path, in the order of the file (docs/format.md, section 6.1).
 void visit_entries(const Checkpoint& checkpoint, const VisitEntry& visit);
-/// Those of one optimizer.
+/// The same for the entries of one optimizer.
 void visit_entries(const std::string& name, const OptimizerState& optimizer, const VisitEntry& visit);
 
-/// In elements, of a contiguous tensor: for each dimension the product of the sizes behind it (0 behind a
-/// size of 0). Requires: the product of the sizes that are not 0 fits, as a Reader has checked.
+/// The strides of a contiguous tensor, in elements: for each dimension the product of the sizes after it (0
+/// if one of them is 0). Requires: the product of the sizes that are not 0 fits, as a Reader has checked.
 [[nodiscard]] Strides contiguous_strides(const Shape& shape);
 
-/// Tensors in a value, however deep.
+/// The number of tensors in a value, at any depth.
 [[nodiscard]] std::uint64_t tensor_count(const Value& value);
 
 }  // namespace milepost::cli

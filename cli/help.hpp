@@ -12,7 +12,7 @@ public:
     std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
     /// Of a description the first line.
     std::string make_subcommand(const CLI::App* command) const override;
-    /// Nothing: no option takes a value, and the usage line says what must be there.
+    /// Returns nothing: no option takes a value, and the usage line shows which arguments are required.
     std::string make_option_opts(const CLI::Option* option) const override;
 };
 

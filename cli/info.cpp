@@ -1,3 +1,5 @@
+#include <milepost/text.hpp>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,7 +9,6 @@
 #include "commands.hpp"
 #include "contents.hpp"
 #include "json_document.hpp"
-#include "number.hpp"
 #include "summary.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
@@ -21,9 +22,9 @@ constexpr std::size_t kMaxWidth = 60;  // of one text from the file
 /// A scalar as a line of text shows it; nothing for other kinds.
 std::optional<std::string> scalar_text(const Value& value) {
     if (const auto* truth = value.get_if<bool>()) return *truth ? "true" : "false";
-    if (const auto* integer = value.get_if<Integer>()) return escape_short(decimal(*integer), kMaxWidth);
-    if (const auto* number = value.get_if<double>()) return decimal(*number);
-    if (const auto* string = value.get_if<String>()) return escape_short(string->text, kMaxWidth);
+    if (const auto* integer = value.get_if<Integer>()) return to_string(*integer, kMaxWidth);
+    if (const auto* number = value.get_if<double>()) return to_string(*number);
+    if (const auto* string = value.get_if<String>()) return escape(string->text, kMaxWidth);
     return std::nullopt;
 }
 
@@ -47,7 +48,7 @@ std::string joined(const std::vector<std::string>& parts) {
 std::string scalars_text(const Entries& entries) {
     std::vector<std::string> parts;
     for (const auto& [name, value] : entries) {
-        if (auto text = scalar_text(value)) parts.push_back(escape_short(name, kMaxWidth) + ' ' + *text);
+        if (auto text = scalar_text(value)) parts.push_back(escape(name, kMaxWidth) + ' ' + *text);
     }
     return joined(parts);
 }
@@ -60,13 +61,13 @@ std::string line(std::string_view label, std::string_view text) {
 
 std::string model_text(const std::string& name, const StateDict& model) {
     const std::string_view noun = model.size() == 1 ? "entry" : "entries";
-    return fmt::format("{}: {} {}", escape_short(name, kMaxWidth), grouped(model.size()), noun);
+    return fmt::format("{}: {} {}", escape(name, kMaxWidth), grouped(model.size()), noun);
 }
 
 std::string optimizer_text(const std::string& name, const OptimizerState& optimizer) {
     const std::string algorithm =
-        optimizer.algorithm.empty() ? "algorithm unknown" : escape_short(optimizer.algorithm, kMaxWidth);
-    std::string text = fmt::format("{}: {}, {}, state of {}", escape_short(name, kMaxWidth), algorithm,
+        optimizer.algorithm.empty() ? "algorithm unknown" : escape(optimizer.algorithm, kMaxWidth);
+    std::string text = fmt::format("{}: {}, {}, state of {}", escape(name, kMaxWidth), algorithm,
                                    counted(optimizer.param_groups.size(), "param group"),
                                    counted(optimizer.state.size(), "parameter"));
     if (optimizer.param_groups.empty()) return text;
@@ -82,7 +83,7 @@ std::string tensors_text(const Summary& summary) {
     if (others != 0) owners.push_back(grouped(others) + " other");
     std::vector<std::string> dtypes;
     for (const auto& [code, use] : summary.dtypes) {
-        dtypes.push_back(fmt::format("{} {}", escape_short(use.name, kMaxWidth), grouped(use.tensors)));
+        dtypes.push_back(fmt::format("{} {}", escape(use.name, kMaxWidth), grouped(use.tensors)));
     }
     std::string text = grouped(summary.tensors);
     if (!owners.empty()) text += fmt::format(" ({})", fmt::join(owners, ", "));
@@ -96,7 +97,7 @@ std::string nbytes_text(const Summary& summary) {
                     grouped(summary.stored_nbytes), iec(summary.stored_nbytes));
     std::vector<std::string> codecs;
     for (const auto& [codec, storages] : summary.codecs) {
-        codecs.push_back(fmt::format("{} {}", word(codec), grouped(storages)));
+        codecs.push_back(fmt::format("{} {}", milepost::name(codec), grouped(storages)));
     }
     return codecs.empty() ? text : text + "   codecs " + joined(codecs);
 }
@@ -157,7 +158,7 @@ Json dtypes_json(const Summary& summary) {
 Json codecs_json(const Summary& summary) {
     Json codecs = Json::object();
     for (const auto& [codec, storages] : summary.codecs) {
-        codecs[std::string(word(codec))] = number_json(storages);
+        codecs[std::string(milepost::name(codec))] = number_json(storages);
     }
     return codecs;
 }

@@ -6,8 +6,8 @@
 
 namespace milepost::cli {
 
-/// Prints one JSON document to stdout: a key a line, and the rows of a long list a line each, so that a
-/// listing of millions of rows takes the memory of one, and line tools can read it too.
+/// Prints one JSON document to stdout: one line for each key and for each row of a long list. A listing of
+/// millions of rows needs the memory of one row, and tools that work on lines can read it.
 ///
 ///     JsonDocument document("milepost.ls/1");
 ///     document.field("file_size", number_json(nbytes));
@@ -22,7 +22,7 @@ public:
     void begin_list(std::string_view key);
     void row(const Json& value);
     void end_list();
-    /// All of `items`, each as `to_json` makes it.
+    /// Prints all of `items`, each converted by `to_json`.
     template <class Items, class ToJson>
     void list(std::string_view key, const Items& items, ToJson to_json) {
         begin_list(key);

@@ -9,13 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "number.hpp"
-#include "text.hpp"
+#include <milepost/text.hpp>
 
 namespace milepost::cli {
 namespace {
 
-/// Up to here every integer is a binary64 too, which is all that many JSON readers have.
+/// Up to here every integer has an exact binary64, the only type of number in many JSON readers.
 constexpr std::int64_t kLargestExact = std::int64_t{1} << 53U;
 
 Json float_json(double number) {
@@ -96,16 +95,6 @@ Json tensor_json(const TensorView& tensor) {
     return json;
 }
 
-/// The two's complement of at most eight bytes, little-endian.
-std::int64_t to_int64(std::span<const std::byte> bytes) {
-    const bool negative = !bytes.empty() && (bytes.back() & std::byte{0x80}) != std::byte{0};
-    std::uint64_t bits = negative ? UINT64_MAX : 0;
-    for (std::size_t i = bytes.size(); i-- > 0;) {
-        bits = (bits << 8U) | std::to_integer<std::uint64_t>(bytes[i]);
-    }
-    return static_cast<std::int64_t>(bits);
-}
-
 }  // namespace
 
 Json number_json(std::uint64_t number) {
@@ -114,10 +103,9 @@ Json number_json(std::uint64_t number) {
 }
 
 Json number_json(const Integer& integer) {
-    if (integer.bytes.size() > sizeof(std::int64_t)) return decimal(integer);
-    const std::int64_t number = to_int64(integer.bytes);
-    if (number > kLargestExact || number < -kLargestExact) return decimal(integer);
-    return number;
+    const auto number = Value(integer).as_int();
+    if (!number || *number > kLargestExact || *number < -kLargestExact) return to_string(integer);
+    return *number;
 }
 
 Json number_json(double number) {
@@ -168,8 +156,8 @@ std::string dump(const Json& json) {
     const std::string plain = json.dump(-1, ' ', false, Json::error_handler_t::replace);
     std::string safe;
     safe.reserve(plain.size());
-    // Outside of strings JSON is printable ASCII, so what is hidden stands in a string and may be escaped
-    // there.
+    // Outside of strings JSON is printable ASCII: a hidden character is always within a string, where it may
+    // be escaped.
     for (std::string_view rest = plain; !rest.empty();) {
         const Character character = first_character(rest);
         if (!is_hidden(character.code_point)) {

@@ -14,21 +14,21 @@ using Json = nlohmann::ordered_json;
 
 // The forms of docs/command-line.md, section JSON.
 
-/// A number; beyond 2^53 a string of decimal digits.
+/// The number; beyond 2^53 a string of decimal digits.
 [[nodiscard]] Json number_json(std::uint64_t number);
 [[nodiscard]] Json number_json(const Integer& integer);
-/// A number, or "nan", "inf", "-inf".
+/// The number, or "nan", "inf", "-inf".
 [[nodiscard]] Json number_json(double number);
 [[nodiscard]] Json numbers_json(std::span<const std::uint64_t> numbers);
 
-/// VALUE. Recursive: a Reader bounds the depth (Limits::max_depth).
+/// A VALUE. Recursive: a Reader bounds the depth (Limits::max_depth).
 [[nodiscard]] Json value_json(const Value& value);
 
 /// Lower-case hex digits.
 [[nodiscard]] std::string hex(std::span<const std::byte> bytes);
 
-/// On one line. Characters that could act on a terminal are escaped, bytes that are no UTF-8 replaced by
-/// U+FFFD.
+/// The document on one line. Characters that are hidden (milepost/text.hpp) are escaped; bytes that are not
+/// UTF-8 become U+FFFD.
 [[nodiscard]] std::string dump(const Json& json);
 
 }  // namespace milepost::cli

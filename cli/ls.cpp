@@ -1,3 +1,5 @@
+#include <milepost/text.hpp>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -6,7 +8,6 @@
 
 #include "commands.hpp"
 #include "contents.hpp"
-#include "glob.hpp"
 #include "ls_json.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
@@ -19,7 +20,7 @@ struct Row {
     TensorView tensor;
 };
 
-/// Where the tensor's first byte lies in the file; nothing if it is not there as it is.
+/// The offset of the tensor's first byte in the file; nothing if its storage is compressed or empty.
 std::optional<std::uint64_t> file_offset(const TensorView& tensor, const std::vector<StorageInfo>& storages) {
     const StorageInfo& storage = storages[tensor.storage().index()];
     if (storage.codec != Codec::raw || storage.nbytes == 0) return std::nullopt;
@@ -37,7 +38,7 @@ std::vector<std::string> cells(const Row& row) {
     std::vector<std::string> made = {escape(row.path), escape(row.tensor.dtype().name),
                                      fmt::format("[{}]", fmt::join(row.tensor.shape(), ", ")),
                                      iec(row.tensor.nbytes())};
-    made.emplace_back(row.tensor.role() == Role::plain ? "" : word(row.tensor.role()));
+    made.emplace_back(row.tensor.role() == Role::plain ? "" : name(row.tensor.role()));
     return made;
 }
 
@@ -72,14 +73,15 @@ void print_warnings(const LsCommand& command, const Reader& reader) {
     }
 }
 
-/// An empty list is a right answer, but a pattern that finds nothing is more often a slip.
+/// An empty list is a valid answer, but a pattern without a match is more often a mistake.
 void explain_nothing(const LsCommand& command) {
     if (command.pattern.empty()) {
-        print_message(fmt::format("{}: no tensors", escape(command.file)));
+        print_message(fmt::format("{}: the checkpoint has no tensors", escape(command.file)));
     } else {
         const std::string pattern = escape(command.pattern);
-        print_message(fmt::format("{}: no tensor's whole path matches '{}'; to find it anywhere: '*{}*'",
-                                  escape(command.file), pattern, pattern));
+        print_message(fmt::format(
+            "{}: no tensor has a path that matches '{}'; to find it anywhere in a path, use '*{}*'",
+            escape(command.file), pattern, pattern));
     }
 }
 
@@ -92,8 +94,9 @@ Exit run(const LsCommand& command) {
         return Exit::failed;
     }
     print_warnings(command, *reader);
-    const Glob glob(command.pattern.empty() ? "*" : command.pattern);
-    const auto listed = [&glob](const std::string& path) { return glob.matches(path); };
+    const auto listed = [&command](const std::string& path) {
+        return command.pattern.empty() || matches(command.pattern, path);
+    };
     if (command.json) {
         print_ls_json(*reader, listed);
         return Exit::ok;

@@ -1,12 +1,13 @@
 #include "ls_json.hpp"
 
+#include <milepost/text.hpp>
+
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "contents.hpp"
 #include "json_document.hpp"
-#include "text.hpp"
 
 namespace milepost::cli {
 namespace {
@@ -20,14 +21,14 @@ Json tensor_json(const std::string& path, const TensorView& tensor) {
             {"offset", number_json(tensor.offset())},
             {"nbytes", number_json(tensor.nbytes())},
             {"storage", tensor.storage().index()},
-            {"role", word(tensor.role())},
+            {"role", name(tensor.role())},
             {"requires_grad", tensor.requires_grad()}};
 }
 
 Json storage_json(const StorageInfo& storage) {
-    return {{"offset", number_json(storage.offset)}, {"nbytes", number_json(storage.nbytes)},
-            {"codec", word(storage.codec)},          {"stored_nbytes", number_json(storage.stored_nbytes)},
-            {"chunks", number_json(storage.chunks)}, {"content_hash", hex(storage.content_hash)}};
+    return {{"offset", number_json(storage.offset)},  {"nbytes", number_json(storage.nbytes)},
+            {"codec", milepost::name(storage.codec)}, {"stored_nbytes", number_json(storage.stored_nbytes)},
+            {"chunks", number_json(storage.chunks)},  {"content_hash", hex(storage.content_hash)}};
 }
 
 Json model_json(const std::pair<std::string, StateDict>& named) {
@@ -37,11 +38,11 @@ Json model_json(const std::pair<std::string, StateDict>& named) {
             {"metadata", value_json(model.metadata)}};
 }
 
-/// Where the keys `params` and `param_names` stand: last, unless the group says otherwise.
+/// The positions of the keys `params` and `param_names` in the group: last, unless the group sets them.
 std::pair<std::uint32_t, std::optional<std::uint32_t>> key_positions(const ParamGroup& group) {
-    const auto behind = static_cast<std::uint32_t>(group.hyperparameters.size());
-    if (!group.param_names) return {group.params_position.value_or(behind), std::nullopt};
-    return {group.params_position.value_or(behind + 1), group.param_names_position.value_or(behind)};
+    const auto last = static_cast<std::uint32_t>(group.hyperparameters.size());
+    if (!group.param_names) return {group.params_position.value_or(last), std::nullopt};
+    return {group.params_position.value_or(last + 1), group.param_names_position.value_or(last)};
 }
 
 Json group_json(const ParamGroup& group) {

@@ -1,5 +1,6 @@
 // The command `milepost` (docs/command-line.md).
 
+#include <milepost/text.hpp>
 #include <milepost/version.hpp>
 
 #include <fmt/format.h>
@@ -18,12 +19,11 @@
 #include "help.hpp"
 #include "suggest.hpp"
 #include "terminal.hpp"
-#include "text.hpp"
 
 namespace milepost::cli {
 namespace {
 
-/// What the command line asks for: the chosen command's options, ready to run.
+/// The options of each command, and the command that was chosen, ready to run.
 struct Commands {
     InfoCommand info;
     LsCommand ls;
@@ -44,13 +44,14 @@ CLI::App& add_command(CLI::App& app, const std::string& name, const std::string&
 
 template <class Command>
 CLI::Option* add_flags(CLI::App& app, Command& command) {
-    CLI::Option* json = app.add_flag("--json", command.json, "print one JSON document");
-    app.add_flag("--no-color", command.no_color, "no colours, on a terminal too (as NO_COLOR=1)");
+    CLI::Option* json = app.add_flag("--json", command.json, "print the result as one JSON document");
+    app.add_flag("--no-color", command.no_color, "do not use colours, even on a terminal (like NO_COLOR=1)");
     return json;
 }
 
 void add_info(CLI::App& app, Commands& commands) {
-    CLI::App& info = add_command(app, "info", "One screen about a checkpoint.", commands.info, commands);
+    CLI::App& info =
+        add_command(app, "info", "Summarize a checkpoint on one screen.", commands.info, commands);
     info.footer("  milepost info lenet.milepost\n  milepost info lenet.milepost --json");
     info.add_option("FILE", commands.info.file, "the checkpoint")->required();
     add_flags(info, commands.info);
@@ -63,16 +64,16 @@ void add_ls(CLI::App& app, Commands& commands) {
         "  milepost ls lenet.milepost --plain | sort -k4 -n");
     ls.add_option("FILE", commands.ls.file, "the checkpoint")->required();
     ls.add_option("PATTERN", commands.ls.pattern,
-                  "list only paths that match as a whole: * any text, ? one character, [a-z]");
+                  "list only paths that match: * is any text, ? one character, [a-z] a list");
     CLI::Option* plain = ls.add_flag("--plain", commands.ls.plain,
-                                     "TAB-separated: path, dtype, dims, nbytes, offset in the file");
+                                     "print TAB-separated fields: path, dtype, dims, nbytes, file offset");
     add_flags(ls, commands.ls)->excludes(plain);
 }
 
 void add_verify(CLI::App& app, Commands& commands) {
     const std::string description =
-        "Check every byte of checkpoints and name what is damaged.\n"
-        "Exits with 0 if all are whole, 1 if one is damaged, 2 if one could not be checked.";
+        "Check every byte of the checkpoints and report what is damaged.\n"
+        "Exit status: 0 if all are intact, 1 if one is damaged, 2 if one could not be checked.";
     CLI::App& verify = add_command(app, "verify", description, commands.verify, commands);
     verify.footer("  milepost verify lenet.milepost\n  milepost verify runs/*.milepost --json");
     verify.add_option("FILE", commands.verify.files, "the checkpoints")->required();
@@ -84,7 +85,7 @@ void add_commands(CLI::App& app, Commands& commands) {
     app.footer(
         "  milepost info lenet.milepost\n  milepost ls lenet.milepost 'model/*'\n"
         "  milepost verify runs/*.milepost");
-    app.set_help_flag("-h,--help", "print this help; after a command, that of the command");
+    app.set_help_flag("-h,--help", "print this help; after a command, the help of that command");
     app.set_version_flag("--version", std::string("milepost ") + MILEPOST_VERSION, "print the version");
     app.require_subcommand(1);
     add_info(app, commands);
@@ -100,7 +101,7 @@ std::vector<std::string> command_names(const CLI::App& app) {
     return names;
 }
 
-/// Of all options that may stand here: "--json".
+/// The long names of all options that are allowed here, such as "--json".
 std::vector<std::string> option_names(const CLI::App& app) {
     std::vector<std::string> names;
     for (const CLI::Option* option : app.get_options()) {
@@ -115,7 +116,7 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
     return nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest);
 }
 
-/// The message for a first word that is no command. CLI11 would name only what is missing.
+/// The message for a first word that is not a command. CLI11 would only name what is missing.
 std::optional<std::string> unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
     const auto is_option = [](const std::string& argument) { return argument.starts_with('-'); };
     const auto word = std::find_if_not(arguments.begin(), arguments.end(), is_option);
@@ -123,15 +124,16 @@ std::optional<std::string> unknown_command(const CLI::App& app, const std::vecto
     const std::vector<std::string> names = command_names(app);
     if (std::find(names.begin(), names.end(), *word) != names.end()) return std::nullopt;
     std::string hint = did_you_mean(*word, names);
-    if (hint.empty()) hint = fmt::format("; commands are {}, see 'milepost --help'", fmt::join(names, ", "));
-    return fmt::format("no command '{}'{}", escape(*word), hint);
+    if (hint.empty())
+        hint = fmt::format("; the commands are {}: see 'milepost --help'", fmt::join(names, ", "));
+    return fmt::format("unknown command '{}'{}", escape(*word), hint);
 }
 
-/// What to do about an argument that CLI11 did not expect: another spelling, another place, or the help.
+/// A hint for an argument that CLI11 did not expect: another spelling, another position, or the help.
 std::string argument_hint(const std::string& argument, const CLI::App& where, const std::string& help) {
     const std::vector<std::string> options = option_names(where);
     if (std::find(options.begin(), options.end(), argument) != options.end()) {
-        return fmt::format("; it belongs behind '{}'", where.get_name());
+        return fmt::format("; put it after the command '{}'", where.get_name());
     }
     const std::string near = did_you_mean(argument, options);
     return near.empty() ? help : near;
@@ -147,17 +149,17 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
     const auto unexpected = app.remaining(true);
     if (unexpected.empty()) return fmt::format("{}{}{}", at, escape(error.what()), help);
     const std::string& first = unexpected.front();
-    const std::string what = first.starts_with('-') ? "no option" : "one argument too many:";
+    const std::string what = first.starts_with('-') ? "unknown option" : "unexpected argument";
     return fmt::format("{}{} '{}'{}", at, what, escape(first), argument_hint(first, where, help));
 }
 
-/// Runs the command line. CLI11's own exit statuses, 100 and more, end here.
+/// Runs the command line. The exit statuses of CLI11 itself, 100 and more, are not passed on.
 Exit run_command_line(const std::vector<std::string>& arguments) {
-    CLI::App app("Look into checkpoints of training runs.", "milepost");
+    CLI::App app("Inspect and verify checkpoints of training runs.", "milepost");
     Commands commands;
     add_commands(app, commands);
     if (arguments.empty()) {
-        print_message("which command?\n\n" + app.help());
+        print_message("no command was given\n\n" + app.help());
         return Exit::failed;
     }
     if (const auto message = unknown_command(app, arguments)) {
@@ -165,8 +167,8 @@ Exit run_command_line(const std::vector<std::string>& arguments) {
         return Exit::failed;
     }
     try {
-        app.parse(
-            std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them last first
+        app.parse(std::vector<std::string>(arguments.rbegin(),
+                                           arguments.rend()));  // CLI11 expects the last argument first
     } catch (const CLI::CallForVersion& version) {
         print(std::string(version.what()) + '\n');
         return Exit::ok;

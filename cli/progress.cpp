@@ -1,5 +1,7 @@
 #include "progress.hpp"
 
+#include <milepost/text.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,9 +13,9 @@
 namespace milepost::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{1000};  // nobody needs a line about less
+constexpr std::chrono::milliseconds kPatience{1000};  // shorter work needs no progress line
 constexpr std::chrono::milliseconds kPause{100};      // between two lines
-constexpr std::size_t kMaxLabel = 40;                 // a line that wraps cannot be wiped
+constexpr std::size_t kMaxLabel = 40;                 // a line that wraps cannot be erased
 
 void write(const std::string& text) {
     std::fwrite(text.data(), 1, text.size(), stderr);
@@ -23,7 +25,7 @@ void write(const std::string& text) {
 }  // namespace
 
 ProgressLine::ProgressLine(const std::string& file)
-    : label_(escape_short(file, kMaxLabel)),
+    : label_(milepost::escape(file, kMaxLabel)),
       next_(Clock::now() + kPatience),
       on_(takes_control_sequences(Stream::err)) {}
 

@@ -6,8 +6,8 @@
 
 namespace milepost::cli {
 
-/// A line on stderr that tells how far a file is, only on a terminal and only when it takes more than a
-/// second. It is wiped when the object goes. One thread at a time.
+/// A line on stderr that shows the progress for one file, only on a terminal and only after one second. The
+/// destructor erases it. One thread at a time.
 class ProgressLine {
 public:
     explicit ProgressLine(const std::string& file);

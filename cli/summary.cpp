@@ -1,7 +1,7 @@
 #include "summary.hpp"
 
 #include "contents.hpp"
-#include "number.hpp"
+#include "text.hpp"
 
 namespace milepost::cli {
 namespace {

@@ -16,7 +16,7 @@ struct DtypeUse {
     std::uint64_t nbytes = 0;
 };
 
-/// What `milepost info` counts. Sums saturate: a stride of 0 lets a small file claim very large tensors.
+/// What `milepost info` counts. Sums saturate: with a stride of 0 a small file can hold tensors of any size.
 struct Summary {
     std::uint64_t tensors = 0;
     std::uint64_t model_tensors = 0;

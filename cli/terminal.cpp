@@ -1,11 +1,11 @@
 #include "terminal.hpp"
 
+#include <milepost/text.hpp>
+
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <cstdlib>
-
-#include "text.hpp"
 
 namespace milepost::cli {
 namespace {

@@ -10,7 +10,7 @@ namespace milepost::cli {
 
 enum class Stream : std::uint8_t { out, err };
 
-/// Whether the stream goes to a terminal. The only part that differs between platforms: terminal_posix.cpp.
+/// Whether the stream is a terminal. Only this function differs between platforms (terminal_posix.cpp).
 [[nodiscard]] bool is_terminal(Stream stream) noexcept;
 
 /// Whether control sequences may be sent: to a terminal that is not `TERM=dumb`.
@@ -18,7 +18,7 @@ enum class Stream : std::uint8_t { out, err };
 
 enum class Colour : std::uint8_t { red = 31, green = 32, yellow = 33 };
 
-/// Colours texts for one stream, or leaves them alone: no terminal, NO_COLOR, --no-color.
+/// Colours texts for one stream; leaves them unchanged without a terminal, with NO_COLOR and with --no-color.
 class Palette {
 public:
     Palette(Stream stream, bool no_color) noexcept;
@@ -28,13 +28,13 @@ private:
     bool on_;
 };
 
-/// Results: to stdout, as they are.
+/// Writes a result to stdout, unchanged.
 void print(std::string_view text);
-/// One message to stderr, led by "milepost: "; escapes nothing.
+/// Writes one message to stderr after "milepost: ". Does not escape anything.
 void print_message(std::string_view text);
 
-/// The error's message without the file's name that the library puts in front of it: our own lines begin with
-/// that.
+/// The error's message without the file's name, with which the library begins the message: the lines of this
+/// program begin with it already.
 [[nodiscard]] std::string message_about(std::string_view file, const Error& error);
 /// "FILE: code/condition: message", the middle coloured.
 [[nodiscard]] std::string error_text(std::string_view file, const Error& error, const Palette& palette);

@@ -1,3 +1,4 @@
+#include <milepost/text.hpp>
 #include <milepost/verify.hpp>
 
 #include <fmt/format.h>
@@ -15,14 +16,14 @@
 namespace milepost::cli {
 namespace {
 
-/// What is known about one file: an error that kept it from being checked, or the report.
-struct RuleResult {
+/// The result for one file: the error because of which it could not be checked, or the report.
+struct FileResult {
     std::string file;
     std::optional<Error> error;
     VerifyReport report;
 };
 
-RuleResult check(const std::string& file) {
+FileResult check(const std::string& file) {
     const auto reader = open_file(file);
     if (!reader) return {file, reader.error(), {}};
     ProgressLine line(file);
@@ -33,33 +34,33 @@ RuleResult check(const std::string& file) {
     return {file, std::nullopt, *std::move(report)};
 }
 
-/// Whether the error says that the checkpoint is bad; others say that it could not be checked, or, of an
-/// empty file, that there is none.
+/// Whether the error means that the checkpoint is damaged. The other errors mean that it could not be
+/// checked, or that the file is not a checkpoint: an empty file too.
 bool is_damage(const Error& error) {
     if (error.condition() == Condition::empty) return false;
     return error.code() == Code::corrupt || error.code() == Code::truncated;
 }
 
-Exit exit_of(const RuleResult& verdict) {
-    if (verdict.error) return is_damage(*verdict.error) ? Exit::damaged : Exit::failed;
-    return verdict.report.ok() ? Exit::ok : Exit::damaged;
+Exit exit_of(const FileResult& result) {
+    if (result.error) return is_damage(*result.error) ? Exit::damaged : Exit::failed;
+    return result.report.ok() ? Exit::ok : Exit::damaged;
 }
 
 // Text
 
-void print_text(const RuleResult& verdict, bool no_color) {
+void print_text(const FileResult& result, bool no_color) {
     const Palette palette(Stream::out, no_color);
-    const VerifyReport& report = verdict.report;
-    if (verdict.error && !is_damage(*verdict.error)) {
-        print_message(error_text(verdict.file, *verdict.error, Palette(Stream::err, no_color)));
-    } else if (verdict.error) {
-        print(error_text(verdict.file, *verdict.error, palette) + '\n');
+    const VerifyReport& report = result.report;
+    if (result.error && !is_damage(*result.error)) {
+        print_message(error_text(result.file, *result.error, Palette(Stream::err, no_color)));
+    } else if (result.error) {
+        print(error_text(result.file, *result.error, palette) + '\n');
     } else if (report.ok()) {
-        print(fmt::format("{}: {} ({}, {})\n", escape(verdict.file), palette.paint(Colour::green, "ok"),
+        print(fmt::format("{}: {} ({}, {})\n", escape(result.file), palette.paint(Colour::green, "ok"),
                           counted(report.chunks, "chunk"), counted(report.nbytes, "byte")));
     }
     for (const Damage& damage : report.damage)
-        print(error_text(verdict.file, damage.error, palette) + '\n');
+        print(error_text(result.file, damage.error, palette) + '\n');
 }
 
 // JSON
@@ -80,15 +81,15 @@ Json damage_json(const std::string& file, const Damage& damage) {
     return json;
 }
 
-Json verdict_json(const RuleResult& verdict) {
+Json result_json(const FileResult& result) {
     Json damage = Json::array();
-    for (const Damage& each : verdict.report.damage)
-        damage.push_back(damage_json(verdict.file, each));
-    return {{"file", verdict.file},
-            {"ok", exit_of(verdict) == Exit::ok},
-            {"error", verdict.error ? error_json(verdict.file, *verdict.error) : Json()},
-            {"chunks", number_json(verdict.report.chunks)},
-            {"nbytes", number_json(verdict.report.nbytes)},
+    for (const Damage& each : result.report.damage)
+        damage.push_back(damage_json(result.file, each));
+    return {{"file", result.file},
+            {"ok", exit_of(result) == Exit::ok},
+            {"error", result.error ? error_json(result.file, *result.error) : Json()},
+            {"chunks", number_json(result.report.chunks)},
+            {"nbytes", number_json(result.report.nbytes)},
             {"damage", std::move(damage)}};
 }
 
@@ -98,19 +99,19 @@ Exit run(const VerifyCommand& command) {
     Exit worst = Exit::ok;
     const auto check_each = [&](const auto& show) {
         for (const std::string& file : command.files) {
-            const RuleResult verdict = check(file);
-            worst = std::max(worst, exit_of(verdict));
-            show(verdict);
+            const FileResult result = check(file);
+            worst = std::max(worst, exit_of(result));
+            show(result);
         }
     };
     if (command.json) {
         JsonDocument document("milepost.verify/1");
         document.begin_list("files");
-        check_each([&](const RuleResult& verdict) { document.row(verdict_json(verdict)); });
+        check_each([&](const FileResult& result) { document.row(result_json(result)); });
         document.end_list();
         document.end();
     } else {
-        check_each([&](const RuleResult& verdict) { print_text(verdict, command.no_color); });
+        check_each([&](const FileResult& result) { print_text(result, command.no_color); });
     }
     return worst;
 }

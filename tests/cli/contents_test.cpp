@@ -40,7 +40,7 @@ TEST_CASE("entries: paths, in the order of the file") {
     CHECK(paths == expected);
 }
 
-TEST_CASE("entries: tensors are counted however deep they lie") {
+TEST_CASE("entries: tensors are counted at any depth") {
     Dict dict;
     dict.items.emplace_back(Value("k"), Value(TensorView()));
     dict.attributes.emplace_back(Value("a"), Value(TensorView()));

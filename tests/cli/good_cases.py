@@ -1,4 +1,4 @@
-"""What the commands say about whole checkpoints, and that they agree with each other."""
+"""What the commands print about whole checkpoints, and that they agree with each other."""
 
 import json
 import re
@@ -101,7 +101,7 @@ class Good(CliTest):
     def test_ls_pattern_without_a_match_is_explained(self):
         process = run("ls", good_files()[0], "no such tensor")
         self.assertEqual((process.returncode, process.stdout), (0, ""))
-        self.assertIn("no tensor's whole path matches 'no such tensor'", process.stderr)
+        self.assertIn("no tensor has a path that matches 'no such tensor'", process.stderr)
 
     def test_info_json_agrees_with_ls(self):
         for file in good_files():

@@ -14,7 +14,14 @@ PROGRAM = ""  # the command, an absolute path
 GOLDEN = pathlib.Path()  # folder of checkpoints
 COMMANDS = ["info", "ls", "verify"]
 MAGIC = b"\x89MLP\r\n\x1a\n"
-HIDDEN = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+# The characters that are escaped everywhere: the list of milepost/text.hpp.
+HIDDEN_RANGES = [
+    (0x00, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5),
+    (0x180B, 0x180F), (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F),
+    (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+]
+HIDDEN_CHARACTERS = "".join(chr(code) for first, last in HIDDEN_RANGES for code in range(first, last + 1))
+HIDDEN = "[" + "".join(sorted(set(HIDDEN_CHARACTERS) - set("\t\n"))) + "]"
 QUIET = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TERM": "xterm"}
 
 

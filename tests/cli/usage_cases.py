@@ -1,9 +1,9 @@
-"""The command line itself, files that are no checkpoints, and the terminal."""
+"""The command line itself, files that are not checkpoints, and the terminal."""
 
 import os
 import unittest
 
-from harness import COMMANDS, MAGIC, CliTest, good_files, run, run_on_terminal
+from harness import COMMANDS, HIDDEN, HIDDEN_CHARACTERS, MAGIC, CliTest, good_files, run, run_on_terminal
 
 
 class Usage(CliTest):
@@ -40,40 +40,47 @@ class Usage(CliTest):
 
     def test_unknown_command_suggests_the_near_one(self):
         for typed, meant in [("inof", "info"), ("verfy", "verify"), ("lss", "ls"), ("list", "ls")]:
-            self.check_refused(run(typed, "x"), f"no command '{typed}'; did you mean '{meant}'?")
+            self.check_refused(run(typed, "x"), f"unknown command '{typed}'; did you mean '{meant}'?")
 
     def test_unknown_command_that_is_near_to_none(self):
-        self.check_refused(run("frobnicate", "x"), "no command 'frobnicate'; commands are info, ls, verify")
+        self.check_refused(run("frobnicate", "x"), "unknown command 'frobnicate'; the commands are info, ls, verify: see 'milepost --help'")
 
     def test_commands_and_options_cannot_be_abbreviated(self):
         for command in ["i", "inf", "l", "v", "ver", "verif"]:
-            self.check_refused(run(command, "x"), f"no command '{command}'")
+            self.check_refused(run(command, "x"), f"unknown command '{command}'")
         for option in ["--js", "--pl", "--no-col"]:
-            self.check_refused(run("ls", "x", option), f"no option '{option}'")
+            self.check_refused(run("ls", "x", option), f"unknown option '{option}'")
 
     def test_unknown_option_suggests_the_near_one(self):
-        self.check_refused(run("ls", "x", "--jsn"), "ls: no option '--jsn'; did you mean '--json'?")
-        self.check_refused(run("info", "x", "-q"), "info: no option '-q'; see 'milepost info --help'")
+        self.check_refused(run("ls", "x", "--jsn"), "ls: unknown option '--jsn'; did you mean '--json'?")
+        self.check_refused(run("info", "x", "-q"), "info: unknown option '-q'; see 'milepost info --help'")
 
     def test_option_in_front_of_the_command(self):
-        self.check_refused(run("--json", "ls", "x"), "no option '--json'; it belongs behind 'ls'")
+        self.check_refused(run("--json", "ls", "x"), "unknown option '--json'; put it after the command 'ls'")
 
     def test_missing_and_superfluous_arguments(self):
         for command in COMMANDS:
             self.check_refused(run(command), f"{command}: FILE is required")
-        self.check_refused(run("info", "a", "b"), "one argument too many: 'b'")
-        self.check_refused(run("ls", "a", "b", "c"), "one argument too many: 'c'")
+        self.check_refused(run("info", "a", "b"), "unexpected argument 'b'")
+        self.check_refused(run("ls", "a", "b", "c"), "unexpected argument 'c'")
 
     def test_json_and_plain_exclude_each_other(self):
         self.check_refused(run("ls", "x", "--json", "--plain"), "excludes")
 
-    def test_command_names_are_files_where_files_stand(self):
+    def test_command_names_are_files_where_files_are_expected(self):
         for name in COMMANDS:
             self.check_refused(run("verify", name), f"{name}: not_found/file")
 
     def test_what_was_typed_is_escaped(self):
         self.check_refused(run("a\x1b[31m"), "'a\\u{1b}[31m'")
         self.check_refused(run("info", "a\x1b[31m"), "a\\u{1b}[31m: not_found/file")
+
+    def test_the_whole_list_is_escaped(self):
+        hidden = HIDDEN_CHARACTERS.replace("\0", "")
+        escaped = "".join(f"\\u{{{ord(character):x}}}" for character in hidden)
+        process = run("ls", good_files()[0], hidden)
+        self.assertIn(f"matches '{escaped}'", process.stderr)
+        self.assertNotRegex(process.stderr, HIDDEN)
 
 
 class NoCheckpoint(CliTest):
