@@ -1,9 +1,11 @@
 #include <iostream>
+#include <string>
+
+#include <milepost/milepost.hpp>
 
 #include "commands.hpp"
 #include "failure.hpp"
 #include "python_repr.hpp"
-#include "python_text.hpp"
 
 namespace lenet {
 
@@ -15,14 +17,15 @@ void show(const std::string& path) {
     std::cout << "Model's state_dict:\n";
     for (const auto& [name, value] : model) {
         const auto* tensor = value.get_if<milepost::TensorView>();
-        const std::string text = tensor == nullptr ? python_repr(value) : python_repr(tensor->shape());
-        std::cout << python_escaped(name) << " \t " << text << '\n';
+        const std::string text =
+            tensor == nullptr ? milepost::to_string(value) : python_repr(tensor->shape());
+        std::cout << milepost::escape(name) << " \t " << text << '\n';
     }
     std::cout << "\nOptimizer's state_dict:\n";
     std::cout << "state \t " << python_repr_state(optimizer) << '\n';
     std::cout << "param_groups \t " << python_repr_groups(optimizer) << '\n';
     if (const auto scheduler = file.value("scheduler")) {
-        std::cout << "\nScheduler's state_dict:\n" << python_repr(*scheduler) << '\n';
+        std::cout << "\nScheduler's state_dict:\n" << milepost::to_string(*scheduler) << '\n';
     }
 }
 

@@ -2,20 +2,21 @@
 #include <string_view>
 #include <utility>
 
+#include <milepost/milepost.hpp>
+
 #include "commands.hpp"
 #include "failure.hpp"
 #include "partial_load.hpp"
 #include "python_repr.hpp"
-#include "python_text.hpp"
 #include "train_run.hpp"
 
 namespace lenet {
 namespace {
 
-/// A line for each finding: names from a file are escaped, as they may hold anything.
+/// A line for each finding. Names from a file are escaped, because they may hold any character.
 void print(std::string_view what, const std::vector<std::string>& paths) {
     for (const std::string& path : paths)
-        std::cout << what << ": " << python_escaped(path) << '\n';
+        std::cout << what << ": " << milepost::escape(path) << '\n';
 }
 
 void print(const milepost::LoadReport& report) {
@@ -23,12 +24,12 @@ void print(const milepost::LoadReport& report) {
     print("missing", report.missing);
     print("unexpected", report.unexpected);
     for (const milepost::ShapeMismatch& found : report.shape_mismatches) {
-        std::cout << "shape mismatch: " << python_escaped(found.path) << ": " << python_repr(found.file)
+        std::cout << "shape mismatch: " << milepost::escape(found.path) << ": " << python_repr(found.file)
                   << " in the file, " << python_repr(found.live) << " here\n";
     }
     for (const milepost::DtypeMismatch& found : report.dtype_mismatches) {
-        std::cout << "dtype mismatch: " << python_escaped(found.path) << ": " << python_escaped(found.file)
-                  << " in the file, " << found.live << " here\n";
+        std::cout << "dtype mismatch: " << milepost::escape(found.path) << ": "
+                  << milepost::escape(found.file) << " in the file, " << found.live << " here\n";
     }
 }
 

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <milepost/text.hpp>
+
 #include "dataset.hpp"
 #include "failure.hpp"
 #include "files.hpp"
@@ -80,7 +82,7 @@ TEST_CASE("checkpoint: what PyTorch would hold") {
     const milepost::Reader file = lenet::or_fail(milepost::Reader::open(folder.file("run")));
     const auto net = lenet::or_fail(file.model("model"));
     CHECK(
-        lenet::python_repr(net.metadata) ==
+        milepost::to_string(net.metadata) ==
         "OrderedDict({'': {'version': 1}, 'conv1': {'version': 1}, 'pool': {'version': 1}, 'conv2': {'version': 1}, "
         "'fc1': {'version': 1}, 'fc2': {'version': 1}, 'fc3': {'version': 1}})");
     for (const milepost::Entries::Item& item : net) {
@@ -123,7 +125,7 @@ TEST_CASE("checkpoint: hyperparameters come back as they were, known or not") {
     loaded = lenet::load_run(folder.file("run"));
     const std::string text = lenet::python_repr_groups(lenet::state_dict(loaded.optimizer));
     CHECK(says(text, "'lr': 1, 'momentum': 0.9, 'dampening': 0.0,"));
-    CHECK(says(text, "'initial_lr': (0.1, None), 'scales': tensor(..., size=(2,)), 'params': [0, 1,"));
+    CHECK(says(text, "'initial_lr': (0.1, None), 'scales': f32[2], 'params': [0, 1,"));
     CHECK(lenet::sgd_options(loaded.optimizer.groups[0]).lr == 1.0);
     const auto* scales =
         loaded.optimizer.groups[0].hyperparameters.find("scales")->get_if<milepost::TensorView>();

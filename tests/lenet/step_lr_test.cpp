@@ -2,8 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <milepost/text.hpp>
+
 #include "failure.hpp"
-#include "python_repr.hpp"
 #include "says.hpp"
 
 // State and learning rates as PyTorch 2.14.1 prints them for StepLR(optimizer, 2, 0.1) over two groups.
@@ -20,7 +21,7 @@ std::vector<milepost::ParamGroup> two_groups() {
 }
 
 std::string text(const StepLr& scheduler) {
-    return lenet::python_repr(milepost::Value(scheduler.state_dict()));
+    return milepost::to_string(milepost::Value(scheduler.state_dict()));
 }
 
 /// What loading says after a change to one key of a good state.
@@ -48,8 +49,8 @@ TEST_CASE("step_lr: at its beginning, and after each epoch") {
     scheduler.step(groups);
     CHECK(says(text(scheduler), "'base_lrs': [0.001, 0.002], 'last_epoch': 2, '_step_count': 3,"));
     CHECK(says(text(scheduler), "'_last_lr': [0.0001, 0.0002]}"));
-    CHECK(lenet::python_repr(*groups[1].hyperparameters.find("lr")) == "0.0002");
-    CHECK(lenet::python_repr(*groups[1].hyperparameters.find("initial_lr")) == "0.002");
+    CHECK(milepost::to_string(*groups[1].hyperparameters.find("lr")) == "0.0002");
+    CHECK(milepost::to_string(*groups[1].hyperparameters.find("initial_lr")) == "0.002");
     scheduler.step(groups);
     scheduler.step(groups);
     CHECK(says(text(scheduler), "'_last_lr': [1e-05, 2e-05]}"));

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "python_text.hpp"
+#include <milepost/text.hpp>
 
 namespace canonical {
 namespace {
@@ -27,7 +27,7 @@ std::string hex(std::span<const std::byte> bytes) {
 
 /// As Python prints it, and a NaN with its bits.
 std::string float_text(double number) {
-    if (!std::isnan(number)) return lenet::python_float(number);
+    if (!std::isnan(number)) return milepost::to_string(number);
     std::array<std::byte, 8> bytes = {};
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         bytes[i] = static_cast<std::byte>(std::bit_cast<std::uint64_t>(number) >> (56 - 8 * i) & 0xFFU);
@@ -41,7 +41,7 @@ std::string text_of(std::complex<double> number) {
 
 std::string text_of(const milepost::String& string) {
     using milepost::StringFlavour;
-    const std::string text = lenet::python_string(string.text);
+    const std::string text = quoted(string.text);
     switch (string.subtype) {
         case StringFlavour::str:
             return text;
@@ -56,7 +56,7 @@ std::string text_of(const milepost::String& string) {
 }
 
 std::string text_of(const milepost::Bytes& bytes) {
-    const std::string text = lenet::python_bytes(bytes.bytes);
+    const std::string text = "b" + hex(bytes.bytes);
     return bytes.subtype == milepost::BytesFlavour::bytes ? text : "bytearray(" + text + ")";
 }
 
@@ -82,6 +82,18 @@ std::string role_text(const milepost::TensorView& tensor) {
 }
 
 }  // namespace
+
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    while (!text.empty()) {
+        const milepost::Character first = milepost::first_character(text);
+        const bool plain = first.code_point >= 0x20 && first.code_point < 0x7F && first.code_point != U'"' &&
+                           first.code_point != U'\\';
+        out += plain ? std::string(text.substr(0, 1)) : "<" + std::to_string(first.code_point) + ">";
+        text.remove_prefix(first.nbytes);
+    }
+    return out + "\"";
+}
 
 template <class Items>
 std::string Text::joined(const Items& items) {
@@ -123,7 +135,7 @@ std::string Text::of(const milepost::Value& value) {
         case Kind::boolean:
             return *value.get_if<bool>() ? "True" : "False";
         case Kind::integer:
-            return lenet::python_int(value.get_if<milepost::Integer>()->bytes);
+            return milepost::to_string(value);
         case Kind::floating:
             return float_text(*value.get_if<double>());
         case Kind::complex:

@@ -3,10 +3,15 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include <milepost/milepost.hpp>
 
 namespace canonical {
+
+/// A string in double quotes; characters that are not printable ASCII, `"` and `\` as their code points:
+/// `<233>`.
+[[nodiscard]] std::string quoted(std::string_view text);
 
 /// Values as canonical_text.py writes the objects of Python and PyTorch that they stand for: what differs in
 /// a type, a bit, an order or in which tensors share a storage differs in the text.

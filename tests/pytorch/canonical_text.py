@@ -74,6 +74,12 @@ def float_text(number: float) -> str:
     return "nan:" + struct.pack(">d", number).hex() if math.isnan(number) else repr(number)
 
 
+def quoted(text: str) -> str:
+    """In double quotes; what is not printable ASCII, quotes and backslashes as code points: <233>."""
+    plain = [each if " " <= each <= "~" and each not in '"\\' else f"<{ord(each)}>" for each in text]
+    return '"' + "".join(plain) + '"'
+
+
 class Text:
     def __init__(self):
         self.numbers: dict[int, int] = {}  # of storages, by their first appearance
@@ -110,18 +116,18 @@ class Text:
     # The parts, each as lines
 
     def model(self, part: Part) -> list[str]:
-        lines = [f"model {part.name!r}"]
-        lines += [f"  {name!r}: {self.of(value)}" for name, value in part.state_dict.items()]
+        lines = [f"model {quoted(part.name)}"]
+        lines += [f"  {quoted(name)}: {self.of(value)}" for name, value in part.state_dict.items()]
         return lines + [f"  metadata: {self.of(getattr(part.state_dict, '_metadata', None))}"]
 
     def optimizer(self, part: Part) -> list[str]:
-        lines = [f"optimizer {part.name!r} {part.algorithm!r}"]
+        lines = [f"optimizer {quoted(part.name)} {quoted(part.algorithm)}"]
         lines += [f"  group: {self.of(group)}" for group in part.state_dict["param_groups"]]
         state = part.state_dict["state"]
         for key in sorted(key for key in state if type(key) is int) + [key for key in state if type(key) is str]:
-            lines.append(f"  state {key!r}: {self.of(state[key])}")
+            lines.append(f"  state {key if type(key) is int else quoted(key)}: {self.of(state[key])}")
         extra = [key for key in part.state_dict if key not in ("state", "param_groups")]
-        return lines + [f"  {key!r}: {self.of(part.state_dict[key])}" for key in extra]
+        return lines + [f"  {quoted(key)}: {self.of(part.state_dict[key])}" for key in extra]
 
 
 WRITERS = {
@@ -130,12 +136,12 @@ WRITERS = {
     int: lambda text, value: repr(value),
     float: lambda text, value: float_text(value),
     complex: lambda text, value: f"complex({float_text(value.real)}, {float_text(value.imag)})",
-    str: lambda text, value: repr(value),
-    bytes: lambda text, value: repr(value),
-    bytearray: lambda text, value: f"bytearray({bytes(value)!r})",
-    torch.dtype: lambda text, value: f"dtype({str(value)!r})",
-    torch.device: lambda text, value: f"device({str(value)!r})",
-    torch.layout: lambda text, value: f"layout({str(value)!r})",
+    str: lambda text, value: quoted(value),
+    bytes: lambda text, value: "b" + value.hex(),
+    bytearray: lambda text, value: f"bytearray(b{value.hex()})",
+    torch.dtype: lambda text, value: f"dtype({quoted(str(value))})",
+    torch.device: lambda text, value: f"device({quoted(str(value))})",
+    torch.layout: lambda text, value: f"layout({quoted(str(value))})",
     list: lambda text, value: f"[{text.joined(value)}]",
     tuple: lambda text, value: f"tuple({text.joined(value)})",
     torch.Size: lambda text, value: f"Size({text.joined(value)})",
@@ -153,10 +159,10 @@ def text_of(value) -> str:
 
 def text_of_parts(parts: Parts) -> str:
     """What print_checkpoint prints of the file that holds these."""
-    text, lines = Text(), ["order " + " ".join(repr(name) for name in parts.names())]
+    text, lines = Text(), ["order " + " ".join(quoted(name) for name in parts.names())]
     for model in parts.models:
         lines += text.model(model)
     for optimizer in parts.optimizers:
         lines += text.optimizer(optimizer)
-    lines += [f"value {name!r}: {text.of(value)}" for name, value in parts.values.items()]
+    lines += [f"value {quoted(name)}: {text.of(value)}" for name, value in parts.values.items()]
     return "".join(line + "\n" for line in lines)

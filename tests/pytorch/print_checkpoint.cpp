@@ -9,12 +9,11 @@
 #include <milepost/milepost.hpp>
 
 #include "canonical_text.hpp"
-#include "python_text.hpp"
 
 namespace {
 
+using canonical::quoted;
 using canonical::Text;
-using lenet::python_string;
 
 int fail(const milepost::Error& error) {
     std::cerr << "print_checkpoint: " << error.to_string() << '\n';
@@ -22,36 +21,36 @@ int fail(const milepost::Error& error) {
 }
 
 void print(const std::string& name, const milepost::StateDict& model, Text& text) {
-    std::cout << "model " << python_string(name) << '\n';
+    std::cout << "model " << quoted(name) << '\n';
     for (const auto& [entry, value] : model)
-        std::cout << "  " << python_string(entry) << ": " << text.of(value) << '\n';
+        std::cout << "  " << quoted(entry) << ": " << text.of(value) << '\n';
     std::cout << "  metadata: " << text.of(model.metadata) << '\n';
 }
 
 void print(const std::string& name, const milepost::OptimizerState& optimizer, Text& text) {
-    std::cout << "optimizer " << python_string(name) << ' ' << python_string(optimizer.algorithm) << '\n';
+    std::cout << "optimizer " << quoted(name) << ' ' << quoted(optimizer.algorithm) << '\n';
     for (const milepost::ParamGroup& group : optimizer.param_groups)
         std::cout << "  group: " << text.of(group) << '\n';
     for (const auto& [index, entries] : optimizer.state)
         std::cout << "  state " << index << ": " << text.of(entries) << '\n';
     for (const auto& [key, value] : optimizer.state_extra)
-        std::cout << "  state " << python_string(key) << ": " << text.of(value) << '\n';
+        std::cout << "  state " << quoted(key) << ": " << text.of(value) << '\n';
     for (const auto& [key, value] : optimizer.extra)
-        std::cout << "  " << python_string(key) << ": " << text.of(value) << '\n';
+        std::cout << "  " << quoted(key) << ": " << text.of(value) << '\n';
 }
 
 void print(const milepost::Checkpoint& checkpoint) {
     Text text;
     std::cout << "order";
     for (const std::string& name : checkpoint.order())
-        std::cout << ' ' << python_string(name);
+        std::cout << ' ' << quoted(name);
     std::cout << '\n';
     for (const auto& [name, model] : checkpoint.models())
         print(name, model, text);
     for (const auto& [name, optimizer] : checkpoint.optimizers())
         print(name, optimizer, text);
     for (const auto& [name, value] : checkpoint.values())
-        std::cout << "value " << python_string(name) << ": " << text.of(value) << '\n';
+        std::cout << "value " << quoted(name) << ": " << text.of(value) << '\n';
 }
 
 }  // namespace
