@@ -1,10 +1,14 @@
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <milepost/text.hpp>
+#include <milepost/value.hpp>
+
 #include "core/canonical_key.hpp"
-#include "core/integer.hpp"
 
 namespace milepost::core {
 namespace {
@@ -13,13 +17,10 @@ namespace {
 std::string leaf_text(const Value& key) {
     switch (key.kind()) {
         case Kind::null:
-            return "None";
         case Kind::boolean:
-            return *key.get_if<bool>() ? "True" : "False";
         case Kind::integer:
-            return integer_text(key.get_if<Integer>()->bytes);
         case Kind::floating:
-            return float_text(*key.get_if<double>());
+            return to_string(key);
         case Kind::string:
             return key.get_if<String>()->text;
         case Kind::bytes:

@@ -1,8 +1,11 @@
 #include "core/pattern.hpp"
 
-#include <algorithm>
 #include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <milepost/text.hpp>
 
@@ -63,11 +66,11 @@ private:
         const char first = pattern.front();
         if (first == '*' || first == '?') {
             pattern.remove_prefix(1);
-            tokens_.push_back({first == '*', first == '?', ranges_.size(), ranges_.size()});
+            tokens_.push_back({.is_star = first == '*', .negated = first == '?'});
         } else if (first != '[' || !add_set(pattern)) {
             const char32_t character = take_escaped(pattern);
             ranges_.emplace_back(character, character);
-            tokens_.push_back({false, false, ranges_.size() - 1, ranges_.size()});
+            tokens_.push_back({.begin = ranges_.size() - 1, .end = ranges_.size()});
         }
     }
 
@@ -90,7 +93,7 @@ private:
             ranges_.resize(begin);
             return false;
         }
-        tokens_.push_back({false, negated, begin, ranges_.size()});
+        tokens_.push_back({.negated = negated, .begin = begin, .end = ranges_.size()});
         pattern = rest.substr(1);
         return true;
     }

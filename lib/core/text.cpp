@@ -1,8 +1,10 @@
 #include "core/text.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #include <milepost/text.hpp>
 
@@ -101,8 +103,8 @@ namespace milepost {
 
 Character first_character(std::string_view text) noexcept {
     const core::Decoded found = core::decode(text, 0);
-    if (found.nbytes == 0) return {core::byte_at(text, 0), 1, false};
-    return {found.code_point, found.nbytes, true};
+    if (found.nbytes == 0) return {.code_point = core::byte_at(text, 0), .nbytes = 1, .valid = false};
+    return {.code_point = found.code_point, .nbytes = found.nbytes, .valid = true};
 }
 
 }  // namespace milepost

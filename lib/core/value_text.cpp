@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <milepost/options.hpp>
+#include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
 
@@ -102,8 +104,8 @@ std::string leaf_text(const Value& value, std::size_t max) {
 /// A value with elements while its text is written: `items` or `pairs`, of which a key and its value count as
 /// two elements.
 struct Container {
-    std::string_view open;
-    std::string_view close;
+    std::string_view open = {};
+    std::string_view close = {};
     const std::vector<Value>* items = nullptr;
     const std::vector<std::pair<Value, Value>>* pairs = nullptr;
     std::size_t next = 0;
@@ -123,31 +125,35 @@ struct Container {
 };
 
 Container container_of(const Tuple& tuple) noexcept {
-    if (tuple.subtype == TupleFlavour::size) return {"torch.Size([", "])", &tuple.items};
-    return {"(", tuple.items.size() == 1 ? ",)" : ")", &tuple.items};
+    if (tuple.subtype == TupleFlavour::size)
+        return {.open = "torch.Size([", .close = "])", .items = &tuple.items};
+    return {.open = "(", .close = tuple.items.size() == 1 ? ",)" : ")", .items = &tuple.items};
 }
 
 Container container_of(const Set& set) noexcept {
-    if (set.items.empty()) return {"set(", ")", &set.items};
-    return {"{", "}", &set.items};
+    if (set.items.empty()) return {.open = "set(", .close = ")", .items = &set.items};
+    return {.open = "{", .close = "}", .items = &set.items};
 }
 
 Container container_of(const Dict& dict) noexcept {
     const bool empty = dict.items.empty();
     switch (dict.subtype) {
         case DictFlavour::ordered_dict:
-            return {empty ? "OrderedDict(" : "OrderedDict({", empty ? ")" : "})", nullptr, &dict.items};
+            return {.open = empty ? "OrderedDict(" : "OrderedDict({",
+                    .close = empty ? ")" : "})",
+                    .pairs = &dict.items};
         case DictFlavour::counter:
-            return {empty ? "Counter(" : "Counter({", empty ? ")" : "})", nullptr, &dict.items};
+            return {
+                .open = empty ? "Counter(" : "Counter({", .close = empty ? ")" : "})", .pairs = &dict.items};
         case DictFlavour::dict:
             break;
     }
-    return {"{", "}", nullptr, &dict.items};
+    return {.open = "{", .close = "}", .pairs = &dict.items};
 }
 
 /// Neither items nor pairs if the value has no elements.
 Container container_of(const Value& value) noexcept {
-    if (const auto* list = value.get_if<List>()) return {"[", "]", &list->items};
+    if (const auto* list = value.get_if<List>()) return {.open = "[", .close = "]", .items = &list->items};
     if (const auto* tuple = value.get_if<Tuple>()) return container_of(*tuple);
     if (const auto* set = value.get_if<Set>()) return container_of(*set);
     if (const auto* dict = value.get_if<Dict>()) return container_of(*dict);
