@@ -48,6 +48,7 @@ public:
     Result<void> gather(std::uint32_t, const detail::StridedLayout&, std::span<std::byte>) const override {
         return Error(Condition::layout, "no bytes");
     }
+    [[nodiscard]] bool is_mapped(std::uint32_t) const noexcept override { return false; }
 };
 
 std::uint64_t take_nbytes(Input& input) {

@@ -55,6 +55,8 @@ public:
     /// Any thread.
     [[nodiscard]] virtual Result<void> gather(std::uint32_t storage, const StridedLayout& layout,
                                               std::span<std::byte> to) const = 0;
+    /// Whether bytes() of the storage returns a part of a mapped file, so that it copies nothing. Any thread.
+    [[nodiscard]] virtual bool is_mapped(std::uint32_t storage) const noexcept = 0;
 
 protected:
     ~StorageProvider() = default;
@@ -90,6 +92,12 @@ public:
     /// all its elements. Errors: as bytes().
     [[nodiscard]] MILEPOST_API Result<void> gather(const detail::StridedLayout& layout,
                                                    std::span<std::byte> to) const;
+
+    /// Whether its bytes are in a mapped file as they are: bytes() then returns a part of the mapping. False
+    /// for memory of the caller, and for a storage that has to be read or decoded.
+    [[nodiscard]] bool is_mapped() const noexcept {
+        return provider_ != nullptr && provider_->is_mapped(number_);
+    }
 
     friend bool operator==(const StorageView&, const StorageView&) = default;
     /// An order, for maps; it means nothing.
@@ -162,6 +170,11 @@ public:
     /// corrupt/chunk_checksum and the other conditions of docs/format.md, section 8; io_error;
     /// limit_exceeded/total_bytes.
     [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> bytes() const;
+
+    /// Whether the bytes of the tensor are in a mapped file as they are (Access::mapped, and a storage that
+    /// is stored raw). bytes() of a contiguous tensor then returns a part of the mapping, whose checksums are
+    /// compared at first access, and takes no memory. False for memory of the caller. Touches no byte.
+    [[nodiscard]] bool is_mapped() const noexcept { return storage_.is_mapped(); }
 
     /// The elements. Errors: as bytes(); invalid_argument/wrong_type if the dtype is not T's, or a bool is
     /// neither 0 nor 1; unsupported/dtype if this library does not know it.

@@ -34,7 +34,7 @@ StorageReader::StorageReader(const Source& source, std::span<const std::byte> ma
     }
 }
 
-bool StorageReader::is_mapped_raw(std::uint32_t storage) const noexcept {
+bool StorageReader::is_mapped(std::uint32_t storage) const noexcept {
     const OpenedIndex& opened = chunk_bytes_.opened;
     return !chunk_bytes_.mapped.empty() && format::is_stored_raw(opened.offsets, storage);
 }
@@ -80,7 +80,7 @@ Result<void> StorageReader::check_mapped(std::uint32_t storage, std::uint64_t be
 Result<std::span<const std::byte>> StorageReader::bytes(std::uint32_t storage, std::uint64_t begin,
                                                         std::uint64_t end) const try {
     if (begin == end) return std::span<const std::byte>();
-    if (!is_mapped_raw(storage)) {
+    if (!is_mapped(storage)) {
         auto all = cached(storage);
         if (!all) return all;
         return all->subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
@@ -136,7 +136,7 @@ Result<std::span<const std::byte>> StorageReader::cached(std::uint32_t storage) 
 Result<void> StorageReader::read(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const
     try {
     if (to.empty()) return {};
-    if (is_mapped_raw(storage)) {
+    if (is_mapped(storage)) {
         auto from = bytes(storage, begin, begin + to.size());
         if (!from) return std::move(from).error();
         std::memcpy(to.data(), from->data(), to.size());
@@ -202,7 +202,7 @@ Result<void> StorageReader::check_all() const {
     ChunkReader checker(chunk_bytes_);
     for (std::uint32_t storage = 0; storage < opened.index.storage_count(); ++storage) {
         const std::uint64_t nbytes = opened.offsets.storage_nbytes(opened.index, storage);
-        if (is_mapped_raw(storage)) {
+        if (is_mapped(storage)) {
             if (auto checked = check_mapped(storage, 0, nbytes); !checked) return checked;
             continue;
         }

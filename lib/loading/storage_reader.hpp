@@ -39,9 +39,7 @@ public:
     Result<void> read(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const override;
     Result<void> gather(std::uint32_t storage, const detail::StridedLayout& layout,
                         std::span<std::byte> to) const override;
-
-    /// Whether bytes() of the storage are those of the mapped file, so that nothing is copied.
-    [[nodiscard]] bool is_mapped_raw(std::uint32_t storage) const noexcept;
+    [[nodiscard]] bool is_mapped(std::uint32_t storage) const noexcept override;
 
     /// Checks every chunk, as Check::at_open asks. Errors: the first damage in the order of the file.
     [[nodiscard]] Result<void> check_all() const;
@@ -62,7 +60,7 @@ private:
     Result<void> gather_chunks(ChunkReader& checker, std::uint32_t storage, std::uint64_t offset,
                                ChunkRun run, const core::ContiguousRuns& blocks,
                                std::span<std::byte> to) const;
-    /// Requires: is_mapped_raw.
+    /// Requires: is_mapped.
     [[nodiscard]] Result<std::span<const std::byte>> mapped_bytes(std::uint32_t storage, std::uint64_t begin,
                                                                   std::uint64_t end) const;
     /// Cuts the chunks of the bytes [begin, end) into runs, calls work(checker, run) for each, on several

@@ -25,7 +25,7 @@ Result<void> StorageReader::gather(std::uint32_t storage, const detail::StridedL
     };
     // Strides that interleave are rare, and a walk over them chunk by chunk could take for ever.
     if (!blocks.is_nested()) return gather_from(bytes(storage, offset, end));
-    if (is_mapped_raw(storage)) {
+    if (is_mapped(storage)) {
         if (auto checked = check_blocks(storage, offset, end, blocks); !checked) return checked;
         return gather_from(mapped_bytes(storage, offset, end));
     }

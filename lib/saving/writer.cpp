@@ -77,6 +77,7 @@ struct Writer::Impl final : detail::StorageProvider {
                         std::span<std::byte>) const override {
         return written_already(storage);
     }
+    [[nodiscard]] bool is_mapped(std::uint32_t) const noexcept override { return false; }
     static Error written_already(std::uint32_t storage) {
         return Error(Condition::layout,
                      message("storage ", storage, " is written; its bytes are in the file"));

@@ -69,7 +69,12 @@ public:
         return {};
     }
 
+    [[nodiscard]] bool is_mapped(std::uint32_t storage) const noexcept override {
+        return storage == mapped_storage;
+    }
+
     bool fails = false;
+    std::uint32_t mapped_storage = UINT32_MAX;
     mutable int bytes_calls = 0;
     mutable int read_calls = 0;
     mutable int gather_calls = 0;
@@ -101,6 +106,20 @@ TensorView view_of(const std::vector<float>& numbers, Shape shape, Strides strid
 }
 
 }  // namespace
+
+TEST_CASE("storage view: the provider tells which storages are mapped; memory of the caller is not") {
+    CountingProvider provider(counted(16));
+    provider.mapped_storage = 2;
+    const StorageView mapped(provider, 2, 16);
+    CHECK(mapped.is_mapped());
+    CHECK(mapped.part(4, 8).is_mapped());
+    CHECK(TensorView(dtype(Dtype::u8), {16}, mapped).is_mapped());
+    CHECK_FALSE(StorageView(provider, 1, 16).is_mapped());
+    const auto bytes = counted(16);
+    CHECK_FALSE(StorageView(bytes).is_mapped());
+    CHECK_FALSE(StorageView().is_mapped());
+    CHECK_FALSE(TensorView().is_mapped());
+}
 
 TEST_CASE("storage view: ranges of memory") {
     const auto bytes = counted(10);

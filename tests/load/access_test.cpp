@@ -156,6 +156,30 @@ TEST_CASE("access: mapped and raw, no byte is copied") {
     CHECK(reinterpret_cast<std::uintptr_t>(first->data()) % 64 == 0);
 }
 
+TEST_CASE("access: is_mapped() is true of storages that are mapped and stored raw") {
+    const testing::ScratchFolder folder;
+    for (const Codec codec : {Codec::raw, Codec::zstd}) {
+        const std::string path = folder / (codec == Codec::raw ? "raw" : "zstd");
+        REQUIRE(save(path, many_chunks(), {.codec = codec}));
+        for (const Access access : {Access::mapped, Access::read}) {
+            INFO("codec " << static_cast<int>(codec) << ", access " << static_cast<int>(access));
+            const auto file = Reader::open(path, {.access = access});
+            REQUIRE(file);
+            const auto ramp = file->tensor("model", "ramp");
+            REQUIRE(ramp);
+            const bool expected = access == Access::mapped && codec == Codec::raw;
+            CHECK(ramp->is_mapped() == expected);
+            CHECK(ramp->storage().is_mapped() == expected);
+            const auto part = ramp->slice({{100, 200, 2}});
+            REQUIRE(part);
+            CHECK(part->is_mapped() == expected);
+            const auto copy = ramp->load();
+            REQUIRE(copy);
+            CHECK_FALSE(copy->view().is_mapped());
+        }
+    }
+}
+
 TEST_CASE("access: what a Reader gave out stays valid when it is moved") {
     auto opened = open_bytes(*save_bytes(several_models()));
     REQUIRE(opened);

@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
 
-#include "loading/name_mapping.hpp"
+#include "live/name_mapping.hpp"
 
 // Prefixes, renaming, selection. Patterns alone: tests/core/pattern_test.cpp.
 using namespace milepost;
-using milepost::loading::is_selected;
-using milepost::loading::live_name;
+using milepost::live::is_selected;
+using milepost::live::live_name;
 
 TEST_CASE("renaming: stars are filled in order, and one too many stays") {
     CHECK(live_name("a.1.b.2", {.rename = {{"a.*.b.*", "x*y*z*"}}}) == "x1y2z*");

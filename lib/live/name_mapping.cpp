@@ -1,10 +1,10 @@
-#include "loading/name_mapping.hpp"
+#include "live/name_mapping.hpp"
 
 #include <algorithm>
 
 #include "core/pattern.hpp"
 
-namespace milepost::loading {
+namespace milepost::live {
 namespace {
 
 std::string_view without_prefixes(std::string_view name, const std::vector<std::string>& prefixes) {
@@ -34,4 +34,4 @@ bool is_selected(std::string_view name, const LoadOptions& options) {
            });
 }
 
-}  // namespace milepost::loading
+}  // namespace milepost::live

@@ -1,4 +1,4 @@
-#include "loading/match_params.hpp"
+#include "live/match_params.hpp"
 
 #include <algorithm>
 #include <set>
@@ -8,9 +8,9 @@
 
 #include "base/message.hpp"
 #include "core/text.hpp"
-#include "loading/name_mapping.hpp"
+#include "live/name_mapping.hpp"
 
-namespace milepost::loading {
+namespace milepost::live {
 namespace {
 
 using base::message;
@@ -153,4 +153,4 @@ Result<ParamMatch> match_params(const std::string& optimizer, const OptimizerSta
     return match_by_order(optimizer, file, target, report);
 }
 
-}  // namespace milepost::loading
+}  // namespace milepost::live

@@ -8,7 +8,7 @@
 
 #include <milepost/load_into.hpp>
 
-namespace milepost::loading {
+namespace milepost::live {
 
 /// A live parameter while its state is loaded.
 struct LiveParam {
@@ -33,4 +33,4 @@ struct ParamMatch {
                                               const OptimizerTarget& target, const LoadOptions& options,
                                               LoadReport& report);
 
-}  // namespace milepost::loading
+}  // namespace milepost::live

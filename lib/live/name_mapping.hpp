@@ -5,7 +5,7 @@
 
 #include <milepost/load_into.hpp>
 
-namespace milepost::loading {
+namespace milepost::live {
 
 /// The live name of a name in the file: prefixes off, then renamed.
 [[nodiscard]] std::string live_name(std::string_view name, const LoadOptions& options);
@@ -13,4 +13,4 @@ namespace milepost::loading {
 /// Whether LoadOptions::only leaves the live name in.
 [[nodiscard]] bool is_selected(std::string_view name, const LoadOptions& options);
 
-}  // namespace milepost::loading
+}  // namespace milepost::live

@@ -7,15 +7,13 @@
 
 #include <milepost/load_into.hpp>
 
-namespace milepost::loading {
+namespace milepost::live {
 
 /// Tensors and values on their way into live ones: all that can fail is done by stage(), before commit()
 /// changes anything.
 class LoadTransaction {
 public:
-    explicit LoadTransaction(const Reader& reader) : reader_(reader) {}
-
-    /// Judges shape and dtype: notes the tensor, or what does not match in the report. `path` is that of the
+    /// Checks shape and dtype: notes the tensor, or what does not match in the report. `path` is that of the
     /// tensor in the report; `parameter` that of whose state it is. Throws std::bad_alloc.
     void add(std::string path, TensorView from, const Target& to, const LoadOptions& options,
              LoadReport& report, const std::string& parameter = {});
@@ -23,7 +21,7 @@ public:
     /// commit() will put `entries` in the place of `live`.
     void replace(Entries& live, Entries entries) { entries_.push_back({&live, std::move(entries)}); }
 
-    /// The whole transaction behind add() and replace(): what strict makes of the report, for `whose` ("model
+    /// The whole transaction after add() and replace(): what strict makes of the report, for `whose` ("model
     /// 'net'"), then everything that can fail, then the copies. Errors: those of load_into. Throws
     /// std::bad_alloc, and has changed nothing then.
     [[nodiscard]] Result<LoadReport> finish(LoadReport report, const LoadOptions& options,
@@ -49,11 +47,10 @@ private:
         Entries entries;
     };
 
-    [[nodiscard]] Result<void> stage(PendingCopy& move) const;
+    [[nodiscard]] static Result<void> stage(PendingCopy& move);
 
-    const Reader& reader_;
     std::vector<PendingCopy> moves_;
     std::vector<Replacement> entries_;
 };
 
-}  // namespace milepost::loading
+}  // namespace milepost::live

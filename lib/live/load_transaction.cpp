@@ -1,4 +1,4 @@
-#include "loading/load_transaction.hpp"
+#include "live/load_transaction.hpp"
 
 #include <algorithm>
 #include <set>
@@ -7,10 +7,9 @@
 #include "base/message.hpp"
 #include "core/cast.hpp"
 #include "core/text.hpp"
-#include "loading/load_report.hpp"
-#include "loading/reader_impl.hpp"
+#include "live/load_report.hpp"
 
-namespace milepost::loading {
+namespace milepost::live {
 namespace {
 
 /// As in PyTorch, a tensor of shape [1] may fill one of shape [].
@@ -41,7 +40,7 @@ void LoadTransaction::add(std::string path, TensorView from, const Target& to, c
 
 Result<LoadReport> LoadTransaction::finish(LoadReport report, const LoadOptions& options,
                                            const std::string& whose) {
-    if (auto fine = judge(report, options, whose); !fine) return std::move(fine).error();
+    if (auto fine = check_strict(report, options, whose); !fine) return std::move(fine).error();
     if (auto staged = stage(); !staged) return std::move(staged).error();
     commit();
     return report;
@@ -67,9 +66,9 @@ Result<void> LoadTransaction::stage() {
     return {};
 }
 
-Result<void> LoadTransaction::stage(PendingCopy& move) const {
-    const StorageReader& storages = *reader_.impl().storages;
-    if (move.from.is_contiguous() && storages.is_mapped_raw(move.from.storage().index())) {
+Result<void> LoadTransaction::stage(PendingCopy& move) {
+    // Chunks that are mapped and stored raw are checked where they are; a copy of them is not needed.
+    if (move.from.is_contiguous() && move.from.is_mapped()) {
         auto bytes = move.from.bytes();
         if (!bytes) return std::move(bytes).error();
         move.bytes = *bytes;
@@ -105,4 +104,4 @@ void LoadTransaction::commit() noexcept {
         std::swap(*replacement.live, replacement.entries);
 }
 
-}  // namespace milepost::loading
+}  // namespace milepost::live

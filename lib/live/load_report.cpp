@@ -1,4 +1,4 @@
-#include "loading/load_report.hpp"
+#include "live/load_report.hpp"
 
 #include "base/message.hpp"
 #include "core/layout.hpp"
@@ -64,12 +64,12 @@ std::string LoadReport::to_string() const {
     return text.empty() ? "all matched" : text;
 }
 
-namespace loading {
+namespace live {
 
-Result<void> judge(const LoadReport& report, const LoadOptions& options, const std::string& whose) {
+Result<void> check_strict(const LoadReport& report, const LoadOptions& options, const std::string& whose) {
     if (!options.strict || report.complete()) return {};
     return Error(first_condition(report), message(whose, ": ", report.to_string()));
 }
 
-}  // namespace loading
+}  // namespace live
 }  // namespace milepost

@@ -9,15 +9,15 @@
 #include "base/out_of_memory.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"
-#include "loading/load_transaction.hpp"
-#include "loading/match_params.hpp"
+#include "live/load_transaction.hpp"
+#include "live/match_params.hpp"
 
 namespace milepost {
 namespace {
 
 using base::message;
 using core::printable;
-using loading::LiveParam;
+using live::LiveParam;
 
 /// Rows of Adafactor: [r, 1] of [r, c].
 bool broadcasts_to(const Shape& shape, const Shape& parameter) noexcept {
@@ -62,12 +62,11 @@ std::uint64_t total_elements(const std::vector<LiveParam>& params) noexcept {
 /// Pairs the state_dict of an optimizer with a live one.
 class OptimizerLoad {
 public:
-    OptimizerLoad(const Reader& reader, std::string_view optimizer, const OptimizerTarget& target,
-                  const LoadOptions& options)
-        : optimizer_(optimizer), target_(target), options_(options), transaction_(reader) {}
+    OptimizerLoad(std::string_view optimizer, const OptimizerTarget& target, const LoadOptions& options)
+        : optimizer_(optimizer), target_(target), options_(options) {}
 
     Result<LoadReport> run(const OptimizerState& file) {
-        auto matched = loading::match_params(optimizer_, file, target_, options_, report_);
+        auto matched = live::match_params(optimizer_, file, target_, options_, report_);
         if (!matched) return std::move(matched).error();
         match_ = *std::move(matched);
         all_elements_ = total_elements(match_.live);
@@ -167,9 +166,9 @@ private:
     const OptimizerTarget& target_;
     const LoadOptions& options_;
     LoadReport report_;
-    loading::ParamMatch match_;
+    live::ParamMatch match_;
     std::uint64_t all_elements_ = 0;
-    loading::LoadTransaction transaction_;
+    live::LoadTransaction transaction_;
 };
 
 }  // namespace
@@ -178,7 +177,7 @@ Result<LoadReport> load_into(const Reader& reader, std::string_view optimizer, c
                              const LoadOptions& options) try {
     auto file = reader.optimizer(optimizer);
     if (!file) return std::move(file).error();
-    return OptimizerLoad(reader, optimizer, target, options).run(*file);
+    return OptimizerLoad(optimizer, target, options).run(*file);
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }

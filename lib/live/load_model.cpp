@@ -8,8 +8,8 @@
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
 #include "core/text.hpp"
-#include "loading/load_transaction.hpp"
-#include "loading/name_mapping.hpp"
+#include "live/load_transaction.hpp"
+#include "live/name_mapping.hpp"
 
 namespace milepost {
 namespace {
@@ -24,9 +24,8 @@ Error named_twice(std::string_view whose, std::string_view name) {
 /// Pairs the entries of a state_dict with live tensors.
 class ModelLoad {
 public:
-    ModelLoad(const Reader& reader, std::string_view model, const ModelTarget& target,
-              const LoadOptions& options)
-        : model_(model), target_(target), options_(options), transaction_(reader) {}
+    ModelLoad(std::string_view model, const ModelTarget& target, const LoadOptions& options)
+        : model_(model), target_(target), options_(options) {}
 
     Result<LoadReport> run(const StateDict& state_dict) {
         auto paired = is_named() ? pair_by_name(state_dict) : pair_by_order(state_dict);
@@ -46,20 +45,20 @@ private:
     [[nodiscard]] std::string path_of(std::string_view name) const { return message(model_, "/", name); }
 
     Result<void> pair_by_name(const StateDict& state_dict) {
-        std::map<std::string_view, const Target*> live;
+        std::map<std::string_view, const Target*> targets;
         for (const Target& tensor : target_.tensors) {
-            if (!live.emplace(tensor.name, &tensor).second) return named_twice("targets", tensor.name);
+            if (!targets.emplace(tensor.name, &tensor).second) return named_twice("targets", tensor.name);
         }
         std::set<std::string> seen;
         for (const auto& [file_name, value] : state_dict) {
-            std::string name = loading::live_name(file_name, options_);
-            if (!loading::is_selected(name, options_)) continue;
-            const auto found = live.find(name);
-            pair(file_name, name, value, found == live.end() ? nullptr : found->second);
+            std::string name = live::live_name(file_name, options_);
+            if (!live::is_selected(name, options_)) continue;
+            const auto found = targets.find(name);
+            pair(file_name, name, value, found == targets.end() ? nullptr : found->second);
             if (!seen.insert(name).second) return named_twice("entries of the file", name);
         }
         for (const Target& tensor : target_.tensors) {
-            if (!seen.contains(tensor.name) && loading::is_selected(tensor.name, options_))
+            if (!seen.contains(tensor.name) && live::is_selected(tensor.name, options_))
                 report_.missing.push_back(path_of(tensor.name));
         }
         return {};
@@ -102,7 +101,7 @@ private:
     void finish_extra_state() {
         if (target_.extra_state == nullptr) return;
         for (const auto& [name, value] : *target_.extra_state) {
-            if (extra_.add(name, value) && loading::is_selected(name, options_))
+            if (extra_.add(name, value) && live::is_selected(name, options_))
                 report_.missing.push_back(path_of(name));
         }
         transaction_.replace(*target_.extra_state, std::move(extra_));
@@ -113,7 +112,7 @@ private:
     const LoadOptions& options_;
     LoadReport report_;
     Entries extra_;
-    loading::LoadTransaction transaction_;
+    live::LoadTransaction transaction_;
 };
 
 }  // namespace
@@ -122,7 +121,7 @@ Result<LoadReport> load_into(const Reader& reader, std::string_view model, const
                              const LoadOptions& options) try {
     auto state_dict = reader.model(model);
     if (!state_dict) return std::move(state_dict).error();
-    return ModelLoad(reader, model, target, options).run(*state_dict);
+    return ModelLoad(model, target, options).run(*state_dict);
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }
