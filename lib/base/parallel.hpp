@@ -5,8 +5,13 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
 
 namespace milepost::base {
 
@@ -16,20 +21,20 @@ namespace milepost::base {
     return wanted != 0 ? wanted : std::clamp(std::thread::hardware_concurrency(), 1U, kMostByDefault);
 }
 
-/// Calls make_worker() once on each of up to `threads` threads, the caller's among them, and what it returns
-/// for each number below `count`, in no order; each number goes to one worker. With fewer threads than asked
-/// for it takes longer, nothing else. The first exception that a worker throws is thrown again here, when all
-/// have stopped.
-template <class MakeWorker>
-void parallel_for(std::size_t count, unsigned threads, MakeWorker make_worker) {
+/// Calls work(state, i) for each i below `count`, in no order, on up to `threads` threads, one of which is
+/// the calling thread. Each thread has a state of its own, made by make_state() on that thread. If the
+/// machine provides fewer threads, it only takes longer. The first exception that is thrown by a thread is
+/// thrown again here, after all threads have stopped.
+template <class MakeState, class Work>
+void parallel_for(std::size_t count, unsigned threads, MakeState make_state, Work work) {
     std::atomic<std::size_t> next{0};
     std::mutex mutex;
     std::exception_ptr thrown;
     auto run = [&]() noexcept {
         try {
-            auto worker = make_worker();
+            auto state = make_state();
             for (std::size_t i = next++; i < count; i = next++)
-                worker(i);
+                work(state, i);
         } catch (...) {
             next = count;  // the others stop at their next number
             const std::lock_guard lock(mutex);
@@ -43,13 +48,30 @@ void parallel_for(std::size_t count, unsigned threads, MakeWorker make_worker) {
         try {
             others.emplace_back(run);
         } catch (const std::exception&) {
-            break;  // the machine gives no more threads
+            break;  // the machine provides no more threads
         }
     }
     run();
     for (std::thread& thread : others)
         thread.join();
     if (thrown) std::rethrow_exception(thrown);
+}
+
+/// The same for work(state, i) that returns a Result<void>. All numbers are worked on, also after an error.
+/// Errors: that of the lowest number that failed.
+template <class MakeState, class Work>
+[[nodiscard]] Result<void> try_parallel_for(std::size_t count, unsigned threads, MakeState make_state,
+                                            Work work) {
+    std::mutex mutex;
+    std::optional<std::pair<std::size_t, Error>> lowest;
+    parallel_for(count, threads, make_state, [&](auto& state, std::size_t i) {
+        Result<void> done = work(state, i);
+        if (done) return;
+        const std::lock_guard lock(mutex);
+        if (!lowest || i < lowest->first) lowest.emplace(i, std::move(done).error());
+    });
+    if (lowest) return std::move(lowest->second);
+    return {};
 }
 
 }  // namespace milepost::base

@@ -45,16 +45,16 @@ private:
     [[nodiscard]] std::string path_of(std::string_view name) const { return message(model_, "/", name); }
 
     Result<void> pair_by_name(const StateDict& state_dict) {
-        std::map<std::string_view, const Target*> targets;
+        std::map<std::string_view, const Target*> live;
         for (const Target& tensor : target_.tensors) {
-            if (!targets.emplace(tensor.name, &tensor).second) return named_twice("targets", tensor.name);
+            if (!live.emplace(tensor.name, &tensor).second) return named_twice("targets", tensor.name);
         }
         std::set<std::string> seen;
         for (const auto& [file_name, value] : state_dict) {
             std::string name = live::live_name(file_name, options_);
             if (!live::is_selected(name, options_)) continue;
-            const auto found = targets.find(name);
-            pair(file_name, name, value, found == targets.end() ? nullptr : found->second);
+            const auto found = live.find(name);
+            pair(file_name, name, value, found == live.end() ? nullptr : found->second);
             if (!seen.insert(name).second) return named_twice("entries of the file", name);
         }
         for (const Target& tensor : target_.tensors) {

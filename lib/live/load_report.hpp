@@ -6,8 +6,8 @@
 
 namespace milepost::live {
 
-/// What LoadOptions::strict asks for: that the report is complete. Throws std::bad_alloc.
-/// Errors: one mismatch that lists all findings after `whose` ("model 'net'").
+/// Success unless options.strict is set and the report is not complete. Errors: one mismatch error that lists
+/// all findings after `whose` ("model 'net'").
 [[nodiscard]] Result<void> check_strict(const LoadReport& report, const LoadOptions& options,
                                         const std::string& whose);
 

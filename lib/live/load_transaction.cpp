@@ -34,7 +34,7 @@ void LoadTransaction::add(std::string path, TensorView from, const Target& to, c
         report.dtype_mismatches.push_back({path, std::string(from.dtype().name), std::string(live.name)});
     } else {
         report.loaded.push_back(path);
-        moves_.push_back({std::move(path), std::move(from), &to, {}, {}});
+        copies_.push_back({std::move(path), std::move(from), &to, {}, {}});
     }
 }
 
@@ -52,52 +52,51 @@ Result<void> LoadTransaction::stage() {
         if (!seen.insert(replacement.live).second)
             return Error(Condition::option, "one Entries is given as the target of two things");
     }
-    // All targets first: a mistake of the program should not cost the reading of a file.
-    for (const PendingCopy& move : moves_) {
-        if (move.to->adopt) continue;
-        if (auto fits = move.to->tensor.check_layout(); !fits) {
-            return fits.error().within(core::printable(move.path));
+    // All targets first: an error of the calling code should be found before a file is read.
+    for (const PendingCopy& copy : copies_) {
+        if (copy.to->adopt) continue;
+        if (auto fits = copy.to->tensor.check_layout(); !fits) {
+            return fits.error().within(core::printable(copy.path));
         }
     }
-    for (PendingCopy& move : moves_) {
-        if (move.to->adopt) continue;
-        if (auto staged = stage(move); !staged) return staged.error().within(core::printable(move.path));
+    for (PendingCopy& copy : copies_) {
+        if (copy.to->adopt) continue;
+        if (auto staged = stage(copy); !staged) return staged.error().within(core::printable(copy.path));
     }
     return {};
 }
 
-Result<void> LoadTransaction::stage(PendingCopy& move) {
-    // Chunks that are mapped and stored raw are checked where they are; a copy of them is not needed.
-    if (move.from.is_contiguous() && move.from.is_mapped()) {
-        auto bytes = move.from.bytes();
+Result<void> LoadTransaction::stage(PendingCopy& copy) const {
+    if (copy.from.is_contiguous() && copy.from.is_mapped()) {
+        auto bytes = copy.from.bytes();
         if (!bytes) return std::move(bytes).error();
-        move.bytes = *bytes;
+        copy.bytes = *bytes;
     } else {
-        auto copy = move.from.load();
-        if (!copy) return std::move(copy).error();
-        move.bytes = copy->bytes();
-        move.staged.push_back(*std::move(copy));
+        auto loaded = copy.from.load();
+        if (!loaded) return std::move(loaded).error();
+        copy.bytes = loaded->bytes();
+        copy.staged.push_back(*std::move(loaded));
     }
-    const DtypeInfo& live = move.to->tensor.dtype();
-    if (live.code == Dtype::boolean && !are_truths(move.bytes)) {
+    const DtypeInfo& live = copy.to->tensor.dtype();
+    if (live.code == Dtype::boolean && !are_truths(copy.bytes)) {
         return Error(Condition::wrong_type, "a bool of the file is neither 0 nor 1");
     }
-    if (live == move.from.dtype()) return {};
-    auto cast = Tensor::zeros(live, move.from.shape());
+    if (live == copy.from.dtype()) return {};
+    auto cast = Tensor::zeros(live, copy.from.shape());
     if (!cast) return std::move(cast).error();
-    core::cast(move.from.dtype().code, move.bytes, live.code, cast->bytes());
-    move.bytes = cast->bytes();
-    move.staged.clear();
-    move.staged.push_back(*std::move(cast));
+    core::cast(copy.from.dtype().code, copy.bytes, live.code, cast->bytes());
+    copy.bytes = cast->bytes();
+    copy.staged.clear();
+    copy.staged.push_back(*std::move(cast));
     return {};
 }
 
 void LoadTransaction::commit() noexcept {
-    for (PendingCopy& move : moves_) {
-        if (move.to->adopt) {
-            move.to->adopt(move.from);
+    for (PendingCopy& copy : copies_) {
+        if (copy.to->adopt) {
+            copy.to->adopt(copy.from);
         } else {
-            (void)move.to->tensor.copy_from(move.bytes);  // stage() has checked all that can be wrong
+            (void)copy.to->tensor.copy_from(copy.bytes);  // stage() has checked all that can be wrong
         }
     }
     for (Replacement& replacement : entries_)

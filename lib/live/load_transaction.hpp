@@ -13,22 +13,23 @@ namespace milepost::live {
 /// changes anything.
 class LoadTransaction {
 public:
-    /// Checks shape and dtype: notes the tensor, or what does not match in the report. `path` is that of the
-    /// tensor in the report; `parameter` that of whose state it is. Throws std::bad_alloc.
+    /// Compares shape and dtype, and adds the tensor to the transaction, or a mismatch to the report. `path`
+    /// is the tensor's in the report, `parameter` the name of the parameter whose state it is. Throws
+    /// std::bad_alloc.
     void add(std::string path, TensorView from, const Target& to, const LoadOptions& options,
              LoadReport& report, const std::string& parameter = {});
 
-    /// commit() will put `entries` in the place of `live`.
+    /// commit() will replace `live` by `entries`.
     void replace(Entries& live, Entries entries) { entries_.push_back({&live, std::move(entries)}); }
 
-    /// The whole transaction after add() and replace(): what strict makes of the report, for `whose` ("model
-    /// 'net'"), then everything that can fail, then the copies. Errors: those of load_into. Throws
-    /// std::bad_alloc, and has changed nothing then.
+    /// Runs the transaction: check_strict for `whose` ("model 'net'"), then everything that can fail, then
+    /// the copies. Returns the report. Errors: those of load_into. Throws std::bad_alloc, and has changed
+    /// nothing then.
     [[nodiscard]] Result<LoadReport> finish(LoadReport report, const LoadOptions& options,
                                             const std::string& whose);
 
 private:
-    /// Checks the bytes of all tensors, and has those that are not mapped as they are in memory of its own.
+    /// Checks the bytes of all tensors. Loads those that cannot be used in the mapped file into memory.
     /// Errors: those of load_into but mismatch. Throws std::bad_alloc.
     [[nodiscard]] Result<void> stage();
 
@@ -39,7 +40,7 @@ private:
         std::string path;
         TensorView from;
         const Target* to;
-        std::vector<Tensor> staged;  // one, or none where `bytes` are those of the file
+        std::vector<Tensor> staged;  // one, or none where `bytes` are in the mapped file
         std::span<const std::byte> bytes;
     };
     struct Replacement {
@@ -47,9 +48,9 @@ private:
         Entries entries;
     };
 
-    [[nodiscard]] static Result<void> stage(PendingCopy& move);
+    [[nodiscard]] Result<void> stage(PendingCopy& copy) const;
 
-    std::vector<PendingCopy> moves_;
+    std::vector<PendingCopy> copies_;
     std::vector<Replacement> entries_;
 };
 

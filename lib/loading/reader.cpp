@@ -1,6 +1,5 @@
 #include <milepost/reader.hpp>
 
-#include <charconv>
 #include <new>
 
 #include "base/message.hpp"
@@ -8,8 +7,9 @@
 #include "codec/checksum.hpp"
 #include "core/text.hpp"
 #include "format/chunks.hpp"
+#include "format/find_path.hpp"
 #include "format/paths.hpp"
-#include "format/value_columns.hpp"
+#include "loading/decode_parts.hpp"
 #include "loading/reader_impl.hpp"
 
 namespace milepost {
@@ -38,113 +38,6 @@ std::optional<std::uint32_t> find_text(const format::StringTable& texts, std::st
 
 bool is_tensor(const Index& index, std::uint32_t value) noexcept {
     return index.values[value].kind == static_cast<std::uint8_t>(Kind::tensor);
-}
-
-Value decode(const Reader::Impl& impl, std::uint32_t value) {
-    return format::decode_value(impl.opened.index, impl.opened.offsets, value,
-                                [&](std::uint32_t tensor) { return impl.view(tensor); });
-}
-
-void add_entries(const Reader::Impl& impl, EntryList entry_list, Entries& entries) {
-    for (std::uint32_t i = entry_list.first; i < entry_list.first + entry_list.count; ++i) {
-        entries.add(std::string(impl.opened.index.entry_names[i]), decode(impl, i));
-    }
-}
-
-StateDict decode_model(const Reader::Impl& impl, std::uint32_t model) {
-    StateDict state_dict;
-    add_entries(impl, impl.opened.offsets.entry_list(model), state_dict);
-    state_dict.metadata =
-        decode(impl, static_cast<std::uint32_t>(impl.opened.index.entry_names.size()) + model);
-    return state_dict;
-}
-
-ParamGroup decode_group(const Reader::Impl& impl, std::uint32_t group, EntryList hyperparameters) {
-    const Index& index = impl.opened.index;
-    const IndexOffsets& offsets = impl.opened.offsets;
-    const format::GroupRecord& record = index.groups[group];
-    ParamGroup decoded;
-    add_entries(impl, hyperparameters, decoded.hyperparameters);
-    const auto params = index.params.subspan(offsets.group_param[group], record.param_count);
-    decoded.params.assign(params.begin(), params.end());
-    // Where they stand anyway is left open, so that a key that is added later comes before them.
-    const std::uint32_t named = record.param_names_position != format::kNoPosition ? 1 : 0;
-    if (record.params_position != record.hyperparameter_count + named)
-        decoded.params_position = record.params_position;
-    if (named != 0) {
-        if (record.param_names_position != record.hyperparameter_count)
-            decoded.param_names_position = record.param_names_position;
-        auto& names = decoded.param_names.emplace();
-        for (std::uint32_t i = 0; i < record.param_count; ++i) {
-            names.emplace_back(index.param_names[offsets.group_name[group] + i]);
-        }
-    }
-    return decoded;
-}
-
-OptimizerState decode_optimizer(const Reader::Impl& impl, std::uint32_t optimizer) {
-    const Index& index = impl.opened.index;
-    const IndexOffsets& offsets = impl.opened.offsets;
-    const format::OptimizerRecord& record = index.optimizers[optimizer];
-    std::uint32_t entry_list = offsets.optimizer_entry_list[optimizer];
-    OptimizerState state;
-    state.algorithm = index.algorithms[optimizer];
-    for (std::uint32_t g = 0; g < record.group_count; ++g) {
-        state.param_groups.push_back(
-            decode_group(impl, offsets.optimizer_group[optimizer] + g, offsets.entry_list(entry_list++)));
-    }
-    for (std::uint32_t s = 0; s < record.state_count; ++s) {
-        const std::uint64_t parameter = index.states[offsets.optimizer_state[optimizer] + s].index;
-        add_entries(impl, offsets.entry_list(entry_list++), state.state[parameter]);
-    }
-    add_entries(impl, offsets.entry_list(entry_list++), state.state_extra);
-    add_entries(impl, offsets.entry_list(entry_list), state.extra);
-    return state;
-}
-
-/// "state/INDEX/NAME" below an optimizer, without a walk over all tensors.
-std::optional<std::uint32_t> find_state_entry(const Reader::Impl& impl, std::uint32_t optimizer,
-                                              std::string_view below) {
-    constexpr std::string_view kState = "state/";
-    if (!below.starts_with(kState)) return std::nullopt;
-    below.remove_prefix(kState.size());
-    std::uint64_t parameter = 0;
-    const auto [end, error] = std::from_chars(below.data(), below.data() + below.size(), parameter);
-    const auto digits = static_cast<std::size_t>(end - below.data());
-    if (error != std::errc() || digits == below.size() || below[digits] != '/') return std::nullopt;
-    const IndexOffsets& offsets = impl.opened.offsets;
-    const auto states = impl.opened.index.states.subspan(offsets.optimizer_state[optimizer],
-                                                         impl.opened.index.optimizers[optimizer].state_count);
-    const auto at = std::lower_bound(
-        states.begin(), states.end(), parameter,
-        [](const format::StateRecord& state, std::uint64_t wanted) { return state.index < wanted; });
-    if (at == states.end() || at->index != parameter) return std::nullopt;
-    const std::size_t entry_list = offsets.optimizer_entry_list[optimizer] +
-                                   std::size_t{impl.opened.index.optimizers[optimizer].group_count} +
-                                   static_cast<std::size_t>(at - states.begin());
-    return format::find_entry(impl.opened.index, offsets.entry_list(entry_list), below.substr(digits + 1));
-}
-
-/// The entry that a path names, where that can be told from names alone.
-std::optional<std::uint32_t> find_path(const Reader::Impl& impl, std::string_view path) {
-    const Index& index = impl.opened.index;
-    const IndexOffsets& offsets = impl.opened.offsets;
-    auto below = [&](std::string_view owner) -> std::optional<std::string_view> {
-        if (!path.starts_with(owner) || path.size() <= owner.size() || path[owner.size()] != '/')
-            return std::nullopt;
-        return path.substr(owner.size() + 1);
-    };
-    for (std::uint32_t i = 0; i < index.models.size(); ++i) {
-        const auto name = below(index.model_names[i]);
-        const auto entry = name ? format::find_entry(index, offsets.entry_list(i), *name) : std::nullopt;
-        if (entry) return entry;
-    }
-    for (std::uint32_t i = 0; i < index.optimizers.size(); ++i) {
-        const auto name = below(index.optimizer_names[i]);
-        const auto entry = name ? find_state_entry(impl, i, *name) : std::nullopt;
-        if (entry) return entry;
-    }
-    return format::find_entry(index, offsets.values_entry_list(), path);
 }
 
 }  // namespace
@@ -191,7 +84,7 @@ std::uint64_t Reader::unknown_optional_flags() const noexcept {
     return impl_->opened.header.optional_flags;
 }
 Access Reader::access() const noexcept {
-    return impl_->mapping.bytes().empty() ? Access::read : Access::mapped;
+    return impl_->file.mapped().empty() ? Access::read : Access::mapped;
 }
 const std::vector<Error>& Reader::warnings() const noexcept {
     return impl_->opened.warnings;
@@ -222,8 +115,8 @@ Result<TensorView> Reader::tensor(std::string_view model, std::string_view name)
                      message("model '", printable(model), "' has no entry '", printable(name), "'"));
     }
     if (!is_tensor(index, *entry)) {
-        return Error(Condition::wrong_type,
-                     message("entry '", printable(name), "' of model '", printable(model), "' is no tensor"));
+        return Error(Condition::wrong_type, message("entry '", printable(name), "' of model '",
+                                                    printable(model), "' is not a tensor"));
     }
     return impl_->view(impl_->opened.offsets.share[*entry]);
 } catch (const std::bad_alloc&) {
@@ -233,7 +126,7 @@ Result<TensorView> Reader::tensor(std::string_view model, std::string_view name)
 Result<TensorView> Reader::tensor(std::string_view path) const& try {
     const Index& index = impl_->opened.index;
     const IndexOffsets& offsets = impl_->opened.offsets;
-    if (const auto entry = find_path(*impl_, path); entry && is_tensor(index, *entry))
+    if (const auto entry = format::find_path(index, offsets, path); entry && is_tensor(index, *entry))
         return impl_->view(offsets.share[*entry]);
     // Hyperparameters, and tensors inside of values: few.
     for (std::uint32_t i = 0; i < index.tensor_layouts.size(); ++i) {
@@ -271,7 +164,7 @@ std::string Reader::tensor_path(std::uint32_t number) const {
 Result<StateDict> Reader::model(std::string_view name) const& try {
     const auto number = find_text(impl_->opened.index.model_names, name);
     if (!number) return Error(Condition::model, message("there is no model '", printable(name), "'"));
-    return decode_model(*impl_, *number);
+    return loading::decode_model(*impl_, *number);
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }
@@ -279,7 +172,7 @@ Result<StateDict> Reader::model(std::string_view name) const& try {
 Result<OptimizerState> Reader::optimizer(std::string_view name) const& try {
     const auto number = find_text(impl_->opened.index.optimizer_names, name);
     if (!number) return Error(Condition::optimizer, message("there is no optimizer '", printable(name), "'"));
-    return decode_optimizer(*impl_, *number);
+    return loading::decode_optimizer(*impl_, *number);
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }
@@ -288,32 +181,13 @@ Result<Value> Reader::value(std::string_view name) const& try {
     const auto entry =
         format::find_entry(impl_->opened.index, impl_->opened.offsets.values_entry_list(), name);
     if (!entry) return Error(Condition::value, message("there is no value '", printable(name), "'"));
-    return decode(*impl_, *entry);
+    return loading::decode_value(*impl_, *entry);
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }
 
 Checkpoint Reader::checkpoint() const& {
-    const Index& index = impl_->opened.index;
-    const EntryList values = impl_->opened.offsets.values_entry_list();
-    Checkpoint checkpoint;
-    std::vector<std::string> parts;
-    for (std::uint32_t i = 0; i < index.models.size(); ++i) {
-        parts.emplace_back(index.model_names[i]);
-        checkpoint.model(parts.back()) = decode_model(*impl_, i);
-    }
-    for (std::uint32_t i = 0; i < index.optimizers.size(); ++i) {
-        parts.emplace_back(index.optimizer_names[i]);
-        checkpoint.optimizer(parts.back()) = decode_optimizer(*impl_, i);
-    }
-    add_entries(*impl_, values, checkpoint.values());
-    for (std::uint32_t i = 0; i < values.count; ++i)
-        parts.emplace_back(index.entry_names[values.first + i]);
-    std::vector<std::string> order;
-    for (const std::uint32_t part : index.top_order)
-        order.push_back(parts[part]);
-    checkpoint.set_order(std::move(order));
-    return checkpoint;
+    return loading::decode_checkpoint(*impl_);
 }
 
 std::vector<StorageInfo> Reader::storages() const {

@@ -1,26 +1,30 @@
 #pragma once
 
-#include <memory>
+#include <cstdint>
 #include <optional>
 #include <string>
 
+#include <milepost/dtype.hpp>
 #include <milepost/reader.hpp>
+#include <milepost/tensor.hpp>
 
+#include "loading/file_access.hpp"
 #include "loading/open.hpp"
 #include "loading/storage_reader.hpp"
-#include "platform/file.hpp"
 
 namespace milepost {
 
-/// What a Reader is. Immutable after open, but for the chunk states and copies inside StorageReader, which
-/// are thread-safe.
+/// The content of a Reader. Immutable after open, except for the states and copies of chunks inside
+/// StorageReader, which are thread-safe. `storages` refers to `file` and `opened`: an Impl is never moved.
 struct Reader::Impl {
-    std::string path;  ///< "" for a caller's Source
-    std::shared_ptr<const Source> source;
-    const platform::InputFile* file = nullptr;  ///< the one inside source, if any
-    platform::Mapping mapping;
+    /// `path_of_file` is "" for a caller's Source.
+    Impl(std::string path_of_file, loading::FileAccess file_access)
+        : path(std::move(path_of_file)), file(std::move(file_access)) {}
+
+    std::string path;
+    loading::FileAccess file;
     loading::OpenedIndex opened;
-    std::optional<loading::StorageReader> storages;
+    std::optional<loading::StorageReader> storages;  // made when the index is open and the file is mapped
 
     /// A view of a tensor of the file; its name is that of the entry, if it is one.
     [[nodiscard]] TensorView view(std::uint32_t tensor) const;

@@ -11,6 +11,8 @@
 #include "base/parallel.hpp"
 #include "core/text.hpp"
 #include "format/canonical.hpp"
+#include "loading/chunk_error.hpp"
+#include "loading/chunk_reader.hpp"
 #include "loading/reader_impl.hpp"
 
 namespace milepost {
@@ -19,7 +21,6 @@ namespace {
 using base::message;
 using format::ChunkIterator;
 using format::IndexPlacement;
-using loading::ChunkOutcome;
 using loading::ChunkReader;
 using loading::OpenedIndex;
 
@@ -49,7 +50,7 @@ private:
         while (begin < end) {
             const auto nbytes = static_cast<std::size_t>(std::min<std::uint64_t>(end - begin, kPieceNbytes));
             const auto piece = buffer_.bytes().first(nbytes);
-            if (auto read = impl_.source->read(begin, piece); !read) return read;
+            if (auto read = impl_.file.source().read(begin, piece); !read) return read;
             judge(std::span<const std::byte>(piece), begin);
             begin += nbytes;
         }
@@ -169,28 +170,25 @@ std::vector<Batch> make_batches(const OpenedIndex& opened) {
 class ChunkVerify {
 public:
     ChunkVerify(const Reader::Impl& impl, const VerifyOptions& options, VerifyReport& report)
-        : impl_(impl),
-          options_(options),
-          report_(report),
-          bytes_{*impl.source, impl.mapping.bytes(), impl.opened, true} {}
+        : impl_(impl), options_(options), report_(report), source_{impl.file, impl.opened, true} {}
 
     Result<void> run() {
         const std::vector<Batch> batches = make_batches(impl_.opened);
-        base::parallel_for(batches.size(), base::thread_count(options_.threads), [&] {
-            return [&, checker = ChunkReader(bytes_)](std::size_t i) mutable { check(batches[i], checker); };
-        });
+        base::parallel_for(
+            batches.size(), base::thread_count(options_.threads), [&] { return ChunkReader(source_); },
+            [&](ChunkReader& reader, std::size_t i) { check(batches[i], reader); });
         if (io_error_) return *io_error_;
         return {};
     }
 
 private:
-    void check(const Batch& batch, ChunkReader& checker) {
+    void check(const Batch& batch, ChunkReader& reader) {
         ChunkIterator walk = batch.walk;
         std::uint64_t nbytes = 0;
         for (std::uint64_t i = 0; i < batch.count; ++i, walk.next()) {
-            ChunkOutcome outcome = checker.check(batch.storage, walk.chunk());
+            auto read = reader.read(batch.storage, walk.chunk());
             nbytes += walk.chunk().raw_nbytes;
-            if (!outcome.ok()) note(batch.storage, walk.chunk(), std::move(outcome));
+            if (!read) note(batch.storage, walk.chunk(), std::move(read).error());
         }
         const std::lock_guard lock(mutex_);
         report_.chunks += batch.count;
@@ -198,21 +196,20 @@ private:
         if (options_.progress) options_.progress(report_.nbytes, impl_.opened.footer.file_size);
     }
 
-    void note(std::uint32_t storage, const format::Chunk& chunk, ChunkOutcome outcome) {
+    void note(std::uint32_t storage, const format::Chunk& chunk, Error error) {
         const std::lock_guard lock(mutex_);
-        if (outcome.io_error) {
-            if (!io_error_) io_error_ = std::move(outcome.io_error);
+        if (error.code() == Code::io_error) {
+            if (!io_error_) io_error_ = std::move(error);
             return;
         }
-        report_.damage.push_back({loading::chunk_error(impl_.opened, storage, chunk, *outcome.fault),
-                                  loading::tensors_in_chunk(impl_.opened, storage, chunk), storage,
-                                  chunk.number, chunk.offset, chunk.offset + chunk.stored_nbytes});
+        report_.damage.push_back({std::move(error), loading::tensors_in_chunk(impl_.opened, storage, chunk),
+                                  storage, chunk.number, chunk.offset, chunk.offset + chunk.stored_nbytes});
     }
 
     const Reader::Impl& impl_;
     const VerifyOptions& options_;
     VerifyReport& report_;
-    loading::ChunkBytes bytes_;
+    loading::ChunkSource source_;
     std::mutex mutex_;
     std::optional<Error> io_error_;
 };
@@ -221,9 +218,7 @@ Result<VerifyReport> verify_all(const Reader::Impl& impl, const VerifyOptions& o
     VerifyReport report;
     if (auto checked = ChunkVerify(impl, options, report).run(); !checked) return std::move(checked).error();
     if (auto checked = PaddingCheck(impl, report).run(); !checked) return std::move(checked).error();
-    if (impl.file != nullptr) {
-        if (auto unchanged = impl.file->check_unchanged(); !unchanged) return std::move(unchanged).error();
-    }
+    if (auto unchanged = impl.file.check_unchanged(); !unchanged) return std::move(unchanged).error();
     std::stable_sort(report.damage.begin(), report.damage.end(),
                      [](const Damage& a, const Damage& b) { return a.begin < b.begin; });
     return report;

@@ -1,0 +1,96 @@
+#include "loading/mapped_storages.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/parallel.hpp"
+#include "codec/codec.hpp"
+#include "format/chunks.hpp"
+#include "loading/chunk_runs.hpp"
+
+namespace milepost::loading {
+
+using codec::kChunkNbytes;
+
+MappedStorages::MappedStorages(const ChunkSource& source, unsigned threads)
+    : source_(source), threads_(threads) {
+    if (!source.file.mapped().empty()) {
+        const std::size_t chunks = source.opened.index.stored_checksums.size();
+        checked_ = std::make_unique<std::atomic<std::uint8_t>[]>(chunks);
+    }
+}
+
+bool MappedStorages::contains(std::uint32_t storage) const noexcept {
+    return checked_ != nullptr && format::is_stored_raw(source_.opened.offsets, storage);
+}
+
+std::span<const std::byte> MappedStorages::in_place(std::uint32_t storage, std::uint64_t begin,
+                                                    std::uint64_t end) const noexcept {
+    const std::uint64_t at = source_.opened.offsets.storage_begin[storage] + begin;
+    return source_.file.mapped().subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(end - begin));
+}
+
+Result<std::span<const std::byte>> MappedStorages::bytes(std::uint32_t storage, std::uint64_t begin,
+                                                         std::uint64_t end) const {
+    if (auto checked = check(storage, begin, end); !checked) return std::move(checked).error();
+    return in_place(storage, begin, end);
+}
+
+Result<void> MappedStorages::read(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const {
+    auto from = bytes(storage, begin, begin + to.size());
+    if (!from) return std::move(from).error();
+    std::memcpy(to.data(), from->data(), to.size());
+    return {};
+}
+
+Result<void> MappedStorages::gather(std::uint32_t storage, const detail::StridedLayout& layout,
+                                    const core::ContiguousRuns& runs, std::span<std::byte> to) const {
+    const std::uint64_t end = end_of(layout);
+    // Strides that interleave are rare, and a walk over their runs chunk by chunk could take very long.
+    auto checked =
+        runs.is_nested() ? check_runs(storage, layout.offset, end, runs) : check(storage, layout.offset, end);
+    if (!checked) return checked;
+    const auto from = in_place(storage, layout.offset, end);
+    core::gather(from.data(), layout.shape, layout.strides, layout.element_nbytes, to.data());
+    return {};
+}
+
+Result<void> MappedStorages::check(std::uint32_t storage, std::uint64_t begin, std::uint64_t end) const {
+    if (!source_.compare_checksums || begin == end) return {};
+    const std::uint64_t first = begin / kChunkNbytes;
+    const auto count = static_cast<std::size_t>(format::chunk_count(end) - first);
+    return base::try_parallel_for(
+        count, worthwhile_threads(threads_, end - begin), [&] { return ChunkReader(source_); },
+        [&](ChunkReader& reader, std::size_t i) { return check_chunk(reader, storage, first + i); });
+}
+
+Result<void> MappedStorages::check_chunk(ChunkReader& reader, std::uint32_t storage,
+                                         std::uint64_t number) const {
+    std::atomic<std::uint8_t>& checked = checked_[source_.opened.offsets.storage_chunk[storage] + number];
+    if (checked.load(std::memory_order_acquire) != 0) return {};
+    format::ChunkIterator chunks(source_.opened.index, source_.opened.offsets, storage);
+    chunks.skip_to(number);
+    if (auto read = reader.read(storage, chunks.chunk()); !read) return std::move(read).error();
+    checked.store(1, std::memory_order_release);
+    return {};
+}
+
+/// Checks the chunks of [offset, end) that hold a run, neighbours together.
+Result<void> MappedStorages::check_runs(std::uint32_t storage, std::uint64_t offset, std::uint64_t end,
+                                        const core::ContiguousRuns& runs) const {
+    std::uint64_t unchecked = offset;  // where the used chunks begin that are not checked yet
+    for (std::uint64_t begin = offset; begin < end;) {
+        const std::uint64_t chunk_end = std::min(end, (begin / kChunkNbytes + 1) * kChunkNbytes);
+        const bool is_unused =
+            runs.visit(begin - offset, chunk_end - offset, [](auto, auto, auto) { return false; });
+        if (is_unused) {
+            if (auto checked = check(storage, unchecked, begin); !checked) return checked;
+            unchecked = chunk_end;
+        }
+        begin = chunk_end;
+    }
+    return check(storage, unchecked, std::max(unchecked, end));
+}
+
+}  // namespace milepost::loading

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+
+#include "core/gather.hpp"
+#include "loading/chunk_reader.hpp"
+
+namespace milepost::loading {
+
+/// The storages of a mapped file that are stored raw: their bytes are used in place, and the checksum of each
+/// chunk is compared once. Errors of all members: those of ChunkReader. They throw std::bad_alloc. Any
+/// thread.
+class MappedStorages {
+public:
+    /// `source` must outlive this. threads: 0 for as many as the machine has.
+    MappedStorages(const ChunkSource& source, unsigned threads);
+
+    /// Whether a storage is one of them. The members below require it.
+    [[nodiscard]] bool contains(std::uint32_t storage) const noexcept;
+
+    /// The bytes [begin, end) in the mapping, checked.
+    [[nodiscard]] Result<std::span<const std::byte>> bytes(std::uint32_t storage, std::uint64_t begin,
+                                                           std::uint64_t end) const;
+    [[nodiscard]] Result<void> read(std::uint32_t storage, std::uint64_t begin,
+                                    std::span<std::byte> to) const;
+    /// Checks only the chunks that hold elements. `runs` are those of the layout.
+    [[nodiscard]] Result<void> gather(std::uint32_t storage, const detail::StridedLayout& layout,
+                                      const core::ContiguousRuns& runs, std::span<std::byte> to) const;
+    /// Compares the checksums of the chunks of [begin, end). Errors: that of the first damaged chunk.
+    [[nodiscard]] Result<void> check(std::uint32_t storage, std::uint64_t begin, std::uint64_t end) const;
+
+private:
+    [[nodiscard]] Result<void> check_chunk(ChunkReader& reader, std::uint32_t storage,
+                                           std::uint64_t number) const;
+    [[nodiscard]] Result<void> check_runs(std::uint32_t storage, std::uint64_t offset, std::uint64_t end,
+                                          const core::ContiguousRuns& runs) const;
+    [[nodiscard]] std::span<const std::byte> in_place(std::uint32_t storage, std::uint64_t begin,
+                                                      std::uint64_t end) const noexcept;
+
+    const ChunkSource& source_;
+    unsigned threads_;
+    /// One for each chunk of the file: 1 once its checksum was right. Two threads may both check a chunk;
+    /// neither sees unchecked bytes.
+    std::unique_ptr<std::atomic<std::uint8_t>[]> checked_;
+};
+
+}  // namespace milepost::loading
