@@ -61,7 +61,8 @@ void add_optimizer_options(CLI::App& command, TrainOptions& options) {
     command.add_option("--optimizer", settings.algorithm, "sgd (default), adam or adamw")
         ->transform(CLI::CheckedTransformer(names).description(""))
         ->group(group);
-    number("--lr", settings.lr, "learning rate, of all param groups; default 0.001");
+    number("--lr", settings.lr,
+           "learning rate, of all param groups; default 0.001; of sgd on the slice 0.01");
     number("--weight-decay", settings.weight_decay, "default 0, of adamw 0.01");
     flag("--maximize,!--no-maximize", settings.maximize, "climb instead of descend");
     number("--momentum", settings.momentum, "sgd; default 0.9");
@@ -92,10 +93,12 @@ void add_optimizer_options(CLI::App& command, TrainOptions& options) {
 void add_training_options(CLI::App& command, TrainOptions& options) {
     auto* steps = command.add_option("--steps", options.steps, "train for this many steps (more)");
     steps->check(CLI::NonNegativeNumber);
-    command.add_option("--epochs", options.epochs, "train for this many epochs (more); default 1")
+    command
+        .add_option("--epochs", options.epochs,
+                    "train for this many epochs (more); default 1, on the slice 30")
         ->check(CLI::NonNegativeNumber)
         ->excludes(steps);
-    command.add_option("--batch", options.batch, "images a step; default 64, or as saved")
+    command.add_option("--batch", options.batch, "images a step; default 64, on the slice 16; or as saved")
         ->check(CLI::PositiveNumber);
     command.add_option("--seed", options.seed, "of weights and order; default 0");
     command.add_flag("--shuffle,!--no-shuffle", options.shuffle, "take images in random order; default");
@@ -105,7 +108,11 @@ void add_training_options(CLI::App& command, TrainOptions& options) {
         ->needs(save);
     command.add_option("--threads", options.threads, "change the speed, never the result; default 2")
         ->check(CLI::Range(1, 64));
-    command.add_option("--data", options.data, "folder of IDX files, or a .milepost slice");
+    auto* data = command.add_option("--data", options.data, "folder of IDX files, or a .milepost slice");
+    command
+        .add_flag("--slice", options.slice,
+                  "use the small slice that comes with this program, as where Fashion-MNIST is not installed")
+        ->excludes(data);
     add_optimizer_options(command, options);
 }
 

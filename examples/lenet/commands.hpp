@@ -15,7 +15,7 @@ namespace lenet {
 
 struct TrainOptions {
     std::optional<std::int64_t> steps;
-    std::int64_t epochs = 1;  ///< counts unless steps is set
+    std::optional<std::int64_t> epochs;  ///< counts unless steps is set
     OptimizerSettings optimizer;
     std::optional<StepLr::Settings> step_lr;
     std::optional<std::size_t> batch;
@@ -25,7 +25,8 @@ struct TrainOptions {
     std::int64_t save_every = 0;  ///< 0: only at the end
     std::string resume;           ///< empty: a new run
     unsigned threads = 2;
-    std::string data;
+    std::string data;    ///< empty: see load_dataset
+    bool slice = false;  ///< use the slice that comes with the program, whatever is installed
 };
 void train(const TrainOptions& options);
 
@@ -41,6 +42,7 @@ void warmstart(const WarmstartOptions& options);
 struct EvalOptions {
     std::string file;
     std::string data;
+    bool slice = false;
     unsigned threads = 2;
     bool json = false;
 };

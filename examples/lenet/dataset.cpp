@@ -32,12 +32,21 @@ void Images::fill_input(std::size_t image, std::span<float> input) const {
     }
 }
 
+bool uses_slice(const std::string& path, bool slice) {
+    return slice || (path.empty() && !std::filesystem::is_directory(kFashionMnist));
+}
+
+Dataset load_own_slice() {
+    return load_slice(LENET_SLICE);
+}
+
 Dataset load_dataset(const std::string& path) {
     if (!path.empty()) return std::filesystem::is_directory(path) ? load_folder(path) : load_slice(path);
-    if (std::filesystem::is_directory(kFashionMnist)) return load_folder(kFashionMnist);
-    Dataset slice = load_slice(LENET_SLICE);
-    std::cerr << "lenet: no " << kFashionMnist << " (package dataset-fashion-mnist): using the slice of "
-              << slice.train.count() << " training and " << slice.test.count() << " test images\n";
+    if (!uses_slice(path, false)) return load_folder(kFashionMnist);
+    Dataset slice = load_own_slice();
+    std::cerr << "lenet: " << kFashionMnist
+              << " (Debian package dataset-fashion-mnist) is not there: using the " << slice.train.count()
+              << " training and " << slice.test.count() << " test images that come with this program\n";
     return slice;
 }
 

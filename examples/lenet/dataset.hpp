@@ -29,6 +29,13 @@ struct Dataset {
 /// Where Debian's package dataset-fashion-mnist puts the images.
 inline constexpr const char* kFashionMnist = "/usr/share/datasets/fashion-mnist";
 
+/// Whether these choices of the user lead to the slice that comes with this example: because it is asked for,
+/// or because nothing else is there.
+bool uses_slice(const std::string& path, bool slice);
+
+/// The slice that comes with this example. Throws Failure.
+Dataset load_own_slice();
+
 /// Loads images from a folder of IDX files, or from a slice (a .milepost file). An empty path: from
 /// kFashionMnist, or from the slice that comes with this example where that folder is missing. Throws
 /// Failure.

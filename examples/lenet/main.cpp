@@ -50,7 +50,9 @@ void add_eval(CLI::App& app, lenet::EvalOptions& options) {
     eval->add_flag("--json", options.json, "print one JSON document");
     eval->add_option("--threads", options.threads, "change the speed, never the result")
         ->check(CLI::Range(1, 64));
-    eval->add_option("--data", options.data, "folder of IDX files, or a .milepost slice");
+    auto* data = eval->add_option("--data", options.data, "folder of IDX files, or a .milepost slice");
+    eval->add_flag("--slice", options.slice, "use the small slice that comes with this program")
+        ->excludes(data);
     eval->callback([&options] { lenet::eval(options); });
 }
 

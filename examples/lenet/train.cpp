@@ -22,7 +22,8 @@ Run resumed_run(const TrainOptions& options) {
 
 }  // namespace
 
-void train(const TrainOptions& options) {
+void train(const TrainOptions& given) {
+    const TrainOptions options = with_defaults(given);
     Run run = options.resume.empty() ? new_run(options) : resumed_run(options);
     train_run(std::move(run), options);
 }

@@ -27,10 +27,20 @@ void train_step(Run& run, const Images& images, Trainer& trainer) {
 std::int64_t steps_of(const TrainOptions& options, std::size_t images, std::size_t batch) {
     const std::size_t partial_batch = images % batch == 0 ? 0 : 1;
     const auto steps_per_epoch = static_cast<std::int64_t>(images / batch + partial_batch);
-    return options.steps.value_or(options.epochs * steps_per_epoch);
+    return options.steps.value_or(options.epochs.value_or(1) * steps_per_epoch);
 }
 
 }  // namespace
+
+TrainOptions with_defaults(TrainOptions options) {
+    if (!uses_slice(options.data, options.slice)) return options;
+    if (!options.epochs) options.epochs = 30;
+    if (!options.resume.empty()) return options;  // the rest is as it was saved
+    if (!options.batch) options.batch = 16;
+    const bool sgd = options.optimizer.algorithm.value_or("SGD") == "SGD";
+    if (sgd && !options.optimizer.lr) options.optimizer.lr = 0.01;
+    return options;
+}
 
 Run new_run(const TrainOptions& options) {
     Generator generator(options.seed);
@@ -46,12 +56,17 @@ Run new_run(const TrainOptions& options) {
 
 void train_run(Run run, const TrainOptions& options) {
     run.batch = options.batch.value_or(run.batch);
-    const Images images = load_dataset(options.data).train;
+    const Images images = (options.slice ? load_own_slice() : load_dataset(options.data)).train;
     if (!run.order.images.empty() && run.order.images.size() != images.count()) {
         throw Failure(options.resume + ": trained on " + std::to_string(run.order.images.size()) +
                       " images; this dataset has " + std::to_string(images.count()));
     }
     const std::int64_t steps = steps_of(options, images.count(), run.batch);
+    if (uses_slice(options.data, options.slice)) {
+        std::printf("training on a slice of Fashion-MNIST: %zu images, %zu a batch, %lld steps\n",
+                    images.count(), run.batch, static_cast<long long>(steps));
+        std::fflush(stdout);  // training may take a while
+    }
     Trainer trainer(options.threads);
     Progress progress(steps);
     for (std::int64_t done = 1; done <= steps; ++done) {

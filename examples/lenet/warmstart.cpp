@@ -36,7 +36,8 @@ void print(const milepost::LoadReport& report) {
 }  // namespace
 
 void warmstart(const WarmstartOptions& options) {
-    Run run = new_run(options.train);
+    const TrainOptions training = with_defaults(options.train);
+    Run run = new_run(training);
     try {
         const milepost::Reader file = or_fail(milepost::Reader::open(options.from));
         print(partial_load(file, options.model, options.only, run.weights));
@@ -44,7 +45,7 @@ void warmstart(const WarmstartOptions& options) {
         throw Failure(options.from + ": " + failure.what());
     }
     std::cout.flush();  // training may take a while, and prints with printf
-    train_run(std::move(run), options.train);
+    train_run(std::move(run), training);
 }
 
 }  // namespace lenet

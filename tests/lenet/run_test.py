@@ -125,6 +125,35 @@ class Killed(LenetTest):
         self.assertGreater(hits, 0, "no run was killed while it trained")
 
 
+class Slice(LenetTest):
+    """What a user meets who has not installed Fashion-MNIST."""
+
+    def test_defaults_learn_something_and_the_screen_names_the_slice(self):
+        file = self.folder / "run"
+        trained = lenet("train", "--slice", "--save", file)
+        self.assertEqual((trained.returncode, trained.stderr), (0, ""))
+        self.assertRegex(trained.stdout, r"^training on a slice of Fashion-MNIST: 512 images, 16 a batch, 960 steps\n"
+                                         r"step 960, epoch 30: loss ")
+        result = json.loads(lenet("eval", "--slice", "--json", file).stdout)
+        self.assertEqual(result["images"], 256)
+        self.assertGreater(result["accuracy"], 0.7)
+
+    def test_settings_given_or_saved_come_before_the_defaults(self):
+        file = self.folder / "run"
+        trained = lenet("train", "--slice", "--save", file, "--batch", 64, "--epochs", 1, "--lr", 0.001)
+        self.assertIn("512 images, 64 a batch, 8 steps\n", trained.stdout)
+        self.assert_same(file, self.train("named", "--batch", 64, "--epochs", 1, "--lr", 0.001))
+        resumed = lenet("train", "--slice", "--resume", file, "--steps", 3, "--save", file)
+        self.assertIn("512 images, 64 a batch, 3 steps\n", resumed.stdout)
+        self.assertIn("{'lr': 0.001, ", lenet("show", file).stdout)
+
+    def test_a_named_dataset_keeps_the_defaults_of_the_recipe(self):
+        shown = lenet("show", self.train("named", "--epochs", 1)).stdout
+        self.assertIn("{'lr': 0.001, ", shown)
+        self.assert_fails("train", "--slice", "--data", SLICE, says="--data")
+        self.assert_fails("eval", "--slice", "--data", SLICE, self.folder / "run", says="--data")
+
+
 class Eval(LenetTest):
     def test_json(self):
         file = self.train("run", "--epochs", 20, "--lr", 0.02)
