@@ -17,19 +17,24 @@ namespace milepost {
 /// Named values in the order in which they were added; names are unique. A plain value.
 class MILEPOST_API Entries {
 public:
+    /// A name and its value.
     using Item = std::pair<std::string, Value>;
 
     /// The value of that name; a null one is added at the end where there is none.
     Value& operator[](std::string_view name);
+    /// The value of that name, or null; it lives until the Entries are changed.
     [[nodiscard]] const Value* find(std::string_view name) const noexcept;
     /// Appends. Returns false, and changes nothing, if the name is taken.
     bool add(std::string name, Value value);
 
+    /// All of them, in order; size() of them, the same from begin() to end().
+    ///@{
     [[nodiscard]] const std::vector<Item>& items() const noexcept { return items_; }
     [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
     [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
     [[nodiscard]] std::vector<Item>::const_iterator begin() const noexcept { return items_.begin(); }
     [[nodiscard]] std::vector<Item>::const_iterator end() const noexcept { return items_.end(); }
+    ///@}
 
 private:
     std::vector<Item> items_;
@@ -48,15 +53,18 @@ struct StateDict : Entries {
 /// One param group of an optimizer: an open, ordered set of typed hyperparameters, and the parameters it
 /// governs.
 struct ParamGroup {
+    /// For example lr and momentum, in their order and with their types.
     Entries hyperparameters;
     /// Indices, as PyTorch counts them over all groups.
     std::vector<std::uint64_t> params;
     /// Parallel to `params` where known.
     std::optional<std::vector<std::string>> param_names;
-    /// Where the keys `params` and `param_names` stand among all keys of the group; last (names before
-    /// params), if not set, as a Reader leaves them where that is their place.
+    /// The positions of the keys `params` and `param_names` among all keys of the group. Not set: the last
+    /// ones, names before params; a Reader leaves them unset where that is their position.
+    ///@{
     std::optional<std::uint32_t> params_position;
     std::optional<std::uint32_t> param_names_position;
+    ///@}
 };
 
 /// The state_dict of an optimizer, sparse and open: no key is built in.
@@ -68,12 +76,13 @@ struct ParamGroup {
 struct OptimizerState {
     /// "" where unknown (PyTorch does not save it).
     std::string algorithm;
+    /// In order; their parameters are counted over all groups.
     std::vector<ParamGroup> param_groups;
     /// Parameter index -> its entries.
     std::map<std::uint64_t, Entries> state;
-    /// Keys of `state` that are no parameter index.
+    /// Keys of `state` that are not the index of a parameter.
     Entries state_extra;
-    /// Keys beside `state` and `param_groups`.
+    /// Keys other than `state` and `param_groups`.
     Entries extra;
 };
 
@@ -88,23 +97,33 @@ struct OptimizerState {
 ///     auto saved = milepost::save("lenet.milepost", checkpoint);
 class MILEPOST_API Checkpoint {
 public:
-    /// The part of that name; an empty one is added where there is none.
+    /// The part of that name; an empty one is added where there is none. The reference stays valid.
+    ///@{
     StateDict& model(std::string_view name);
     OptimizerState& optimizer(std::string_view name);
+    ///@}
+    /// Epoch, step, loss, states of random number generators, and whatever else a run needs.
+    ///@{
     Entries& values() noexcept { return values_; }
+    [[nodiscard]] const Entries& values() const noexcept { return values_; }
+    ///@}
 
+    /// The models and the optimizers with their names, as they were added.
+    ///@{
     [[nodiscard]] const std::deque<std::pair<std::string, StateDict>>& models() const noexcept {
         return models_;
     }
     [[nodiscard]] const std::deque<std::pair<std::string, OptimizerState>>& optimizers() const noexcept {
         return optimizers_;
     }
-    [[nodiscard]] const Entries& values() const noexcept { return values_; }
+    ///@}
 
     /// The names of all parts in an order: one that was set, or models, optimizers, values as they were
-    /// added. Parts that the order does not name stand behind.
+    /// added. Parts that the order does not name come last.
+    ///@{
     [[nodiscard]] const std::vector<std::string>& order() const noexcept { return order_; }
     void set_order(std::vector<std::string> names) { order_ = std::move(names); }
+    ///@}
 
 private:
     std::deque<std::pair<std::string, StateDict>> models_;  // a deque: references to parts stay valid

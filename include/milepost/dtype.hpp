@@ -26,29 +26,33 @@ enum class Dtype : std::uint8_t {
 /// A dtype as a file describes it: also one that this library does not know. `name` borrows: from static
 /// memory for known dtypes, else from the Reader it came from.
 struct DtypeInfo {
-    Dtype code;
-    std::uint16_t bits;
-    std::string_view name;
+    Dtype code;             ///< as stored
+    std::uint16_t bits;     ///< of one element
+    std::string_view name;  ///< for example "f32"
     friend bool operator==(const DtypeInfo&, const DtypeInfo&) = default;
 };
 
 /// The row of a dtype that this library knows; nothing for other codes and names.
+///@{
 MILEPOST_API std::optional<DtypeInfo> find_dtype(Dtype code) noexcept;
 MILEPOST_API std::optional<DtypeInfo> find_dtype(std::string_view name) noexcept;
+///@}
 
 /// Sixteen-bit floats as bits: C++20 has no arithmetic type for them.
 struct f16 {
-    std::uint16_t bits;
+    std::uint16_t bits;  ///< sign, 5 of exponent, 10 of fraction
     friend bool operator==(f16, f16) = default;
 };
+/// The upper half of a 32-bit float, as bits.
 struct bf16 {
-    std::uint16_t bits;
+    std::uint16_t bits;  ///< sign, 8 of exponent, 7 of fraction
     friend bool operator==(bf16, bf16) = default;
 };
 
 /// The dtype of a C++ element type; only these types can be viewed with `as<T>()`.
 template <class T>
 struct dtype_of;
+/// @cond
 // clang-format off
 template <> struct dtype_of<bool> { static constexpr Dtype value = Dtype::boolean; };
 template <> struct dtype_of<std::int8_t> { static constexpr Dtype value = Dtype::i8; };
@@ -66,7 +70,9 @@ template <> struct dtype_of<double> { static constexpr Dtype value = Dtype::f64;
 template <> struct dtype_of<std::complex<float>> { static constexpr Dtype value = Dtype::c64; };
 template <> struct dtype_of<std::complex<double>> { static constexpr Dtype value = Dtype::c128; };
 // clang-format on
+/// @endcond
 
+/// The same as a value.
 template <class T>
 inline constexpr Dtype dtype_of_v = dtype_of<T>::value;
 

@@ -59,8 +59,10 @@ enum class Condition : std::uint8_t {
 MILEPOST_API Code code_of(Condition condition) noexcept;
 
 /// The word of a code or a condition, as messages and `--json` write it: "corrupt", "chunk_checksum".
+///@{
 MILEPOST_API std::string_view name(Code code) noexcept;
 MILEPOST_API std::string_view name(Condition condition) noexcept;
+///@}
 
 /// One failure: a condition, its code, and one message that names structure, offset, expected and found.
 ///
@@ -68,16 +70,20 @@ MILEPOST_API std::string_view name(Condition condition) noexcept;
 ///     if (!file && file.error().code() == milepost::Code::truncated) use_previous();
 ///     if (!file) std::cerr << file.error().to_string() << '\n';
 ///
-/// StringTable that come from a file are escaped and cut before they enter a message. A plain value; any
+/// Texts that come from a file are escaped and cut before they enter a message. A plain value; any
 /// thread.
 class Error {
 public:
+    /// The code is that of the condition.
     Error(Condition condition, std::string message) noexcept
         : condition_(condition), message_(std::move(message)) {}
 
+    /// What to do about it, what is wrong, and the text without these words.
+    ///@{
     [[nodiscard]] Code code() const noexcept { return code_of(condition_); }
     [[nodiscard]] Condition condition() const noexcept { return condition_; }
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
+    ///@}
 
     /// "code/condition: message".
     [[nodiscard]] MILEPOST_API std::string to_string() const;

@@ -16,8 +16,8 @@ namespace milepost {
 
 /// A live tensor and its name.
 struct Target {
-    std::string name;
-    TensorSpan tensor;
+    std::string name;   ///< as in the state_dict; "" for a match by order
+    TensorSpan tensor;  ///< what is written to
     /// Zero-copy hand-over: if set, the tensor is not copied; when all is validated this is called with the
     /// view of the file, which lives as long as the Reader. Its bytes are checked when they are first used.
     /// `tensor` then says dtype and shape alone. Must not throw.
@@ -26,7 +26,7 @@ struct Target {
 
 /// A live model. Targets without any name are matched by their order, all others by name.
 struct ModelTarget {
-    std::vector<Target> tensors;
+    std::vector<Target> tensors;  ///< in the order of the state_dict
     /// Takes the entries of the file that are no tensors (extra state); without it they are unexpected. What
     /// is there and not in the file stays, behind them, and is missing. An Entries of its own.
     Entries* extra_state = nullptr;
@@ -35,7 +35,7 @@ struct ModelTarget {
 /// A live parameter of an optimizer.
 struct ParamTarget {
     std::string name;  ///< "" where unknown
-    Shape shape;
+    Shape shape;       ///< of the parameter itself
     /// Live tensors of its state by key, for example "momentum_buffer".
     std::vector<Target> state = {};
     /// Takes the state that is not in `state`: numbers, and tensors as views of the file, in the place of
@@ -43,8 +43,9 @@ struct ParamTarget {
     Entries* rest = nullptr;
 };
 
+/// A live param group.
 struct GroupTarget {
-    std::vector<ParamTarget> params;
+    std::vector<ParamTarget> params;  ///< in order
     /// Takes the hyperparameters of the file, in their order and with their types. What is there and not in
     /// the file stays, behind them, and is missing. Tensors among them are views of the file. Null: they are
     /// left out.
@@ -54,11 +55,13 @@ struct GroupTarget {
 /// A live optimizer. Parameters are matched by name where the file and all of these have names, else by
 /// order; groups by order.
 struct OptimizerTarget {
-    std::vector<GroupTarget> groups;
-    /// Take what belongs to no parameter (OptimizerState::state_extra, ::extra); without them it is
-    /// unexpected.
+    std::vector<GroupTarget> groups;  ///< in order
+    /// Take what does not belong to a parameter (OptimizerState::state_extra, OptimizerState::extra); without
+    /// them it is unexpected.
+    ///@{
     Entries* state_extra = nullptr;
     Entries* extra = nullptr;
+    ///@}
 };
 
 /// `from` is a pattern as milepost::matches (text.hpp) takes it. Each `*` of it matches as few characters as
@@ -68,10 +71,11 @@ struct OptimizerTarget {
 ///     {"encoder.layer.*.attention.*", "blocks.*.attn.*"}
 ///     {"layers\\[*\\].*", "layers.*.*"}                       // layers[3].weight: '[' is special in `from`
 struct Rename {
-    std::string from;
-    std::string to;
+    std::string from;  ///< a name, or a pattern of names, of the file
+    std::string to;    ///< the live name
 };
 
+/// How names and dtypes of the file are matched with live ones.
 struct LoadOptions {
     /// Whatever does not match is an error, and nothing is changed. Off: what matches is loaded, the rest is
     /// in the report.
@@ -87,31 +91,34 @@ struct LoadOptions {
     bool cast = false;
 };
 
+/// How the parameters of the file were paired with the live ones.
 enum class MatchedBy : std::uint8_t { name, order };
 
+/// A tensor whose shape differs.
 struct ShapeMismatch {
-    std::string path;
-    Shape file;
+    std::string path;       ///< as in LoadReport
+    Shape file;             ///< in the file
     Shape live;             ///< of the target; for state without a target that of the parameter
     std::string parameter;  ///< name, or number, of the live parameter whose state it is; else empty
 };
 
+/// A tensor whose element type differs.
 struct DtypeMismatch {
-    std::string path;
-    std::string file;
-    std::string live;
+    std::string path;  ///< as in LoadReport
+    std::string file;  ///< name of the dtype in the file
+    std::string live;  ///< and of the target
 };
 
 /// What a load did. Paths begin with the model's or optimizer's name: "model/conv1.weight",
 /// "optimizer/param_groups/0/lr", "optimizer/state/3/momentum_buffer" (numbers as in the file; of what is
 /// missing there, the live ones).
 struct LoadReport {
-    MatchedBy matched_by = MatchedBy::name;
-    std::vector<std::string> loaded;
-    std::vector<std::string> missing;     ///< live, and not in the file
-    std::vector<std::string> unexpected;  ///< in the file, and not live
-    std::vector<ShapeMismatch> shape_mismatches;
-    std::vector<DtypeMismatch> dtype_mismatches;
+    MatchedBy matched_by = MatchedBy::name;       ///< how parameters were paired
+    std::vector<std::string> loaded;              ///< paths of what was loaded
+    std::vector<std::string> missing;             ///< live, and not in the file
+    std::vector<std::string> unexpected;          ///< in the file, and not live
+    std::vector<ShapeMismatch> shape_mismatches;  ///< in both, with other shapes: not loaded
+    std::vector<DtypeMismatch> dtype_mismatches;  ///< in both, with other dtypes: not loaded
 
     /// Whether everything matched.
     [[nodiscard]] MILEPOST_API bool complete() const noexcept;
@@ -127,7 +134,7 @@ struct LoadReport {
 ///     auto report = milepost::load_into(*file, "model", milepost::ModelTarget{targets});
 ///     if (!report) return fail(report.error());                   // and no parameter has changed
 ///
-/// All or nothing: every name, shape, dtype and checksum is judged before the first byte is written. Each
+/// All or nothing: every name, shape, dtype and checksum is checked before the first byte is written. Each
 /// call by itself: a model that was loaded stays so when its optimizer then fails. What is not raw in a
 /// mapped file is decoded into memory of its own first: as much again as is loaded. Shapes must be equal, but
 /// that one element in one dimension fits none ([1] into []), as in PyTorch. Threads: the targets must not be

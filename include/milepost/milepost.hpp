@@ -1,7 +1,5 @@
 #pragma once
 
-/// All of Milepost. Start with Reader (reader.hpp), Checkpoint (checkpoint.hpp) and save (writer.hpp).
-
 #include <milepost/checkpoint.hpp>
 #include <milepost/dtype.hpp>
 #include <milepost/error.hpp>
@@ -17,3 +15,7 @@
 #include <milepost/verify.hpp>
 #include <milepost/version.hpp>
 #include <milepost/writer.hpp>
+
+/// All of Milepost. Start with Checkpoint (checkpoint.hpp), save() (writer.hpp), Reader (reader.hpp) and
+/// load_into() (load_into.hpp); examples/save_load.cpp uses each of them.
+namespace milepost {}

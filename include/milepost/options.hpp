@@ -32,7 +32,9 @@ struct Limits {
     std::uint64_t max_total_bytes = UINT64_MAX;
 };
 
+/// How a checkpoint is written. The defaults suit a training run.
 struct SaveOptions {
+    /// Of all storages.
     Codec codec = Codec::raw;
     /// 1 (fast) to 19 (small). zstd only.
     int zstd_level = 1;
@@ -53,6 +55,7 @@ struct SaveOptions {
     bool keep_previous = false;
     /// Fail with invalid_argument/target if the path exists, instead of replacing it.
     bool create_only = false;
+    /// What the writer refuses to write.
     Limits limits = {};
 };
 
@@ -70,11 +73,15 @@ enum class Check : std::uint8_t {
     never,         ///< never; the index is always checked
 };
 
+/// How a checkpoint is read.
 struct OpenOptions {
+    /// How the bytes of tensors are reached.
     Access access = Access::automatic;
+    /// When they are checked.
     Check check = Check::first_access;
     /// Threads for check at_open; 0: as many as the machine has, at most 8.
     unsigned threads = 0;
+    /// What the reader refuses to read.
     Limits limits = {};
 };
 

@@ -24,9 +24,9 @@ struct StorageInfo {
     std::uint64_t offset;         ///< in the file
     std::uint64_t nbytes;         ///< raw
     std::uint64_t stored_nbytes;  ///< sum of the stored sizes of its chunks
-    std::uint64_t chunks;
-    Codec codec;
-    Digest content_hash;  ///< of the raw bytes, whatever the codec
+    std::uint64_t chunks;         ///< how many
+    Codec codec;                  ///< of all its chunks
+    Digest content_hash;          ///< of the raw bytes, whatever the codec
 };
 
 /// An open checkpoint: the index checked, no tensor touched.
@@ -43,17 +43,25 @@ class MILEPOST_API Reader {
 public:
     /// Opens and checks everything but the bytes of tensors, in the order of docs/format.md, section 7.
     /// Errors: not_found/file; every code of docs/format.md; io_error/open, /read, /changed, /out_of_memory.
+    ///@{
     [[nodiscard]] static Result<Reader> open(const std::string& path, const OpenOptions& options = {});
     [[nodiscard]] static Result<Reader> open(std::shared_ptr<const Source> source,
                                              const OpenOptions& options = {});
+    ///@}
 
+    /// Views stay valid when the Reader is moved.
+    ///@{
     Reader(Reader&&) noexcept;
     Reader& operator=(Reader&&) noexcept;
+    ///@}
     ~Reader();
 
+    /// What the header of the file holds, and its size in bytes.
+    ///@{
     [[nodiscard]] std::uint32_t format_version() const noexcept;
     [[nodiscard]] std::uint64_t file_size() const noexcept;
     [[nodiscard]] std::uint32_t alignment() const noexcept;
+    ///@}
     /// Optional features that the file uses and this library does not know.
     [[nodiscard]] std::uint64_t unknown_optional_flags() const noexcept;
     /// Access::mapped or Access::read, as chosen.
@@ -62,29 +70,38 @@ public:
     [[nodiscard]] const std::vector<Error>& warnings() const noexcept;
 
     /// Names, in the order of the file.
+    ///@{
     [[nodiscard]] std::vector<std::string_view> models() const&;
     [[nodiscard]] std::vector<std::string_view> optimizers() const&;
     [[nodiscard]] std::vector<std::string_view> values() const&;
+    ///@}
 
     /// A tensor of a model; of the whole file, by path ("model/conv1.weight",
     /// "optimizer/state/0/momentum_buffer"). Errors: not_found/model, /tensor; invalid_argument/wrong_type if
-    /// that entry is no tensor.
+    /// that entry is not a tensor.
+    ///@{
     [[nodiscard]] Result<TensorView> tensor(std::string_view model, std::string_view name) const&;
     [[nodiscard]] Result<TensorView> tensor(std::string_view path) const&;
+    ///@}
     /// Tensors of a model that are entries of its state_dict, in order (none if there is no such model); all
     /// of the file.
+    ///@{
     [[nodiscard]] std::vector<TensorView> tensors(std::string_view model) const&;
     [[nodiscard]] std::vector<TensorView> tensors() const&;
+    ///@}
     /// The path of a tensor by its number.
     [[nodiscard]] std::string tensor_path(std::uint32_t number) const;
 
     /// Parts as plain data, tensors as views. Errors: not_found/model, /optimizer, /value.
+    ///@{
     [[nodiscard]] Result<StateDict> model(std::string_view name) const&;
     [[nodiscard]] Result<OptimizerState> optimizer(std::string_view name) const&;
     [[nodiscard]] Result<Value> value(std::string_view name) const&;
+    ///@}
     /// All of it; saved with the same options it gives the same bytes.
     [[nodiscard]] Checkpoint checkpoint() const&;
 
+    /// The storages in the order of the file: TensorView::storage has the number of one.
     [[nodiscard]] std::vector<StorageInfo> storages() const;
 
     // Views of a temporary Reader would dangle.
@@ -102,6 +119,7 @@ public:
 
     /// For verify(); opaque.
     struct Impl;
+    /// For verify().
     [[nodiscard]] const Impl& impl() const noexcept { return *impl_; }
 
 private:

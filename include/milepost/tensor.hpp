@@ -21,9 +21,9 @@ using Shape = std::vector<std::uint64_t>;
 /// The indices begin, begin + step, ... below end of one dimension. An end of UINT64_MAX is that of the
 /// dimension.
 struct Range {
-    std::uint64_t begin = 0;
-    std::uint64_t end = UINT64_MAX;
-    std::uint64_t step = 1;
+    std::uint64_t begin = 0;         ///< the first index
+    std::uint64_t end = UINT64_MAX;  ///< all indices are below it
+    std::uint64_t step = 1;          ///< at least 1
 };
 
 /// Distance between neighbours in each dimension, in elements; empty for a contiguous (row-major) tensor.
@@ -68,18 +68,24 @@ protected:
 /// Borrows; two views are of one storage exactly if they compare equal. A plain value.
 class StorageView {
 public:
+    /// An empty one; memory of the caller; for a Reader or a Writer, the storage of that number.
+    ///@{
     StorageView() noexcept = default;
     explicit StorageView(std::span<const std::byte> bytes) noexcept
         : data_(bytes.data()), nbytes_(bytes.size()) {}
     StorageView(const detail::StorageProvider& provider, std::uint32_t number, std::uint64_t nbytes) noexcept
         : provider_(&provider), nbytes_(nbytes), number_(number) {}
+    ///@}
 
+    /// Its size.
     [[nodiscard]] std::uint64_t nbytes() const noexcept { return nbytes_; }
     /// The bytes [begin, end) of it as a storage of their own. Requires: begin <= end <= nbytes().
     [[nodiscard]] MILEPOST_API StorageView part(std::uint64_t begin, std::uint64_t end) const noexcept;
     /// The provider and its number of the storage; null for memory of the caller.
+    ///@{
     [[nodiscard]] const detail::StorageProvider* provider() const noexcept { return provider_; }
     [[nodiscard]] std::uint32_t index() const noexcept { return number_; }
+    ///@}
 
     /// The bytes [begin, end). Requires: begin <= end <= nbytes().
     /// Errors: of an open file those of TensorView::bytes; invalid_argument/layout if a Writer has it
@@ -140,23 +146,32 @@ public:
                           StorageView(std::as_bytes(elements)));
     }
 
+    /// Element type, sizes of the dimensions, and how many dimensions there are.
+    ///@{
     [[nodiscard]] const DtypeInfo& dtype() const noexcept { return dtype_; }
     [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
     [[nodiscard]] std::size_t rank() const noexcept { return shape_.size(); }
+    ///@}
     /// Empty if the tensor is contiguous.
+    ///@{
     [[nodiscard]] const Strides& strides() const noexcept { return strides_; }
     [[nodiscard]] bool is_contiguous() const noexcept { return strides_.empty(); }
+    ///@}
     /// Of the first element, in bytes from the start of the storage.
     [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
+    /// What it is a view of.
     [[nodiscard]] const StorageView& storage() const noexcept { return storage_; }
     /// Number of elements; saturates where the product of the shape does not fit.
     [[nodiscard]] std::uint64_t element_count() const noexcept { return element_count_; }
     /// Bytes of the tensor when contiguous; saturates likewise.
     [[nodiscard]] MILEPOST_API std::uint64_t nbytes() const noexcept;
 
+    /// Role in its model, and whether it is trained; the same view with others. Both are saved.
+    ///@{
     [[nodiscard]] Role role() const noexcept { return role_; }
     [[nodiscard]] bool requires_grad() const noexcept { return requires_grad_; }
     [[nodiscard]] MILEPOST_API TensorView with_role(Role role, bool requires_grad = false) const;
+    ///@}
 
     /// Name within its model, optimizer state, ... for a view that a Reader returned; else empty. Borrows
     /// from the Reader.
@@ -166,8 +181,8 @@ public:
 
     /// The bytes of a contiguous tensor, without a copy where the file is mapped and the storage stored raw;
     /// else the storage is read, or decoded, once into memory of the Reader (counted against
-    /// Limits::total_bytes). Errors: invalid_argument/layout if strided, or if shape and storage do not fit;
-    /// corrupt/chunk_checksum and the other conditions of docs/format.md, section 8; io_error;
+    /// Limits::max_total_bytes). Errors: invalid_argument/layout if strided, or if shape and storage do not
+    /// fit; corrupt/chunk_checksum and the other conditions of docs/format.md, section 8; io_error;
     /// limit_exceeded/total_bytes.
     [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> bytes() const;
 
@@ -235,14 +250,20 @@ private:
 ///     state_dict["fc3.weight"] = tensor->view();
 class Tensor {
 public:
-    /// Errors: invalid_argument/layout if the size does not fit; unsupported/dtype; io_error/out_of_memory.
+    /// A tensor of zeros. Errors: invalid_argument/layout if the size does not fit; unsupported/dtype;
+    /// io_error/out_of_memory.
+    ///@{
     [[nodiscard]] MILEPOST_API static Result<Tensor> zeros(Dtype dtype, Shape shape);
     [[nodiscard]] MILEPOST_API static Result<Tensor> zeros(DtypeInfo dtype, Shape shape);
+    ///@}
 
+    /// Element type, sizes of the dimensions, and all bytes.
+    ///@{
     [[nodiscard]] const DtypeInfo& dtype() const noexcept { return dtype_; }
     [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
     [[nodiscard]] std::span<std::byte> bytes() noexcept { return {data_.get(), nbytes_}; }
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_.get(), nbytes_}; }
+    ///@}
 
     /// The elements. Errors: invalid_argument/wrong_type if the dtype is not T's.
     template <class T>
@@ -251,6 +272,7 @@ public:
         return std::span<T>(reinterpret_cast<T*>(data_.get()), nbytes_ / sizeof(T));
     }
 
+    /// A view of all of it, which must not outlive it.
     [[nodiscard]] MILEPOST_API TensorView view() const&;
     TensorView view() && = delete;  // a view of a temporary would dangle
 

@@ -35,12 +35,16 @@ public:
     requires(!std::is_const_v<T>) static TensorSpan of(std::span<T, N> elements, Shape shape) {
         return TensorSpan(*find_dtype(dtype_of_v<T>), std::move(shape), std::as_writable_bytes(elements));
     }
+    /// All of a tensor, which it borrows.
     static TensorSpan of(Tensor& tensor) {
         return TensorSpan(tensor.dtype(), tensor.shape(), tensor.bytes());
     }
 
+    /// Element type and sizes of the dimensions.
+    ///@{
     [[nodiscard]] const DtypeInfo& dtype() const noexcept { return view_.dtype(); }
     [[nodiscard]] const Shape& shape() const noexcept { return view_.shape(); }
+    ///@}
     /// The same tensor, to be read.
     [[nodiscard]] const TensorView& view() const noexcept { return view_; }
 

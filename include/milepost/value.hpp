@@ -30,47 +30,54 @@ enum class Kind : std::uint8_t {
 /// "null", "bool", "int", "float", ...: the word that listings use.
 MILEPOST_API std::string_view name(Kind kind) noexcept;
 
+/// The Python types that a kind of value came from. Stored in files; never renumber.
+///@{
 enum class StringFlavour : std::uint8_t { str = 0, dtype = 1, device = 2, layout = 3 };
 enum class BytesFlavour : std::uint8_t { bytes = 0, bytearray = 1 };
 enum class TupleFlavour : std::uint8_t { tuple = 0, size = 1 };
 enum class DictFlavour : std::uint8_t { dict = 0, ordered_dict = 1, counter = 2 };
+///@}
 
 /// An integer of any width: two's complement, little-endian, as few bytes as possible (at least one).
 struct Integer {
-    std::vector<std::byte> bytes;
+    std::vector<std::byte> bytes;  ///< lowest first
     friend bool operator==(const Integer&, const Integer&) = default;
 };
 
+/// A text, or the name of a torch.dtype, torch.device or torch.layout.
 struct String {
-    std::string text;
-    StringFlavour subtype = StringFlavour::str;
+    std::string text;                            ///< UTF-8
+    StringFlavour subtype = StringFlavour::str;  ///< which of these it is
 };
 
+/// Bytes of any content, for example the state of a random number generator.
 struct Bytes {
-    std::vector<std::byte> bytes;
-    BytesFlavour subtype = BytesFlavour::bytes;
+    std::vector<std::byte> bytes;                ///< the content
+    BytesFlavour subtype = BytesFlavour::bytes;  ///< bytes or bytearray
 };
 
+/// Values of any kinds in order.
 struct List {
-    std::vector<Value> items;
+    std::vector<Value> items;  ///< in order
 };
 
+/// Values of any kinds in order; a torch.Size has ints.
 struct Tuple {
-    std::vector<Value> items;
-    TupleFlavour subtype = TupleFlavour::tuple;
+    std::vector<Value> items;                    ///< in order
+    TupleFlavour subtype = TupleFlavour::tuple;  ///< tuple or torch.Size
 };
 
 /// Elements in any order; saved in the canonical one.
 struct Set {
-    std::vector<Value> items;
+    std::vector<Value> items;  ///< each once
 };
 
 /// Keys in order. Keys are null, bool, int, float, string, bytes or tuples of these; two keys that Python
 /// holds equal (1, 1.0, true) are refused when saved.
 struct Dict {
-    std::vector<std::pair<Value, Value>> items;
-    std::vector<std::pair<Value, Value>> attributes;
-    DictFlavour subtype = DictFlavour::dict;
+    std::vector<std::pair<Value, Value>> items;       ///< key and value, in order
+    std::vector<std::pair<Value, Value>> attributes;  ///< of the Python object itself, if it has any
+    DictFlavour subtype = DictFlavour::dict;          ///< dict, OrderedDict or Counter
 
     /// The value under a string key, or null.
     [[nodiscard]] MILEPOST_API const Value* find(std::string_view key) const noexcept;
@@ -85,6 +92,9 @@ struct Dict {
 /// A plain value that owns its content, but for tensors, which borrow as TensorView does.
 class MILEPOST_API Value {
 public:
+    /// Null, or a value of the kind that the type of the argument has. Integers keep their value, not their
+    /// C++ type.
+    ///@{
     Value() noexcept = default;
     Value(std::nullptr_t) noexcept {}
     Value(bool value) noexcept : held_(value) {}
@@ -109,22 +119,29 @@ public:
     Value(Value&&) noexcept;
     Value& operator=(const Value&);
     Value& operator=(Value&&) noexcept;
+    ///@}
     ~Value();
 
+    /// What it holds.
+    ///@{
     [[nodiscard]] Kind kind() const noexcept;
     [[nodiscard]] bool is_null() const noexcept { return kind() == Kind::null; }
+    ///@}
 
     /// Typed access. Errors: invalid_argument/wrong_type if the kind is another one, or the int does not fit.
+    ///@{
     [[nodiscard]] Result<bool> as_bool() const;
     [[nodiscard]] Result<std::int64_t> as_int() const;
     [[nodiscard]] Result<std::uint64_t> as_uint() const;
     [[nodiscard]] Result<double> as_double() const;
+    [[nodiscard]] Result<std::string_view> as_string() const;
+    ///@}
     /// A float, or an int that a double holds exactly: learning rates and the like are written as either.
     [[nodiscard]] Result<double> as_number() const;
-    [[nodiscard]] Result<std::string_view> as_string() const;
 
     /// The content if the value is of that type, else null: `value.get_if<milepost::Dict>()`. T is one of
     /// bool, Integer, double, std::complex<double>, String, Bytes, List, Tuple, Set, Dict, TensorView.
+    ///@{
     template <class T>
     [[nodiscard]] const T* get_if() const noexcept {
         return std::get_if<T>(&held_);
@@ -133,6 +150,7 @@ public:
     [[nodiscard]] T* get_if() noexcept {
         return std::get_if<T>(&held_);
     }
+    ///@}
 
 private:
     static Integer make_integer(bool negative, std::uint64_t bits);

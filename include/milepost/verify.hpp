@@ -14,22 +14,25 @@ namespace milepost {
 
 /// One damaged range of a file.
 struct Damage {
-    Error error;
+    Error error;  ///< what is wrong
     std::vector<std::string>
         tensors;  ///< paths of the tensors whose bytes it holds; empty outside of storages
-    std::optional<std::uint32_t> storage;
-    std::optional<std::uint64_t> chunk;  ///< within the storage
-    std::uint64_t begin;                 ///< bytes [begin, end) of the file
-    std::uint64_t end;
+    std::optional<std::uint32_t> storage;  ///< number of the damaged storage
+    std::optional<std::uint64_t> chunk;    ///< within the storage
+    std::uint64_t begin;                   ///< bytes [begin, end) of the file
+    std::uint64_t end;                     ///< the byte after the range
 };
 
+/// What verify() found.
 struct VerifyReport {
-    std::uint64_t chunks = 0;  ///< checked
-    std::uint64_t nbytes = 0;  ///< raw bytes of them
-    std::vector<Damage> damage;
+    std::uint64_t chunks = 0;    ///< checked
+    std::uint64_t nbytes = 0;    ///< raw bytes of them
+    std::vector<Damage> damage;  ///< in the order of the file
+    /// Whether the file is whole.
     [[nodiscard]] bool ok() const noexcept { return damage.empty(); }
 };
 
+/// How verify() works.
 struct VerifyOptions {
     /// 0: as many as the machine has, at most 8.
     unsigned threads = 0;

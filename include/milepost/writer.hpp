@@ -35,8 +35,11 @@ public:
     /// apply.
     [[nodiscard]] static Result<Writer> create(Sink& sink, const SaveOptions& options = {});
 
+    /// See the class about a Writer that was moved from.
+    ///@{
     Writer(Writer&&) noexcept;
     Writer& operator=(Writer&&) noexcept;
+    ///@}
     ~Writer();
 
     /// Writes the storage that the tensor views, now, and returns a view that stands for the tensor in the
@@ -56,9 +59,11 @@ public:
     /// copied. With Codec::automatic the first 8 MiB decide.
     /// Errors: invalid_argument/layout if the shape is impossible, or more or fewer bytes come than it has;
     /// /option if the calls come in another order; io_error/....
+    ///@{
     [[nodiscard]] Result<void> begin_tensor(Dtype dtype, Shape shape);
     [[nodiscard]] Result<void> begin_tensor(DtypeInfo dtype, Shape shape);
     [[nodiscard]] Result<void> append(std::span<const std::byte> piece);
+    ///@}
     /// Returns a view that stands for the tensor in the checkpoint, as add() does.
     [[nodiscard]] Result<TensorView> end_tensor();
 
@@ -75,9 +80,11 @@ private:
 
 /// Saves a checkpoint: on success the file is complete and, unless options.durable is off, on disk; on any
 /// error (but not_durable) the path is as it was before. Errors: those of Writer.
+///@{
 [[nodiscard]] MILEPOST_API Result<void> save(const std::string& path, const Checkpoint& checkpoint,
                                              const SaveOptions& options = {});
 [[nodiscard]] MILEPOST_API Result<void> save(Sink& sink, const Checkpoint& checkpoint,
                                              const SaveOptions& options = {});
+///@}
 
 }  // namespace milepost
