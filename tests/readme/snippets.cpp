@@ -1,4 +1,4 @@
-// The functions that README.md shows, called as its reader would.
+// The functions that docs/guide.md shows, called as its reader would.
 
 #include <cstdint>
 #include <cstdio>
@@ -10,7 +10,7 @@
 
 namespace {
 
-#include "readme_snippets.inc"
+#include "guide_snippets.inc"
 
 Net filled(float value) {
     Net net;
@@ -27,7 +27,7 @@ int failures = 0;
 
 void check(bool holds, const char* what) {
     if (holds) return;
-    std::printf("README.md: %s does not hold\n", what);
+    std::printf("docs/guide.md: %s does not hold\n", what);
     ++failures;
 }
 
