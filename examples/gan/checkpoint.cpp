@@ -49,7 +49,7 @@ milepost::List list_of(const std::vector<double>& numbers) {
 }
 
 // From Milepost: the live tensors under their names. load_into() fills them if all names, shapes, dtypes and
-// checksums fit, else it changes none of them and says what did not fit.
+// checksums fit, else it changes none of them and names what did not fit.
 
 milepost::ModelTarget target_of(Network& network) {
     milepost::ModelTarget target;

@@ -41,7 +41,7 @@ Floats real(std::mt19937& random, std::size_t count) {
     return numbers;
 }
 
-/// The mean binary cross-entropy of logits that should all say `label`; its gradients replace the logits.
+/// The mean binary cross-entropy of logits that should all be `label`; its gradients replace the logits.
 double loss_and_gradients(Floats& logits, double label) {
     double sum = 0;
     const auto count = static_cast<double>(logits.size());

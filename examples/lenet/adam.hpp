@@ -26,7 +26,7 @@ struct AdamState {
 /// Step number `step` of Adam, the first being 1.
 ///
 /// The formula is that of PyTorch 2.14's `_single_tensor_adam` (torch/optim/adam.py), operation by operation:
-/// what Python computes is f64 here, what a tensor computes f32, each result rounded once; std::fma stands
+/// what Python computes is f64 here, what a tensor computes f32, each result rounded once; std::fma is used
 /// where PyTorch fuses on CPUs that can (AVX2, AVX-512). How close: given the gradient, bit for bit, but for
 /// the square root. PyTorch takes that from a vector library whose last bit is off for one number in five, on
 /// one x86 machine that was tried; ours is rounded correctly. After ten steps at lr 0.01 parameters differed

@@ -18,7 +18,7 @@ std::vector<double> numbers(const std::string& option, std::string_view text) {
         double number = 0;
         const auto [stop, error] = std::from_chars(piece.data(), end, number);
         if (error != std::errc() || stop != end || !std::isfinite(number)) {
-            throw CLI::ValidationError(option, "\"" + std::string(piece) + "\" is no number");
+            throw CLI::ValidationError(option, "\"" + std::string(piece) + "\" is not a number");
         }
         numbers.push_back(number);
         if (piece.size() == text.size()) return numbers;

@@ -25,7 +25,7 @@ struct DataOrder {
     void begin_epoch(std::size_t count, Generator& generator);
     /// The next `batch` images, fewer at the end of the epoch.
     std::span<const std::int64_t> next_batch(std::size_t batch);
-    /// Whether `images` holds each number once and `position` lies in it.
+    /// Whether `images` holds each number once and `position` is within it.
     [[nodiscard]] bool valid() const;
 };
 

@@ -13,7 +13,7 @@ namespace lenet {
 
 void eval(const EvalOptions& options) {
     const milepost::Reader file = or_fail(milepost::Reader::open(options.file), options.file);
-    const Weights weights = map_weights(file);  // used where they lie in the file
+    const Weights weights = map_weights(file);  // used where they are in the file
     const Images images = (options.slice ? load_own_slice() : load_dataset(options.data)).test;
     const Trainer::Score score = Trainer(options.threads).score(weights, images);
     const double accuracy = static_cast<double>(score.correct) / static_cast<double>(images.count());

@@ -74,7 +74,7 @@ static_assert(kWeightCount == 62'006);
 inline constexpr std::array<std::string_view, 7> kModules = {"",    "conv1", "pool", "conv2",
                                                              "fc1", "fc2",   "fc3"};
 
-/// The ten tensors, wherever they lie: in a Buffer, or in a mapped checkpoint.
+/// The ten tensors, wherever they are: in a Buffer, or in a mapped checkpoint.
 using Weights = std::array<std::span<const float>, kParameterCount>;
 
 /// The part of a buffer of kWeightCount elements that belongs to a parameter.

@@ -131,7 +131,7 @@ void change_settings(Optimizer& optimizer, const OptimizerSettings& settings) {
         change_group(group, settings);
     if (settings.bias_lr || settings.no_bias_decay) {
         if (optimizer.groups.size() != 2) {
-            throw Failure("the biases are no param group of their own: a new run could make them one");
+            throw Failure("the biases are not a param group of their own; only a new run can make them one");
         }
         milepost::Entries& biases = optimizer.groups[1].hyperparameters;
         if (settings.bias_lr) biases["lr"] = *settings.bias_lr;

@@ -27,7 +27,7 @@ struct ParameterState {
 struct Optimizer {
     std::string algorithm;                     ///< "SGD", "Adam" or "AdamW"
     std::vector<milepost::ParamGroup> groups;  ///< `params` are indices that count over all groups
-    /// The parameter of the network that an index stands for. With several groups the order is not that of
+    /// The parameter of the network that an index belongs to. With several groups the order is not that of
     /// the state_dict: that is why such groups have param_names.
     std::array<std::size_t, kParameterCount> parameters = {};
     std::array<ParameterState, kParameterCount> state = {};  ///< by index

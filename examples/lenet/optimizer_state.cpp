@@ -42,7 +42,7 @@ void add_state(const Optimizer& optimizer, std::size_t index, milepost::Optimize
     }
     for (const StateTensor& tensor : tensors_of(optimizer)) {
         const std::vector<float>& elements = state.*tensor.elements;
-        if (elements.empty()) continue;  // PyTorch has no key either for what there is not
+        if (elements.empty()) continue;  // PyTorch does not have a key for an empty one either
         saved.state[index][tensor.key] = milepost::TensorView::of(std::span(elements), parameter.shape());
     }
 }
@@ -67,7 +67,7 @@ std::size_t parameter_named(const std::string& name) {
     return static_cast<std::size_t>(found - kParameters.begin());
 }
 
-/// Finds out which parameter each index stands for: by name where the groups have names, else by order.
+/// Finds out which parameter each index belongs to: by name where the groups have names, else by order.
 void match_parameters(Optimizer& optimizer) {
     std::size_t index = 0;
     std::array<bool, kParameterCount> seen = {};
@@ -78,7 +78,7 @@ void match_parameters(Optimizer& optimizer) {
             }
             const bool named = group.param_names && i < group.param_names->size();
             const std::size_t parameter = named ? parameter_named((*group.param_names)[i]) : index;
-            if (seen[parameter]) throw Failure("param_names: a parameter stands in two places");
+            if (seen[parameter]) throw Failure("param_names: a parameter is in two places");
             seen[parameter] = true;
             optimizer.parameters[index] = parameter;
         }
@@ -185,7 +185,7 @@ Optimizer load_optimizer(const milepost::Reader& file) {
     optimizer.groups = saved.param_groups;
     match_parameters(optimizer);
     check_hyperparameters(optimizer);
-    // Strict: all names, shapes, dtypes and checksums are judged, and named together if they do not fit.
+    // Strict: all names, shapes, dtypes and checksums are checked, and named together if they do not fit.
     std::deque<milepost::Entries> nulls;  // each target wants its own, where it stays
     or_fail(milepost::load_into(file, "optimizer", target_of(optimizer, saved, nulls)));
     check_state(optimizer);

@@ -4,7 +4,7 @@
 
 namespace lenet {
 
-/// A line on stderr that tells how far training has come; nothing where stderr is no terminal.
+/// A line on stderr that tells how far training has come; nothing where stderr is not a terminal.
 class Progress {
 public:
     explicit Progress(std::int64_t steps);

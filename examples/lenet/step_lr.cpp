@@ -9,7 +9,7 @@
 namespace lenet {
 namespace {
 
-constexpr std::int64_t kMost = std::int64_t{1} << 53;  // beyond that counting is no training
+constexpr std::int64_t kMost = std::int64_t{1} << 53;  // no training counts beyond that
 
 milepost::Value& at(milepost::Dict& state, std::string_view key) {
     for (auto& [name, value] : state.items) {

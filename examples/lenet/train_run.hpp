@@ -13,7 +13,7 @@ Run new_run(const TrainOptions& options);
 /// learned.
 TrainOptions with_defaults(TrainOptions options);
 
-/// Trains a run as the options say, and saves it.
+/// Trains a run according to the options, and saves it.
 void train_run(Run run, const TrainOptions& options);
 
 }  // namespace lenet

@@ -44,7 +44,7 @@ TEST_CASE("optimizer state: parameters in groups are found by their names, witho
                        file.optimizer("optimizer").param_groups[1].param_names->front() = "conv1.weight";
                    },
                    {.bias_lr = 0.1}),
-               "param_names: a parameter stands in two places"));
+               "param_names: a parameter is in two places"));
     CHECK(says(message(
                    [](auto& file) {
                        file.optimizer("optimizer").param_groups[1].param_names->front() = "conv3.bias";

@@ -96,7 +96,7 @@ TEST_CASE("optimizer: settings that do not fit") {
     CHECK(says(message(sgd, {.dampening = 0.1, .nesterov = true}), "nesterov: needs a momentum"));
     CHECK(says(message(sgd, {.momentum = 0.0, .nesterov = true}), "nesterov: needs a momentum"));
     CHECK(says(message(sgd, {.lr = -1.0}), "param_groups/0: hyperparameter lr: expected at least 0"));
-    CHECK(says(message(sgd, {.bias_lr = 0.1}), "no param group of their own"));
+    CHECK(says(message(sgd, {.bias_lr = 0.1}), "not a param group of their own"));
 }
 
 TEST_CASE("optimizer: each group steps with its own settings, each index with its own parameter") {

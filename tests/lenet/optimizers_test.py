@@ -119,7 +119,7 @@ class Errors(LenetTest):
     def test_settings_that_cannot_be(self):
         self.assert_fails("train", "--optimizer", "rmsprop", says="--optimizer")
         self.assert_fails("train", "--betas", "0.9", says="--betas: expected two numbers")
-        self.assert_fails("train", "--betas", "0.9,x", says='--betas: "x" is no number')
+        self.assert_fails("train", "--betas", "0.9,x", says='--betas: "x" is not a number')
         self.assert_fails("train", "--optimizer", "adam", "--betas", "0.9,1", says="betas: expected a tuple of two numbers")
         self.assert_fails("train", "--nesterov", "--momentum", 0, says="nesterov: needs a momentum")
         self.assert_fails("train", "--weight-decay", "-1", says="--weight-decay")
@@ -131,7 +131,7 @@ class Errors(LenetTest):
         self.assert_fails("train", "--data", SLICE, "--resume", file, "--optimizer", "adam",
                           says="run: the optimizer is SGD, and cannot go on as Adam")
         self.assert_fails("train", "--data", SLICE, "--resume", file, "--bias-lr", 0.1,
-                          says="run: the biases are no param group of their own")
+                          says="run: the biases are not a param group of their own")
 
 
 if __name__ == "__main__":
