@@ -14,8 +14,6 @@
 namespace milepost::fuzz {
 namespace {
 
-constexpr unsigned kColumns = 33;
-
 /// A number at which something turns, or one beside it: a power of two, as signs, widths and limits are, or
 /// what the next rounding up of section 4 makes wrap.
 std::uint64_t take_extreme(Input& input) {
@@ -95,30 +93,15 @@ bool tile(const format::StringTable& texts) {
            (texts.ends.empty() ? 0 : texts.ends.back()) == texts.bytes.size();
 }
 
-template <class Element>
-bool same_column(std::span<const Element> a, std::span<const Element> b) noexcept {
-    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
-}
-
-bool same_texts(const format::StringTable& a, const format::StringTable& b) noexcept {
-    return same_column(a.ends, b.ends) && same_column(a.bytes, b.bytes);
-}
-
 }  // namespace
 
 void edit(golden::Columns& of, Input& input) {
-    unsigned number = input.below(kColumns);
-    const auto edit_if_chosen = [&](auto&... column) {
-        ((number-- == 0 ? edit_column(column, input) : void()), ...);
-    };
-    edit_if_chosen(of.model_names.ends, of.model_names.bytes, of.optimizer_names.ends,
-                   of.optimizer_names.bytes, of.algorithms.ends, of.algorithms.bytes, of.entry_names.ends,
-                   of.entry_names.bytes, of.param_names.ends, of.param_names.bytes, of.dtype_names.ends,
-                   of.dtype_names.bytes, of.models, of.optimizers, of.groups, of.params, of.states,
-                   of.entry_order, of.top_order, of.values, of.value_sizes, of.value_bytes, of.dtypes,
-                   of.layouts, of.dims, of.tensor_layouts, of.tensor_storages, of.tensor_offsets,
-                   of.storage_nbytes, of.storage_codecs, of.stored_checksums, of.stored_nbytes,
-                   of.raw_checksums);
+    unsigned columns = 0;
+    format::for_each_column(of, [&](std::string_view, const auto&) { ++columns; });
+    unsigned number = input.below(columns);
+    format::for_each_column(of, [&](std::string_view, auto& column) {
+        if (number-- == 0) edit_column(column, input);
+    });
 }
 
 void say_otherwise(golden::Columns& of, Input& input) {
@@ -169,22 +152,12 @@ void wrap_ends(golden::Columns& of, Input& input) {
 }
 
 bool same_columns(const format::Index& a, const format::Index& b) noexcept {
-    return same_texts(a.model_names, b.model_names) && same_texts(a.optimizer_names, b.optimizer_names) &&
-           same_texts(a.algorithms, b.algorithms) && same_texts(a.entry_names, b.entry_names) &&
-           same_texts(a.param_names, b.param_names) && same_texts(a.dtype_names, b.dtype_names) &&
-           same_column(a.models, b.models) && same_column(a.optimizers, b.optimizers) &&
-           same_column(a.groups, b.groups) && same_column(a.params, b.params) &&
-           same_column(a.states, b.states) && same_column(a.entry_order, b.entry_order) &&
-           same_column(a.top_order, b.top_order) && same_column(a.values, b.values) &&
-           same_column(a.value_sizes, b.value_sizes) && same_column(a.value_bytes, b.value_bytes) &&
-           same_column(a.dtypes, b.dtypes) && same_column(a.layouts, b.layouts) &&
-           same_column(a.dims, b.dims) && same_column(a.tensor_layouts, b.tensor_layouts) &&
-           same_column(a.tensor_storages, b.tensor_storages) &&
-           same_column(a.tensor_offsets, b.tensor_offsets) &&
-           same_column(a.storage_nbytes, b.storage_nbytes) &&
-           same_column(a.storage_codecs, b.storage_codecs) &&
-           same_column(a.stored_checksums, b.stored_checksums) &&
-           same_column(a.stored_nbytes, b.stored_nbytes) && same_column(a.raw_checksums, b.raw_checksums);
+    bool same = true;
+    format::for_each_column_pair(a, b, [&](const auto& one, const auto& other) {
+        same = same && one.size() == other.size() &&
+               (one.empty() || std::memcmp(one.data(), other.data(), one.size_bytes()) == 0);
+    });
+    return same;
 }
 
 }  // namespace milepost::fuzz

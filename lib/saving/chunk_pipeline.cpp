@@ -260,12 +260,6 @@ std::uint64_t total_chunks(const std::vector<StorageJob>& jobs) noexcept {
 
 }  // namespace
 
-std::span<const format::CodecRecord> StorageColumns::storage_codecs() const noexcept {
-    const bool all_raw = std::all_of(codecs.begin(), codecs.end(),
-                                     [](const format::CodecRecord& codec) { return codec.code == 0; });
-    return all_raw ? std::span<const format::CodecRecord>() : codecs;
-}
-
 Result<void> write_storages(const std::vector<StorageJob>& jobs, const PipelineOptions& options,
                             OutputQueue& stream, StorageColumns& columns) {
     // A thread is worth its start from about two chunks on.

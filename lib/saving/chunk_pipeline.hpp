@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include <milepost/options.hpp>
@@ -9,22 +8,10 @@
 #include <milepost/tensor.hpp>
 
 #include "codec/codec.hpp"
-#include "format/index.hpp"
 #include "saving/output_queue.hpp"
+#include "saving/storage_columns.hpp"
 
 namespace milepost::saving {
-
-/// The columns that say where storages and their chunks lie: filled in file order.
-struct StorageColumns {
-    std::vector<std::uint64_t> storage_nbytes;
-    std::vector<format::CodecRecord> codecs;
-    std::vector<format::Digest> stored_checksums;
-    std::vector<std::uint32_t> stored_nbytes;
-    std::vector<format::Digest> raw_checksums;
-
-    /// As the index has them: none where all are raw.
-    [[nodiscard]] std::span<const format::CodecRecord> storage_codecs() const noexcept;
-};
 
 /// A storage on its way into the file, or a run of its chunks: the runs of one storage follow each other.
 struct StorageJob {

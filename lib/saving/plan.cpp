@@ -8,19 +8,14 @@
 #include "base/message.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"
+#include "format/value_columns.hpp"
 
 namespace milepost::saving {
 
 using base::message;
 using core::printable;
 
-void TextColumn::add(std::string_view text) {
-    const auto bytes = std::as_bytes(std::span(text));
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-    ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
-}
-
-std::uint32_t LayoutColumn::number_of(const TensorView& tensor) {
+std::uint32_t LayoutNumbers::number_of(const TensorView& tensor, format::IndexColumns& columns) {
     const auto dtype = static_cast<std::uint8_t>(tensor.dtype().code);
     const auto flags = static_cast<std::uint8_t>(tensor.is_contiguous() ? 0 : format::kStridedFlag);
     std::vector<std::uint64_t> key{dtype, flags};
@@ -29,8 +24,8 @@ std::uint32_t LayoutColumn::number_of(const TensorView& tensor) {
     const auto [at, is_new] =
         numbers_.try_emplace(std::move(key), static_cast<std::uint32_t>(numbers_.size()));
     if (is_new) {
-        records_.push_back({dtype, static_cast<std::uint8_t>(tensor.rank()), flags, 0});
-        dims_.insert(dims_.end(), at->first.begin() + 2, at->first.end());
+        columns.layouts.push_back({dtype, static_cast<std::uint8_t>(tensor.rank()), flags, 0});
+        columns.dims.insert(columns.dims.end(), at->first.begin() + 2, at->first.end());
     }
     return at->second;
 }
@@ -57,23 +52,23 @@ public:
 
 private:
     void add_model(std::string_view name, const StateDict& model) {
-        plan_.model_names_.add(name);
-        plan_.models_.push_back({static_cast<std::uint32_t>(model.size())});
+        columns_.model_names.add(name);
+        columns_.models.push_back({static_cast<std::uint32_t>(model.size())});
         add_entry_list(model);
     }
 
     Result<void> add_optimizer(std::string_view name, const OptimizerState& optimizer) {
-        plan_.optimizer_names_.add(name);
-        plan_.algorithms_.add(optimizer.algorithm);
-        plan_.optimizers_.push_back({static_cast<std::uint32_t>(optimizer.param_groups.size()),
-                                     static_cast<std::uint32_t>(optimizer.state.size()),
-                                     static_cast<std::uint32_t>(optimizer.state_extra.size()),
-                                     static_cast<std::uint32_t>(optimizer.extra.size())});
+        columns_.optimizer_names.add(name);
+        columns_.algorithms.add(optimizer.algorithm);
+        columns_.optimizers.push_back({static_cast<std::uint32_t>(optimizer.param_groups.size()),
+                                       static_cast<std::uint32_t>(optimizer.state.size()),
+                                       static_cast<std::uint32_t>(optimizer.state_extra.size()),
+                                       static_cast<std::uint32_t>(optimizer.extra.size())});
         for (const ParamGroup& group : optimizer.param_groups) {
             if (auto added = add_group(name, group); !added) return added;
         }
         for (const auto& [index, entries] : optimizer.state) {
-            plan_.states_.push_back({index, static_cast<std::uint32_t>(entries.size()), 0});
+            columns_.states.push_back({index, static_cast<std::uint32_t>(entries.size()), 0});
             add_entry_list(entries);
         }
         add_entry_list(optimizer.state_extra);
@@ -93,27 +88,27 @@ private:
                                    format::kNoPosition};
         record.params_position = group.params_position.value_or(hyperparameters + (named ? 1 : 0));
         if (named) record.param_names_position = group.param_names_position.value_or(hyperparameters);
-        plan_.groups_.push_back(record);
-        plan_.params_.insert(plan_.params_.end(), group.params.begin(), group.params.end());
+        columns_.groups.push_back(record);
+        columns_.params.insert(columns_.params.end(), group.params.begin(), group.params.end());
         if (named) {
             for (const std::string& name : *group.param_names)
-                plan_.param_names_.add(name);
+                columns_.param_names.add(name);
         }
         add_entry_list(group.hyperparameters);
         return {};
     }
 
     void add_entry_list(const Entries& entries) {
-        const auto first = static_cast<std::ptrdiff_t>(plan_.entry_order_.size());
+        const auto first = static_cast<std::ptrdiff_t>(columns_.entry_order.size());
         for (const auto& [name, value] : entries) {
-            plan_.entry_names_.add(name);
+            columns_.entry_names.add(name);
             roots_.push_back(&value);
         }
-        plan_.entry_order_.resize(plan_.entry_order_.size() + entries.size());
-        const auto begin = plan_.entry_order_.begin() + first;
-        std::iota(begin, plan_.entry_order_.end(), 0U);
+        columns_.entry_order.resize(columns_.entry_order.size() + entries.size());
+        const auto begin = columns_.entry_order.begin() + first;
+        std::iota(begin, columns_.entry_order.end(), 0U);
         const auto& items = entries.items();
-        std::sort(begin, plan_.entry_order_.end(),
+        std::sort(begin, columns_.entry_order.end(),
                   [&](std::uint32_t a, std::uint32_t b) { return items[a].first < items[b].first; });
     }
 
@@ -137,10 +132,10 @@ private:
             const auto part = parts.find(name);
             if (part == parts.end() || placed[part->second]) continue;
             placed[part->second] = true;
-            plan_.top_order_.push_back(part->second);
+            columns_.top_order.push_back(part->second);
         }
         for (std::uint32_t part = 0; part < names.size(); ++part) {
-            if (!placed[part]) plan_.top_order_.push_back(part);
+            if (!placed[part]) columns_.top_order.push_back(part);
         }
         return {};
     }
@@ -148,9 +143,9 @@ private:
     Result<void> add_values() {
         auto columns = format::encode_values(roots_, limits_);
         if (!columns) return std::move(columns).error();
-        plan_.values_ = std::move(columns->records);
-        plan_.value_sizes_ = std::move(columns->sizes);
-        plan_.value_bytes_ = std::move(columns->bytes);
+        columns_.values = std::move(columns->records);
+        columns_.value_sizes = std::move(columns->sizes);
+        columns_.value_bytes = std::move(columns->bytes);
         for (const TensorView* tensor : columns->tensors) {
             if (auto fits = tensor->check_layout(); !fits) return fits;
         }
@@ -165,24 +160,24 @@ private:
             if (auto added = add_tensor(*placed, dtypes); !added) return added;
         }
         for (const auto& [code, dtype] : dtypes) {
-            plan_.dtypes_.push_back({code, 0, dtype.bits});
-            plan_.dtype_names_.add(dtype.name);
+            columns_.dtypes.push_back({code, 0, dtype.bits});
+            columns_.dtype_names.add(dtype.name);
         }
-        leave_out_what_is_usual();
+        omit_default_columns();
         return {};
     }
 
-    /// Section 10: these columns are empty where they would say nothing.
-    void leave_out_what_is_usual() {
-        auto& storages = plan_.tensor_storages_;
-        bool is_usual = storages.size() == numbers_.size();
-        for (std::size_t i = 0; i < storages.size() && is_usual; ++i)
-            is_usual = storages[i] == i;
-        if (is_usual) storages.clear();
-        auto& offsets = plan_.tensor_offsets_;
+    /// Section 10: default-valued columns are omitted.
+    void omit_default_columns() {
+        auto& storages = columns_.tensor_storages;
+        bool is_default = storages.size() == numbers_.size();
+        for (std::size_t i = 0; i < storages.size() && is_default; ++i)
+            is_default = storages[i] == i;
+        if (is_default) storages.clear();
+        auto& offsets = columns_.tensor_offsets;
         if (std::all_of(offsets.begin(), offsets.end(), [](std::uint64_t offset) { return offset == 0; }))
             offsets.clear();
-        plan_.all_fill_their_own_ = is_usual && offsets.empty() && all_fill_;
+        plan_.all_fill_their_own_ = is_default && offsets.empty() && all_fill_;
     }
 
     Result<void> add_tensor(const TensorView& tensor, std::map<std::uint8_t, DtypeInfo>& dtypes) {
@@ -191,16 +186,17 @@ private:
             return Error(Condition::layout,
                          message("two tensors have dtype code ", code, " but not the same dtype"));
         }
-        if (tensor.rank() > std::min<std::uint32_t>(limits_.max_rank, 64)) {
-            return Error(Condition::rank, message("a tensor has rank ", tensor.rank(), ", the limit is ",
-                                                  std::min<std::uint32_t>(limits_.max_rank, 64)));
+        const std::uint32_t greatest_rank = format::greatest_rank(limits_);
+        if (tensor.rank() > greatest_rank) {
+            return Error(Condition::rank,
+                         message("a tensor has rank ", tensor.rank(), ", the limit is ", greatest_rank));
         }
         const std::size_t known = numbers_.size();
         const std::uint32_t storage = numbers_.number_of(tensor.storage());
         if (numbers_.size() != known) plan_.new_storages_.push_back(tensor.storage());
-        plan_.tensor_layouts_.push_back(plan_.layouts_.number_of(tensor));
-        plan_.tensor_storages_.push_back(storage);
-        plan_.tensor_offsets_.push_back(tensor.offset());
+        columns_.tensor_layouts.push_back(layouts_.number_of(tensor, columns_));
+        columns_.tensor_storages.push_back(storage);
+        columns_.tensor_offsets.push_back(tensor.offset());
         all_fill_ =
             all_fill_ && tensor.storage().nbytes() ==
                              core::extent_nbytes(tensor.shape(), tensor.strides(), tensor.dtype().bits);
@@ -212,7 +208,9 @@ private:
     const Limits& limits_;
     std::vector<const Value*> roots_;
     bool all_fill_ = true;  ///< each tensor, so far, has as many bytes as its storage
+    LayoutNumbers layouts_;
     Plan plan_;
+    format::IndexColumns& columns_ = plan_.columns_;
 };
 
 Result<Plan> Plan::make(const Checkpoint& checkpoint, StorageNumbers& numbers, const SaveOptions& options) {
@@ -220,35 +218,13 @@ Result<Plan> Plan::make(const Checkpoint& checkpoint, StorageNumbers& numbers, c
 }
 
 format::Index Plan::index(const StorageColumns& storages) const noexcept {
-    return {
-        .model_names = model_names_.texts(),
-        .optimizer_names = optimizer_names_.texts(),
-        .algorithms = algorithms_.texts(),
-        .entry_names = entry_names_.texts(),
-        .param_names = param_names_.texts(),
-        .dtype_names = dtype_names_.texts(),
-        .models = models_,
-        .optimizers = optimizers_,
-        .groups = groups_,
-        .params = params_,
-        .states = states_,
-        .entry_order = entry_order_,
-        .top_order = top_order_,
-        .values = values_,
-        .value_sizes = value_sizes_,
-        .value_bytes = value_bytes_,
-        .dtypes = dtypes_,
-        .layouts = layouts_.records(),
-        .dims = layouts_.dims(),
-        .tensor_layouts = tensor_layouts_,
-        .tensor_storages = tensor_storages_,
-        .tensor_offsets = tensor_offsets_,
-        .storage_nbytes = all_fill_their_own_ ? std::span<const std::uint64_t>() : storages.storage_nbytes,
-        .storage_codecs = storages.storage_codecs(),
-        .stored_checksums = storages.stored_checksums,
-        .stored_nbytes = storages.stored_nbytes,
-        .raw_checksums = storages.raw_checksums,
-    };
+    format::Index index = columns_.view();
+    if (!all_fill_their_own_) index.storage_nbytes = storages.storage_nbytes;
+    index.storage_codecs = storages.storage_codecs();
+    index.stored_checksums = storages.stored_checksums;
+    index.stored_nbytes = storages.stored_nbytes;
+    index.raw_checksums = storages.raw_checksums;
+    return index;
 }
 
 }  // namespace milepost::saving

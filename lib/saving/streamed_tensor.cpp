@@ -6,6 +6,7 @@
 
 #include "base/message.hpp"
 #include "core/layout.hpp"
+#include "format/index.hpp"
 
 namespace milepost::saving {
 namespace {
@@ -27,7 +28,7 @@ StorageView sized(std::uint64_t nbytes) noexcept {
 }  // namespace
 
 Result<StreamedTensor> StreamedTensor::make(DtypeInfo dtype, Shape shape, const Limits& limits) {
-    const std::uint32_t most = std::min<std::uint32_t>(limits.max_rank, 64);
+    const std::uint32_t most = format::greatest_rank(limits);
     if (shape.size() > most) {
         return Error(Condition::rank,
                      base::message("a tensor in pieces has rank ", shape.size(), ", the limit is ", most));

@@ -1,27 +1,15 @@
 #include "golden/columns.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/layout.hpp"
 
-#include <span>
-#include <string>
-
 namespace milepost::golden {
-namespace {
-
-template <class T>
-std::vector<T> copy(std::span<const T> column) {
-    return {column.begin(), column.end()};
-}
-
-}  // namespace
-
-void TextColumn::add(std::string_view text) {
-    const auto added = std::as_bytes(std::span(text));
-    bytes.insert(bytes.end(), added.begin(), added.end());
-    ends.push_back(static_cast<std::uint32_t>(bytes.size()));
-}
 
 void TextColumn::set(std::size_t i, std::string_view text) {
     const format::StringTable old = texts();
@@ -31,34 +19,10 @@ void TextColumn::set(std::size_t i, std::string_view text) {
     *this = std::move(column);
 }
 
-Columns::Columns(const format::Index& index)
-    : model_names(index.model_names),
-      optimizer_names(index.optimizer_names),
-      algorithms(index.algorithms),
-      entry_names(index.entry_names),
-      param_names(index.param_names),
-      dtype_names(index.dtype_names),
-      models(copy(index.models)),
-      optimizers(copy(index.optimizers)),
-      groups(copy(index.groups)),
-      params(copy(index.params)),
-      states(copy(index.states)),
-      entry_order(copy(index.entry_order)),
-      top_order(copy(index.top_order)),
-      values(copy(index.values)),
-      value_sizes(copy(index.value_sizes)),
-      value_bytes(copy(index.value_bytes)),
-      dtypes(copy(index.dtypes)),
-      layouts(copy(index.layouts)),
-      dims(copy(index.dims)),
-      tensor_layouts(copy(index.tensor_layouts)),
-      tensor_storages(copy(index.tensor_storages)),
-      tensor_offsets(copy(index.tensor_offsets)),
-      storage_nbytes(copy(index.storage_nbytes)),
-      storage_codecs(copy(index.storage_codecs)),
-      stored_checksums(copy(index.stored_checksums)),
-      stored_nbytes(copy(index.stored_nbytes)),
-      raw_checksums(copy(index.raw_checksums)) {}
+Columns::Columns(const format::Index& index) {
+    format::for_each_column_pair(index, *this,
+                                 [](const auto& from, auto& to) { to.assign(from.begin(), from.end()); });
+}
 
 void Columns::say_storage_nbytes() {
     if (!storage_nbytes.empty()) return;
@@ -83,35 +47,9 @@ void Columns::say_storage_nbytes() {
 }
 
 format::Index Columns::index() const noexcept {
-    return {
-        .model_names = model_names.texts(),
-        .optimizer_names = optimizer_names.texts(),
-        .algorithms = algorithms.texts(),
-        .entry_names = entry_names.texts(),
-        .param_names = param_names.texts(),
-        .dtype_names = dtype_names.texts(),
-        .models = models,
-        .optimizers = optimizers,
-        .groups = groups,
-        .params = params,
-        .states = states,
-        .entry_order = entry_order,
-        .top_order = top_order,
-        .values = values,
-        .value_sizes = value_sizes,
-        .value_bytes = value_bytes,
-        .dtypes = dtypes,
-        .layouts = layouts,
-        .dims = dims,
-        .tensor_layouts = tensor_layouts,
-        .tensor_storages = tensor_storages,
-        .tensor_offsets = tensor_offsets,
-        .storage_nbytes = storage_nbytes,
-        .storage_codecs = storage_codecs,
-        .stored_checksums = stored_checksums,
-        .stored_nbytes = stored_nbytes,
-        .raw_checksums = raw_checksums,
-    };
+    format::Index index;
+    format::for_each_column_pair(*this, index, [](const auto& from, auto& to) { to = from; });
+    return index;
 }
 
 }  // namespace milepost::golden
