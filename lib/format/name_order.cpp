@@ -1,72 +1,13 @@
 #include "format/name_order.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
-#include <cstring>
-#include <string_view>
 
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
+#include "base/cpu.hpp"
+#include "format/name_order_pass.hpp"
 
 namespace milepost::format {
 namespace {
-
-/// Names share long beginnings, so they are compared this many bytes at a time.
-constexpr std::size_t kBlock = 32;
-
-#ifdef __x86_64__
-namespace avx2 {
-
-#define MILEPOST_TARGET __attribute__((target("avx2,bmi")))
-
-using Block = __m256i;
-
-MILEPOST_TARGET inline Block load(const char* from) noexcept {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-}
-
-/// kBlock if there is none.
-MILEPOST_TARGET inline std::size_t first_difference(Block a, Block b) noexcept {
-    const auto equal = static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b)));
-    return _tzcnt_u32(~equal);
-}
-
-#include "format/name_order_pass.inc"
-#undef MILEPOST_TARGET
-
-}  // namespace avx2
-#endif
-
-namespace portable {
-
-#define MILEPOST_TARGET
-
-struct Block {
-    std::uint64_t words[kBlock / sizeof(std::uint64_t)];
-};
-
-Block load(const char* from) noexcept {
-    Block block;
-    std::memcpy(&block, from, sizeof block);
-    return block;
-}
-
-std::size_t first_difference(const Block& a, const Block& b) noexcept {
-    std::size_t at = 0;
-    for (const std::uint64_t word : {a.words[0] ^ b.words[0], a.words[1] ^ b.words[1],
-                                     a.words[2] ^ b.words[2], a.words[3] ^ b.words[3]}) {
-        if (word != 0) return at + static_cast<std::size_t>(std::countr_zero(word)) / 8;
-        at += sizeof word;
-    }
-    return at;
-}
-
-#include "format/name_order_pass.inc"
-#undef MILEPOST_TARGET
-
-}  // namespace portable
 
 bool all_below(std::span<const std::uint32_t> numbers, std::size_t count) noexcept {
     std::uint32_t greatest = 0;
@@ -75,20 +16,28 @@ bool all_below(std::span<const std::uint32_t> numbers, std::size_t count) noexce
     return numbers.empty() || greatest < count;
 }
 
+bool run(NameOrderPass* pass, const StringTable& names, std::span<const std::uint32_t> order,
+         std::uint32_t first) noexcept {
+    return all_below(order, order.size()) && pass({.pool = reinterpret_cast<const char*>(names.bytes.data()),
+                                                   .pool_nbytes = names.bytes.size(),
+                                                   .ends = names.ends.data() + first,
+                                                   .begin = first == 0 ? 0 : names.ends[first - 1],
+                                                   .order = order.data(),
+                                                   .count = order.size()});
+}
+
 }  // namespace
 
 bool names_strictly_ascend(const StringTable& names, std::span<const std::uint32_t> order,
                            std::uint32_t first) noexcept {
-#ifdef __x86_64__
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
-        return all_below(order, order.size()) && avx2::pass(names, order, first);
-#endif
-    return names_strictly_ascend_portable(names, order, first);
+    const base::Implementations<NameOrderPass> passes{.portable = names_ascend_portable,
+                                                      .avx2 = kNamesAscendAvx2};
+    return run(base::choose_implementation(passes), names, order, first);
 }
 
 bool names_strictly_ascend_portable(const StringTable& names, std::span<const std::uint32_t> order,
                                     std::uint32_t first) noexcept {
-    return all_below(order, order.size()) && portable::pass(names, order, first);
+    return run(names_ascend_portable, names, order, first);
 }
 
 }  // namespace milepost::format

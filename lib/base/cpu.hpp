@@ -1,0 +1,31 @@
+#pragma once
+
+/// The one place where the library chooses code for an instruction set at run time.
+///
+/// Code for an instruction set is in a source file of its own, FUNCTION_avx2.cpp, which Meson compiles with
+/// the flags of that set (lib/meson.build). Such a file may not call inline functions or templates of other
+/// headers: the linker keeps one copy of each, and the copy compiled there would then run on every machine.
+namespace milepost::base {
+
+/// The implementations of one function. A pointer is null where the library was built without that one.
+template <class Function>
+struct Implementations {
+    Function* portable;
+    Function* avx2;  ///< needs AVX2 and BMI1
+};
+
+[[nodiscard]] inline bool cpu_has_avx2() noexcept {
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+#else
+    return false;
+#endif
+}
+
+/// The best implementation that this machine can run.
+template <class Function>
+[[nodiscard]] Function* choose_implementation(const Implementations<Function>& of) noexcept {
+    return of.avx2 != nullptr && cpu_has_avx2() ? of.avx2 : of.portable;
+}
+
+}  // namespace milepost::base
