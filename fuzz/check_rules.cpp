@@ -32,8 +32,9 @@ std::array<Limits, 6> several_limits(const Index& index) {
     return {Limits(), tight_limits(), greatest, met, missed, low};
 }
 
-std::string worded(const std::optional<Condition>& condition) {
-    return condition ? std::string(name(*condition)) : "accepts";
+/// Whether the message ends with the number of the rule that is broken.
+bool cites(const Error& error, unsigned rule) {
+    return error.message().ends_with(" (rule " + std::to_string(rule) + ")");
 }
 
 }  // namespace
@@ -42,11 +43,13 @@ void check_rules(const Index& index, const format::ValidationContext& validation
     for (const Limits& limits : several_limits(index)) {
         const auto valid = format::validate(index, validation_context, limits);
         const auto broken = first_broken_rule(index, validation_context, limits);
-        const auto found = valid ? std::nullopt : std::optional(valid.error().condition());
-        const auto expected = broken ? std::optional(broken->condition) : std::nullopt;
-        if (found == expected) continue;
-        require(false, "validate decides as the rules do: " + worded(found) + ", but rule " +
-                           std::to_string(broken ? broken->number : 0) + ": " + worded(expected));
+        const bool same = valid ? !broken
+                                : broken && valid.error().condition() == broken->condition &&
+                                      cites(valid.error(), broken->number);
+        if (same) continue;
+        require(false,
+                "validate decides as the rules do: " + (valid ? "accepts" : valid.error().to_string()) +
+                    "; expected rule " + std::to_string(broken ? broken->number : 0));
     }
 }
 

@@ -195,8 +195,9 @@ void check_tensors(const Index& index, const IndexOffsets& offsets) {
         require(offset % layout.element == 0, "a tensor begins with a whole element");
         require(Wide{offset} * 8 + layout.reach_bits <= Wide{nbytes_of(index, offsets, storage)} * 8,
                 "a tensor lies within its storage");
-        require(offsets.tensor_value[i] < index.values.size() && offsets.share[offsets.tensor_value[i]] == i,
-                "a tensor has its value");
+        require(
+            offsets.tensor_value[i] < index.values.size() && offsets.data_begin[offsets.tensor_value[i]] == i,
+            "a tensor has its value");
     }
     require(std::find(viewed.begin(), viewed.end(), false) == viewed.end(), "a tensor views each storage");
 }
@@ -227,7 +228,7 @@ void check_values(const Index& index, const IndexOffsets& offsets) {
     for (std::size_t i = 0; i < index.values.size(); ++i) {
         const format::ValueRecord& value = index.values[i];
         const auto kind = static_cast<Kind>(value.kind);
-        const std::uint64_t share = offsets.share[i];
+        const std::uint64_t share = offsets.data_begin[i];
         const std::uint64_t size = take_size(index, kind, sizes);
         require(offsets.value_size[i] == size, "a value's size is its own");
         if (has_children(kind)) {

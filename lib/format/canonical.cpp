@@ -1,7 +1,11 @@
 #include "format/canonical.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <set>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace milepost::format {
@@ -46,8 +50,8 @@ bool fills_its_own(const Index& index, const IndexOffsets& offsets) noexcept {
     return true;
 }
 
-/// A column that may be empty is so where it would say nothing.
-bool usual_is_left_out(const Index& index, const IndexOffsets& offsets) noexcept {
+/// Default-valued columns are omitted.
+bool defaults_are_omitted(const Index& index, const IndexOffsets& offsets) noexcept {
     const auto is_zero = [](std::uint64_t offset) { return offset == 0; };
     const auto is_raw = [](const CodecRecord& codec) { return codec.code == 0 && codec.parameter == 0; };
     const auto tensor_offsets = index.tensor_offsets;
@@ -61,7 +65,7 @@ bool usual_is_left_out(const Index& index, const IndexOffsets& offsets) noexcept
 }  // namespace
 
 bool is_canonical(const Index& index, const IndexOffsets& offsets, std::span<const std::byte> stored) {
-    if (!layouts_in_order(index) || !layouts_differ(index) || !usual_is_left_out(index, offsets))
+    if (!layouts_in_order(index) || !layouts_differ(index) || !defaults_are_omitted(index, offsets))
         return false;
     const auto encoded = index.encode(Limits{.max_index_bytes = UINT64_MAX});
     return encoded && std::equal(encoded->begin(), encoded->end(), stored.begin(), stored.end());

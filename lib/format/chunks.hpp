@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/checked.hpp"
@@ -18,7 +19,7 @@ namespace milepost::format {
     return std::min<std::uint64_t>(codec::kChunkNbytes, nbytes - chunk * codec::kChunkNbytes);
 }
 
-/// The next chunk in the file begins at a multiple of this behind the first of its storage.
+/// Each chunk of a storage begins at a multiple of this after the first.
 inline constexpr std::uint64_t kChunkAlignment = 64;
 
 /// One chunk as the index describes it.
@@ -37,13 +38,13 @@ struct Chunk {
     return offsets.storage_chunk[storage + std::size_t{1}] - offsets.storage_chunk[storage];
 }
 
-/// Whether all chunks of a storage are stored raw: it then lies in the file in one piece.
+/// Whether all chunks of a storage are stored raw: it is then contiguous in the file.
 [[nodiscard]] inline bool is_stored_raw(const IndexOffsets& offsets, std::uint32_t storage) noexcept {
     const auto& encoded = offsets.encoded;
     return encoded.empty() || encoded[storage].raw_checksum == encoded[storage + std::size_t{1}].raw_checksum;
 }
 
-/// Walks the chunks of a storage in order; what a chunk's place is follows from the sizes before it.
+/// Walks the chunks of a storage in order: the offset of a chunk follows from the sizes of those before it.
 class ChunkIterator {
 public:
     /// Requires: a validated index.

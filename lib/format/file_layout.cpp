@@ -1,9 +1,11 @@
 #include "format/file_layout.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <span>
 
-#include "base/checked.hpp"
 #include "base/little_endian.hpp"
 #include "base/message.hpp"
 
@@ -21,12 +23,6 @@ constexpr Magic make_magic(const unsigned char (&text)[8]) noexcept {
     return magic;
 }
 
-// Offsets of the fields, as the tables of docs/format.md list them.
-constexpr std::size_t kHeadVersion = 8, kHeadAlignment = 12, kHeadRequired = 16, kHeadOptional = 24,
-                      kHeadReserved = 32, kHeadChecksum = 48;
-constexpr std::size_t kFooterFileSize = 8, kFooterOffset = 16, kFooterNbytesField = 24, kFooterReserved = 28,
-                      kFooterIndexChecksum = 32, kFooterHeadChecksum = 48, kFooterChecksum = 56;
-
 template <class Array>
 bool is_zero(const Array& bytes, std::size_t begin, std::size_t end) noexcept {
     return std::all_of(bytes.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -42,27 +38,27 @@ const Magic kFooterMagic = make_magic({0x89, 'M', 'L', 'P', 'E', 'N', 'D', '\n'}
 HeaderBytes Header::encode() const noexcept {
     HeaderBytes bytes{};
     std::copy(kHeaderMagic.begin(), kHeaderMagic.end(), bytes.begin());
-    store_le(&bytes[kHeadVersion], format_version);
-    store_le(&bytes[kHeadAlignment], alignment);
-    store_le(&bytes[kHeadRequired], required_flags);
-    store_le(&bytes[kHeadOptional], optional_flags);
-    const codec::Digest checksum = codec::checksum128(std::span(bytes).first(kHeadChecksum));
-    std::memcpy(&bytes[kHeadChecksum], checksum.data(), checksum.size());
+    store_le(&bytes[header_field::kFormatVersion], format_version);
+    store_le(&bytes[header_field::kAlignment], alignment);
+    store_le(&bytes[header_field::kRequiredFlags], required_flags);
+    store_le(&bytes[header_field::kOptionalFlags], optional_flags);
+    const codec::Digest checksum = codec::checksum128(std::span(bytes).first(header_field::kChecksum));
+    std::memcpy(&bytes[header_field::kChecksum], checksum.data(), checksum.size());
     return bytes;
 }
 
 Result<Header> Header::decode(const HeaderBytes& bytes) {
-    const codec::Digest checksum = codec::checksum128(std::span(bytes).first(kHeadChecksum));
-    if (std::memcmp(checksum.data(), &bytes[kHeadChecksum], checksum.size()) != 0) {
+    const codec::Digest checksum = codec::checksum128(std::span(bytes).first(header_field::kChecksum));
+    if (std::memcmp(checksum.data(), &bytes[header_field::kChecksum], checksum.size()) != 0) {
         return Error(Condition::header_checksum,
                      message("header at 0: checksum expected ", codec::to_hex(checksum), ", found ",
-                             codec::to_hex(std::span(bytes).subspan(kHeadChecksum))));
+                             codec::to_hex(std::span(bytes).subspan(header_field::kChecksum))));
     }
     Header header;
-    header.format_version = load_le<std::uint32_t>(&bytes[kHeadVersion]);
-    header.alignment = load_le<std::uint32_t>(&bytes[kHeadAlignment]);
-    header.required_flags = load_le<std::uint64_t>(&bytes[kHeadRequired]);
-    header.optional_flags = load_le<std::uint64_t>(&bytes[kHeadOptional]);
+    header.format_version = load_le<std::uint32_t>(&bytes[header_field::kFormatVersion]);
+    header.alignment = load_le<std::uint32_t>(&bytes[header_field::kAlignment]);
+    header.required_flags = load_le<std::uint64_t>(&bytes[header_field::kRequiredFlags]);
+    header.optional_flags = load_le<std::uint64_t>(&bytes[header_field::kOptionalFlags]);
     if (header.format_version != kFormatVersion) {
         return Error(Condition::version, message("header at 8: format version expected ", kFormatVersion,
                                                  ", found ", header.format_version, "; get a newer library"));
@@ -71,11 +67,10 @@ Result<Header> Header::decode(const HeaderBytes& bytes) {
         return Error(Condition::required_flag, message("header at 16: required flags expected 0, found ",
                                                        header.required_flags, "; get a newer library"));
     }
-    if (!is_zero(bytes, kHeadReserved, kHeadChecksum)) {
+    if (!is_zero(bytes, header_field::kReserved, header_field::kChecksum)) {
         return Error(Condition::reserved, "header at 32: reserved bytes expected 0, found others");
     }
-    if (!base::is_power_of_two(header.alignment) || header.alignment < kLeastAlignment ||
-        header.alignment > kGreatestAlignment) {
+    if (!is_alignment(header.alignment)) {
         return Error(Condition::alignment,
                      message("header at 12: alignment expected a power of two from 64 to 2097152, found ",
                              header.alignment));
@@ -85,34 +80,36 @@ Result<Header> Header::decode(const HeaderBytes& bytes) {
 
 codec::Digest64 header_tag(const HeaderBytes& header) noexcept {
     codec::Digest64 tag;
-    std::memcpy(tag.data(), &header[kHeadChecksum], tag.size());
+    std::memcpy(tag.data(), &header[header_field::kChecksum], tag.size());
     return tag;
 }
 
 FooterBytes Footer::encode() const noexcept {
     FooterBytes bytes{};
     std::copy(kFooterMagic.begin(), kFooterMagic.end(), bytes.begin());
-    store_le(&bytes[kFooterFileSize], file_size);
-    store_le(&bytes[kFooterOffset], placement.index_offset);
-    store_le(&bytes[kFooterNbytesField], static_cast<std::uint32_t>(placement.index_nbytes));
-    std::memcpy(&bytes[kFooterIndexChecksum], index_checksum.data(), index_checksum.size());
-    std::memcpy(&bytes[kFooterHeadChecksum], header_checksum.data(), header_checksum.size());
-    const codec::Digest64 checksum = codec::checksum64(std::span(bytes).first(kFooterChecksum));
-    std::memcpy(&bytes[kFooterChecksum], checksum.data(), checksum.size());
+    store_le(&bytes[footer_field::kFileSize], file_size);
+    store_le(&bytes[footer_field::kIndexOffset], placement.index_offset);
+    store_le(&bytes[footer_field::kIndexNbytes], static_cast<std::uint32_t>(placement.index_nbytes));
+    std::memcpy(&bytes[footer_field::kIndexChecksum], index_checksum.data(), index_checksum.size());
+    std::memcpy(&bytes[footer_field::kHeaderChecksum], header_checksum.data(), header_checksum.size());
+    const codec::Digest64 checksum = codec::checksum64(std::span(bytes).first(footer_field::kChecksum));
+    std::memcpy(&bytes[footer_field::kChecksum], checksum.data(), checksum.size());
     return bytes;
 }
 
 Result<Footer> Footer::decode(const FooterBytes& bytes, const HeaderBytes& header) {
     Footer footer;
-    footer.file_size = load_le<std::uint64_t>(&bytes[kFooterFileSize]);
-    footer.placement.index_offset = load_le<std::uint64_t>(&bytes[kFooterOffset]);
-    footer.placement.index_nbytes = load_le<std::uint32_t>(&bytes[kFooterNbytesField]);
-    std::memcpy(footer.index_checksum.data(), &bytes[kFooterIndexChecksum], footer.index_checksum.size());
-    std::memcpy(footer.header_checksum.data(), &bytes[kFooterHeadChecksum], footer.header_checksum.size());
+    footer.file_size = load_le<std::uint64_t>(&bytes[footer_field::kFileSize]);
+    footer.placement.index_offset = load_le<std::uint64_t>(&bytes[footer_field::kIndexOffset]);
+    footer.placement.index_nbytes = load_le<std::uint32_t>(&bytes[footer_field::kIndexNbytes]);
+    std::memcpy(footer.index_checksum.data(), &bytes[footer_field::kIndexChecksum],
+                footer.index_checksum.size());
+    std::memcpy(footer.header_checksum.data(), &bytes[footer_field::kHeaderChecksum],
+                footer.header_checksum.size());
     if (footer.header_checksum != header_tag(header)) {
         return Error(Condition::footer_header, "footer: it belongs to another header");
     }
-    if (!is_zero(bytes, kFooterReserved, kFooterIndexChecksum)) {
+    if (!is_zero(bytes, footer_field::kReserved, footer_field::kIndexChecksum)) {
         return Error(Condition::reserved, "footer: reserved bytes expected 0, found others");
     }
     return footer;
@@ -123,8 +120,8 @@ bool Footer::has_magic(const FooterBytes& bytes) noexcept {
 }
 
 bool Footer::checksum_holds(const FooterBytes& bytes) noexcept {
-    const codec::Digest64 checksum = codec::checksum64(std::span(bytes).first(kFooterChecksum));
-    return std::memcmp(checksum.data(), &bytes[kFooterChecksum], checksum.size()) == 0;
+    const codec::Digest64 checksum = codec::checksum64(std::span(bytes).first(footer_field::kChecksum));
+    return std::memcmp(checksum.data(), &bytes[footer_field::kChecksum], checksum.size()) == 0;
 }
 
 }  // namespace milepost::format

@@ -4,8 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <span>
 
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
@@ -13,8 +11,8 @@
 #include "base/checked.hpp"
 #include "codec/checksum.hpp"
 
-/// Header, footer and the places of everything outside the index: docs/format.md, sections 1, 3 and 5. The
-/// one home of these numbers.
+/// Header, footer and the offsets of everything outside the index: docs/format.md, sections 1, 3 to 5. The
+/// only definition of these numbers.
 namespace milepost::format {
 
 inline constexpr std::uint32_t kFormatVersion = 0;
@@ -29,6 +27,24 @@ inline constexpr std::uint64_t kLargeStorageNbytes = std::uint64_t{1} << 20U;
 inline constexpr std::uint64_t kPageNbytes = 4096;
 /// FlatBuffers' offsets are signed 32-bit numbers.
 inline constexpr std::uint64_t kMaxIndexNbytes = (std::uint64_t{1} << 31U) - 1;
+
+/// Whether a header may have this alignment.
+[[nodiscard]] constexpr bool is_alignment(std::uint64_t alignment) noexcept {
+    return base::is_power_of_two(alignment) && alignment >= kLeastAlignment &&
+           alignment <= kGreatestAlignment;
+}
+
+/// Offsets of the header's fields: section 3.
+namespace header_field {
+inline constexpr std::size_t kFormatVersion = 8, kAlignment = 12, kRequiredFlags = 16, kOptionalFlags = 24,
+                             kReserved = 32, kChecksum = 48;
+}  // namespace header_field
+
+/// Offsets of the footer's fields: section 5.
+namespace footer_field {
+inline constexpr std::size_t kFileSize = 8, kIndexOffset = 16, kIndexNbytes = 24, kReserved = 28,
+                             kIndexChecksum = 32, kHeaderChecksum = 48, kChecksum = 56;
+}  // namespace footer_field
 
 using HeaderBytes = std::array<std::byte, kHeaderNbytes>;
 using FooterBytes = std::array<std::byte, kFooterNbytes>;
@@ -53,7 +69,7 @@ struct Header {
 /// The eight bytes by which a footer knows its header.
 [[nodiscard]] codec::Digest64 header_tag(const HeaderBytes& header) noexcept;
 
-/// Where index and footers lie; all follows from two numbers.
+/// The offsets of both copies of the index and of both footers, which follow from two numbers.
 struct IndexPlacement {
     std::uint64_t index_offset = 0;
     std::uint64_t index_nbytes = 0;
@@ -84,11 +100,18 @@ struct Footer {
     [[nodiscard]] static bool checksum_holds(const FooterBytes& bytes) noexcept;
 };
 
-/// Where a storage begins that follows one that ended at `end`: section 4. False where it would wrap.
+/// The offset of a storage of `nbytes` raw bytes is a multiple of this, where the header has `alignment`:
+/// section 4.
+[[nodiscard]] constexpr std::uint64_t storage_alignment(std::uint64_t nbytes,
+                                                        std::uint64_t alignment) noexcept {
+    return nbytes >= kLargeStorageNbytes ? std::max(alignment, kPageNbytes) : alignment;
+}
+
+/// Where a storage of `nbytes` raw bytes, not 0, begins if the last one before it that has bytes ends at
+/// `end` (kHeaderNbytes if none has). False where the offset would wrap.
 [[nodiscard]] constexpr bool storage_begin(std::uint64_t end, std::uint64_t nbytes, std::uint64_t alignment,
                                            std::uint64_t& begin) noexcept {
-    const std::uint64_t unit = nbytes >= kLargeStorageNbytes ? std::max(alignment, kPageNbytes) : alignment;
-    return base::checked_align(end, unit, begin);
+    return base::checked_align(end, storage_alignment(nbytes, alignment), begin);
 }
 
 }  // namespace milepost::format

@@ -1,11 +1,16 @@
 #include "format/index.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/message.hpp"
 #include "checkpoint_generated.h"

@@ -50,6 +50,11 @@ struct Index : BasicIndex<BorrowedColumn, StringTable> {
     [[nodiscard]] static Result<Index> decode(std::span<const std::byte> buffer);
 };
 
+/// Values of entries and metadata of models: the first ones of the column `values`.
+[[nodiscard]] inline std::uint64_t root_count(const Index& index) noexcept {
+    return std::uint64_t{index.entry_names.size()} + index.models.size();
+}
+
 /// An index that owns its columns, to be filled or edited.
 struct IndexColumns : BasicIndex<OwnedColumn, StringTableBuilder> {
     IndexColumns() = default;

@@ -41,6 +41,11 @@ struct GroupRecord {
     std::uint32_t param_names_position;
 };
 
+/// Names that it takes from `param_names`.
+[[nodiscard]] inline std::uint32_t param_name_count(const GroupRecord& group) noexcept {
+    return group.param_names_position == kNoPosition ? 0 : group.param_count;
+}
+
 struct StateRecord {
     std::uint64_t index;
     std::uint32_t entry_count;

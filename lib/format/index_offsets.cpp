@@ -1,6 +1,11 @@
 #include "format/index_offsets.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 namespace milepost::format {
@@ -16,7 +21,7 @@ IndexOffsets::IndexOffsets(const Index& index) {
                                                       {&optimizer_state, optimizers + 1},
                                                       {&group_param, groups + 1},
                                                       {&group_name, groups + 1},
-                                                      {&share, values},
+                                                      {&data_begin, values},
                                                       {&value_size, values},
                                                       {&tensor_value, index.tensor_layouts.size()},
                                                       {&layout_dims, layouts},

@@ -20,15 +20,15 @@ struct EntryList {
 
 /// What an encoded storage takes from the columns of the chunks.
 struct EncodedStart {
-    std::uint64_t stored_nbytes = 0;  ///< from its first byte in the file to behind its last
+    std::uint64_t stored_nbytes = 0;  ///< from its first byte in the file to the end of its last chunk
     std::uint32_t stored_size = 0;    ///< the first of its chunks in stored_nbytes
     std::uint32_t raw_checksum = 0;
 };
 
-/// Where the share of each element in the columns begins: section 6.1. Computed from the counts while they
-/// are validated, never stored. Scopes are numbered as they stand in the file: models, then for each
-/// optimizer its groups, its states, its state extra entries, its extra entries; last, the top-level values.
-/// Move-only.
+/// Offsets derived from the index: where the data of each element begins in the other columns (section 6.1),
+/// and where storages begin in the file. Not stored; derive_offsets.hpp computes them while the index is
+/// validated. Entry lists are numbered in the order of the file: models, then for each optimizer its groups,
+/// its states, its state extra entries, its extra entries; last, the top-level values. Move-only.
 class IndexOffsets {
 public:
     IndexOffsets() noexcept = default;
@@ -37,20 +37,22 @@ public:
     explicit IndexOffsets(const Index& index);
 
     using Numbers = std::span<std::uint32_t>;
-    Numbers entry_list_first;      ///< of each entry list, and the end
-    Numbers optimizer_entry_list;  ///< the first entry list of each optimizer, and that of the values
-    Numbers optimizer_group;       ///< the first group of each optimizer, and the end
-    Numbers optimizer_state;       ///< likewise
-    Numbers group_param;           ///< the first param of each group, and the end
-    Numbers group_name;            ///< the first param_name of each group, and the end
-    Numbers share;                 ///< of each value: tensor number, first child, or first byte
-    Numbers value_size;            ///< of each value: number of its bytes or children; else 0
-    Numbers tensor_value;          ///< the value that is each tensor's leaf
-    Numbers layout_dims;           ///< the first dim of each layout
-    Numbers layout_element;        ///< bytes of an element; 0 where it is part of one
-    Numbers storage_chunk;         ///< the first chunk of each storage, and the end
-    std::span<std::uint64_t> storage_begin;  ///< of each storage in the file; no matter where it has no bytes
-    std::span<std::uint64_t> layout_extent;  ///< bytes from the first byte of a tensor to behind its last
+    Numbers entry_list_first;  ///< of each entry list, and the end
+    Numbers
+        optimizer_entry_list;  ///< the first entry list of each optimizer, and that of the top-level values
+    Numbers optimizer_group;   ///< the first group of each optimizer, and the end
+    Numbers optimizer_state;   ///< likewise
+    Numbers group_param;       ///< the first param of each group, and the end
+    Numbers group_name;        ///< the first param_name of each group, and the end
+    Numbers data_begin;        ///< of each value: tensor number, first child, or first byte
+    Numbers value_size;        ///< of each value: number of its bytes or children; else 0
+    Numbers tensor_value;      ///< of each tensor: its value
+    Numbers layout_dims;       ///< the first dim of each layout
+    Numbers layout_element;    ///< bytes of an element; 0 where it is part of one
+    Numbers storage_chunk;     ///< the first chunk of each storage, and the end
+    std::span<std::uint64_t>
+        storage_begin;  ///< of each storage in the file; unspecified where it has no bytes
+    std::span<std::uint64_t> layout_extent;  ///< bytes from the first byte of a tensor to the end of its last
     std::vector<EncodedStart> encoded;       ///< of each storage, and the end; empty if all are raw
 
     [[nodiscard]] EntryList entry_list(std::size_t number) const noexcept {

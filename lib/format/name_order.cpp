@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "base/cpu.hpp"
 #include "format/name_order_pass.hpp"

@@ -1,6 +1,10 @@
 #include "format/paths.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 #include <milepost/value.hpp>
 
@@ -42,8 +46,8 @@ std::string entry_list_prefix(const Index& index, const IndexOffsets& offsets, s
 std::uint32_t parent_of(const Index& index, const IndexOffsets& offsets, std::uint32_t child) {
     for (std::uint32_t i = 0; i < child; ++i) {
         const ValueRecord& value = index.values[i];
-        if (has_children(static_cast<Kind>(value.kind)) && child >= offsets.share[i] &&
-            child - offsets.share[i] < offsets.value_size[i])
+        if (has_children(static_cast<Kind>(value.kind)) && child >= offsets.data_begin[i] &&
+            child - offsets.data_begin[i] < offsets.value_size[i])
             return i;
     }
     return child;
@@ -52,7 +56,7 @@ std::uint32_t parent_of(const Index& index, const IndexOffsets& offsets, std::ui
 /// What a child is called below its parent: its index, or the text of its key.
 std::string step(const Index& index, const IndexOffsets& offsets, std::uint32_t parent, std::uint32_t child) {
     const ValueRecord& record = index.values[parent];
-    const std::uint32_t position = child - offsets.share[parent];
+    const std::uint32_t position = child - offsets.data_begin[parent];
     if (static_cast<Kind>(record.kind) != Kind::dict) return message(position);
     const bool has_attributes = (record.subtype & kAttributesSubtype) != 0;
     if (has_attributes && position == 0) return "attributes";

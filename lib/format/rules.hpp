@@ -9,32 +9,30 @@
 #include <milepost/options.hpp>
 #include <milepost/value.hpp>
 
+#include "format/derive_offsets.hpp"
 #include "format/index_offsets.hpp"
 #include "format/validate.hpp"
 
-/// The rules of docs/format.md, section 6.5, one function each, called in the order of their numbers by
-/// validate().
+/// The rules of docs/format.md, section 6.5, one function each. They only judge: what they compare is derived
+/// by validate() between them (derive_offsets.hpp). The table of validate.cpp gives each its number.
 namespace milepost::format::rules {
 
-/// What a rule sees. `offsets` is filled by the rules that check sums; a rule may use what earlier rules
-/// filled and proved.
-struct Context {
+/// What a rule can see. A rule may use what was derived, and may rely on what earlier rules found to be
+/// right.
+struct RuleInput {
     const Index& index;
-    const ValidationContext& validation_context;
+    const ValidationContext& context;
     const Limits& limits;
-    IndexOffsets& offsets;
-    std::uint32_t kinds = 0;        ///< bit k: there are values of kind k (rule 17)
-    std::size_t leaves = 0;         ///< values of kind tensor (rule 18)
-    std::uint64_t bytes_taken = 0;  ///< by values of value_bytes (rule 18)
-    bool texts_fit = false;         ///< none breaks rules 3 to 5
-    bool in_place = false;          ///< all storages are raw, and none breaks rules 33 to 38 but 36
+    const IndexOffsets& offsets;
+    const ValueTotals& totals;
 };
 
+/// The error, or nothing if the rule holds.
 using RuleResult = std::optional<Error>;
 
-/// Requires: rule 17.
-[[nodiscard]] inline bool has(const Context& context, Kind kind) noexcept {
-    return (context.kinds >> static_cast<unsigned>(kind) & 1U) != 0;
+/// Whether there are values of the kind. Requires: the values are derived.
+[[nodiscard]] inline bool has(const RuleInput& input, Kind kind) noexcept {
+    return (input.totals.kinds >> static_cast<unsigned>(kind) & 1U) != 0;
 }
 [[nodiscard]] inline bool is(const ValueRecord& value, Kind kind) noexcept {
     return value.kind == static_cast<std::uint8_t>(kind);
@@ -60,57 +58,60 @@ template <class Column, class Good>
 }
 
 // rules_strings.cpp
-RuleResult texts_tile(Context& context);          // 3
-RuleResult texts_not_empty(Context& context);     // 4
-RuleResult texts_within_limit(Context& context);  // 5
-RuleResult texts_are_utf8(Context& context);      // 6
+RuleResult strings_tile(const RuleInput& input);
+RuleResult strings_not_empty(const RuleInput& input);
+RuleResult strings_within_limit(const RuleInput& input);
+RuleResult strings_are_utf8(const RuleInput& input);
 
 // rules_names.cpp
-RuleResult tables_within_limit(Context& context);       // 1
-RuleResult records_within_limit(Context& context);      // 2
-RuleResult sums_match(Context& context);                // 7
-RuleResult orders_complete(Context& context);           // 8
-RuleResult names_ascend(Context& context);              // 9, 10, 11
-RuleResult top_order_is_permutation(Context& context);  // 12
-RuleResult names_share_no_space(Context& context);      // 13
+RuleResult tables_within_limit(const RuleInput& input);
+RuleResult records_within_limit(const RuleInput& input);
+RuleResult sums_match(const RuleInput& input);
+RuleResult orders_complete(const RuleInput& input);
+RuleResult entry_order_in_range(const RuleInput& input);
+RuleResult names_not_repeated(const RuleInput& input);
+RuleResult names_in_order(const RuleInput& input);
+RuleResult top_order_is_permutation(const RuleInput& input);
+RuleResult names_share_no_space(const RuleInput& input);
 
 // rules_values.cpp
-RuleResult reserved_is_zero(Context& context);         // 14
-RuleResult values_have_known_kinds(Context& context);  // 17
-RuleResult values_form_trees(Context& context);        // 18
-RuleResult values_within_depth(Context& context);      // 19
-RuleResult value_bytes_tile(Context& context);         // 20
-RuleResult integers_are_minimal(Context& context);     // 21
+RuleResult reserved_is_zero(const RuleInput& input);
+RuleResult values_have_known_kinds(const RuleInput& input);
+RuleResult values_form_trees(const RuleInput& input);
+RuleResult values_within_depth(const RuleInput& input);
+RuleResult value_bytes_tile(const RuleInput& input);
+RuleResult integers_are_minimal(const RuleInput& input);
 
 // rules_keys.cpp
-RuleResult keys_are_unique(Context& context);  // 22
+RuleResult keys_are_unique(const RuleInput& input);
 
 // rules_layouts.cpp
-RuleResult dtypes_ascend(Context& context);           // 15
-RuleResult dtypes_are_consistent(Context& context);   // 16
-RuleResult layout_flags_are_known(Context& context);  // 24
-RuleResult ranks_within_limit(Context& context);      // 25
-RuleResult dims_tile(Context& context);               // 26
-RuleResult shapes_fit(Context& context);              // 27
-RuleResult shapes_fill_bytes(Context& context);       // 28
-RuleResult strides_fit(Context& context);             // 29
+RuleResult dtypes_ascend(const RuleInput& input);
+RuleResult dtypes_are_consistent(const RuleInput& input);
+RuleResult layout_flags_are_known(const RuleInput& input);
+RuleResult ranks_within_limit(const RuleInput& input);
+RuleResult dims_tile(const RuleInput& input);
+RuleResult shapes_fit(const RuleInput& input);
+RuleResult shapes_fill_bytes(const RuleInput& input);
+RuleResult strides_fit(const RuleInput& input);
 
 // rules_tensors.cpp
-RuleResult tensors_are_referenced(Context& context);   // 23
-RuleResult tensors_within_storages(Context& context);  // 30
-RuleResult storages_are_viewed(Context& context);      // 36
+RuleResult tensors_are_referenced(const RuleInput& input);
+RuleResult tensors_within_storages(const RuleInput& input);
+RuleResult storages_are_viewed(const RuleInput& input);
 
 // rules_storages.cpp
-RuleResult codecs_are_known(Context& context);      // 31
-RuleResult codec_parameters_fit(Context& context);  // 32
-RuleResult storage_sums_match(Context& context);    // 33
-RuleResult chunk_sizes_fit(Context& context);       // 34
-RuleResult chunk_ratios_fit(Context& context);      // 35
-RuleResult storages_in_place(Context& context);     // 37, 38
+RuleResult codecs_are_known(const RuleInput& input);
+RuleResult codec_parameters_fit(const RuleInput& input);
+RuleResult storage_sums_match(const RuleInput& input);
+RuleResult chunk_sizes_fit(const RuleInput& input);
+RuleResult chunk_ratios_fit(const RuleInput& input);
+RuleResult storages_end_before_index(const RuleInput& input);
+RuleResult index_follows_storages(const RuleInput& input);
 
 // rules_optimizers.cpp
-RuleResult key_positions_fit(Context& context);    // 39
-RuleResult params_in_one_group(Context& context);  // 40
-RuleResult states_ascend(Context& context);        // 41
+RuleResult key_positions_fit(const RuleInput& input);
+RuleResult params_in_one_group(const RuleInput& input);
+RuleResult states_ascend(const RuleInput& input);
 
 }  // namespace milepost::format::rules

@@ -1,8 +1,13 @@
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/message.hpp"
 #include "core/text.hpp"
-#include "format/name_order.hpp"
 #include "format/rules.hpp"
 
 namespace milepost::format::rules {
@@ -22,66 +27,41 @@ RuleResult mismatch(std::string_view what, std::uint64_t expected, std::uint64_t
 }
 
 template <class Records, class Count>
-std::uint64_t prefix_sums(const Records& records, Count count, IndexOffsets::Numbers starts) {
+std::uint64_t sum(const Records& records, Count count) noexcept {
     std::uint64_t total = 0;
-    auto next = starts.begin();
-    for (const auto& record : records) {
-        *next++ = static_cast<std::uint32_t>(total);
+    for (const auto& record : records)
         total += count(record);
-    }
-    *next = static_cast<std::uint32_t>(total);
     return total;
 }
 
-/// Fills the entry lists; returns the number of entries in all but the last, that of the values.
-std::uint64_t fill_scopes(Context& context) {
-    const Index& index = context.index;
-    IndexOffsets& offsets = context.offsets;
-    std::uint64_t total = 0;
-    std::uint32_t entry_list = 0;
-    auto add = [&](std::uint32_t count) {
-        offsets.entry_list_first[entry_list++] = static_cast<std::uint32_t>(total);
-        total += count;
-    };
-    for (const ModelRecord& model : index.models)
-        add(model.entry_count);
-    for (std::size_t o = 0; o < index.optimizers.size(); ++o) {
-        offsets.optimizer_entry_list[o] = entry_list;
-        for (auto g = offsets.optimizer_group[o]; g < offsets.optimizer_group[o + 1]; ++g) {
-            add(index.groups[g].hyperparameter_count);
-        }
-        for (auto s = offsets.optimizer_state[o]; s < offsets.optimizer_state[o + 1]; ++s) {
-            add(index.states[s].entry_count);
-        }
-        add(index.optimizers[o].state_extra_count);
-        add(index.optimizers[o].extra_count);
-    }
-    offsets.optimizer_entry_list.back() = entry_list;
-    add(0);
-    offsets.entry_list_first.back() = static_cast<std::uint32_t>(index.entry_names.size());
-    return total;
+/// Entries of all lists but that of the top-level values.
+std::uint64_t listed_entries(const Index& index) noexcept {
+    return sum(index.models, [](const ModelRecord& m) { return m.entry_count; }) +
+           sum(index.optimizers,
+               [](const OptimizerRecord& o) { return std::uint64_t{o.state_extra_count} + o.extra_count; }) +
+           sum(index.groups, [](const GroupRecord& g) { return g.hyperparameter_count; }) +
+           sum(index.states, [](const StateRecord& s) { return s.entry_count; });
 }
 
-/// Rules 9, 10 and 11 for one entry list, for the one of them that is asked for.
-RuleResult order_fault(const Index& index, EntryList entry_list, Condition rule) {
-    for (std::uint32_t i = 0; i < entry_list.count; ++i) {
-        const std::uint32_t number = index.entry_order[entry_list.first + i];
-        const std::uint32_t before = i == 0 ? entry_list.count : index.entry_order[entry_list.first + i - 1];
-        if (rule == Condition::order && (number >= entry_list.count || number == before)) {
-            return Error(rule,
-                         message("index: entry_order ", entry_list.first + i, " expected a number below ",
-                                 entry_list.count, " that is not repeated, found ", number));
-        }
-        if (i == 0 || number >= entry_list.count || before >= entry_list.count || number == before) continue;
-        const std::string_view name = index.entry_names[entry_list.first + number];
-        const std::string_view last = index.entry_names[entry_list.first + before];
-        if (rule == Condition::name_duplicate && name == last) {
-            return Error(rule, message("index: entries ", entry_list.first + before, " and ",
-                                       entry_list.first + number, " have one name, '", printable(name), "'"));
-        }
-        if (rule == Condition::name_order && name < last) {
-            return Error(rule, message("index: entry_order ", entry_list.first + i, " puts '",
-                                       printable(name), "' behind '", printable(last), "'"));
+/// An entry in the order of names of its list.
+struct OrderedEntry {
+    EntryList list = {};
+    std::uint32_t position = 0;                          ///< in entry_order
+    std::uint32_t number = 0;                            ///< in the list
+    std::optional<std::uint32_t> before = std::nullopt;  ///< the number of the one before it, if any
+};
+
+/// Calls judge(entry) for each entry of each list, in the order of names; stops at the first error.
+template <class Judge>
+RuleResult for_each_ordered(const RuleInput& input, Judge judge) {
+    for (std::size_t i = 0; i + 1 < input.offsets.entry_list_first.size(); ++i) {
+        OrderedEntry entry;
+        entry.list = input.offsets.entry_list(i);
+        for (std::uint32_t at = 0; at < entry.list.count; ++at) {
+            entry.position = entry.list.first + at;
+            entry.number = input.index.entry_order[entry.position];
+            if (RuleResult broken = judge(entry)) return broken;
+            entry.before = entry.number;
         }
     }
     return std::nullopt;
@@ -92,8 +72,8 @@ RuleResult taken(std::string_view name, std::string_view where) {
                  message("index: the name '", printable(name), "' is taken ", where));
 }
 
-RuleResult top_names_differ(Context& context) {
-    const Index& index = context.index;
+RuleResult top_names_differ(const RuleInput& input) {
+    const Index& index = input.index;
     std::vector<std::string_view> names;
     names.reserve(index.models.size() + index.optimizers.size());
     for (std::size_t i = 0; i < index.models.size(); ++i)
@@ -104,47 +84,38 @@ RuleResult top_names_differ(Context& context) {
     const auto twice = std::adjacent_find(names.begin(), names.end());
     if (twice != names.end()) return taken(*twice, "by two models or optimizers");
     for (const std::string_view name : names) {
-        if (find_entry(index, context.offsets.values_entry_list(), name))
-            return taken(name, "by a value too");
+        if (find_entry(index, input.offsets.values_entry_list(), name)) return taken(name, "by a value too");
     }
     return std::nullopt;
 }
 
 }  // namespace
 
-RuleResult tables_within_limit(Context& context) {
+RuleResult tables_within_limit(const RuleInput& input) {
     return limit(Condition::tables, "models and optimizers",
-                 std::uint64_t{context.index.models.size()} + context.index.optimizers.size(),
-                 context.limits.max_tables);
+                 std::uint64_t{input.index.models.size()} + input.index.optimizers.size(),
+                 input.limits.max_tables);
 }
 
-RuleResult records_within_limit(Context& context) {
-    const Index& index = context.index;
+RuleResult records_within_limit(const RuleInput& input) {
+    const Index& index = input.index;
     const std::pair<std::string_view, std::size_t> counts[] = {
         {"groups", index.groups.size()},       {"states", index.states.size()},
         {"entries", index.entry_names.size()}, {"values", index.values.size()},
         {"layouts", index.layouts.size()},     {"tensors", index.tensor_layouts.size()},
         {"storages", index.storage_count()}};
     for (const auto& [what, count] : counts) {
-        if (auto broken = limit(Condition::records, what, count, context.limits.max_records)) return broken;
+        if (auto broken = limit(Condition::records, what, count, input.limits.max_records)) return broken;
     }
     return std::nullopt;
 }
 
-RuleResult sums_match(Context& context) {
-    const Index& index = context.index;
-    IndexOffsets& offsets = context.offsets;
-    offsets = IndexOffsets(index);
-    const auto groups = prefix_sums(
-        index.optimizers, [](const OptimizerRecord& o) { return o.group_count; }, offsets.optimizer_group);
-    const auto states = prefix_sums(
-        index.optimizers, [](const OptimizerRecord& o) { return o.state_count; }, offsets.optimizer_state);
-    const auto params = prefix_sums(
-        index.groups, [](const GroupRecord& g) { return g.param_count; }, offsets.group_param);
-    const auto names = prefix_sums(
-        index.groups,
-        [](const GroupRecord& g) { return g.param_names_position == kNoPosition ? 0 : g.param_count; },
-        offsets.group_name);
+RuleResult sums_match(const RuleInput& input) {
+    const Index& index = input.index;
+    const auto groups = sum(index.optimizers, [](const OptimizerRecord& o) { return o.group_count; });
+    const auto states = sum(index.optimizers, [](const OptimizerRecord& o) { return o.state_count; });
+    const auto params = sum(index.groups, [](const GroupRecord& g) { return g.param_count; });
+    const auto names = sum(index.groups, param_name_count);
     if (auto broken = mismatch("model_names", index.models.size(), index.model_names.size())) return broken;
     if (auto broken = mismatch("optimizer_names", index.optimizers.size(), index.optimizer_names.size()))
         return broken;
@@ -154,12 +125,12 @@ RuleResult sums_match(Context& context) {
     if (auto broken = mismatch("params", params, index.params.size())) return broken;
     if (auto broken = mismatch("param_names", names, index.param_names.size())) return broken;
     if (auto broken = mismatch("dtype_names", index.dtypes.size(), index.dtype_names.size())) return broken;
-    const std::uint64_t entries = fill_scopes(context);
+    const std::uint64_t entries = listed_entries(index);
     if (entries > index.entry_names.size()) {
         return Error(Condition::reference, message("index: entry_names expected at least ", entries,
                                                    ", found ", index.entry_names.size()));
     }
-    const std::uint64_t roots = std::uint64_t{index.entry_names.size()} + index.models.size();
+    const std::uint64_t roots = root_count(index);
     if (index.values.size() < roots) {
         return Error(Condition::reference,
                      message("index: values expected at least ", roots, ", found ", index.values.size()));
@@ -167,10 +138,10 @@ RuleResult sums_match(Context& context) {
     return std::nullopt;
 }
 
-RuleResult orders_complete(Context& context) {
-    const Index& index = context.index;
+RuleResult orders_complete(const RuleInput& input) {
+    const Index& index = input.index;
     const std::uint64_t parts = std::uint64_t{index.models.size()} + index.optimizers.size() +
-                                context.offsets.values_entry_list().count;
+                                input.offsets.values_entry_list().count;
     if (index.entry_order.size() != index.entry_names.size()) {
         return Error(Condition::order, message("index: entry_order expected ", index.entry_names.size(),
                                                " numbers, found ", index.entry_order.size()));
@@ -182,26 +153,41 @@ RuleResult orders_complete(Context& context) {
     return std::nullopt;
 }
 
-RuleResult names_ascend(Context& context) {
-    const Index& index = context.index;
-    const std::size_t entry_lists = context.offsets.entry_list_first.size() - 1;
-    bool ascends = true;
-    for (std::size_t i = 0; i < entry_lists && ascends; ++i) {
-        const EntryList entry_list = context.offsets.entry_list(i);
-        const auto order = index.entry_order.subspan(entry_list.first, entry_list.count);
-        ascends = names_strictly_ascend(index.entry_names, order, entry_list.first);
-    }
-    if (ascends) return std::nullopt;
-    for (const Condition rule : {Condition::order, Condition::name_duplicate, Condition::name_order}) {
-        for (std::size_t i = 0; i < entry_lists; ++i) {
-            if (auto broken = order_fault(index, context.offsets.entry_list(i), rule)) return broken;
-        }
-    }
-    return std::nullopt;
+RuleResult entry_order_in_range(const RuleInput& input) {
+    return for_each_ordered(input, [](const OrderedEntry& entry) -> RuleResult {
+        if (entry.number < entry.list.count && entry.number != entry.before) return std::nullopt;
+        return Error(Condition::order,
+                     message("index: entry_order ", entry.position, " expected a number below ",
+                             entry.list.count, " that is not repeated, found ", entry.number));
+    });
 }
 
-RuleResult top_order_is_permutation(Context& context) {
-    const auto order = context.index.top_order;
+RuleResult names_not_repeated(const RuleInput& input) {
+    const StringTable& names = input.index.entry_names;
+    return for_each_ordered(input, [&](const OrderedEntry& entry) -> RuleResult {
+        if (!entry.before) return std::nullopt;
+        const std::uint32_t here = entry.list.first + entry.number;
+        const std::uint32_t before = entry.list.first + *entry.before;
+        if (names[here] != names[before]) return std::nullopt;
+        return Error(Condition::name_duplicate, message("index: entries ", before, " and ", here,
+                                                        " have one name, '", printable(names[here]), "'"));
+    });
+}
+
+RuleResult names_in_order(const RuleInput& input) {
+    const StringTable& names = input.index.entry_names;
+    return for_each_ordered(input, [&](const OrderedEntry& entry) -> RuleResult {
+        if (!entry.before) return std::nullopt;
+        const std::string_view here = names[entry.list.first + entry.number];
+        const std::string_view before = names[entry.list.first + *entry.before];
+        if (here >= before) return std::nullopt;
+        return Error(Condition::name_order, message("index: entry_order ", entry.position, " puts '",
+                                                    printable(here), "' after '", printable(before), "'"));
+    });
+}
+
+RuleResult top_order_is_permutation(const RuleInput& input) {
+    const auto order = input.index.top_order;
     std::vector<bool> seen(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
         if (order[i] >= order.size() || seen[order[i]]) {
@@ -213,20 +199,20 @@ RuleResult top_order_is_permutation(Context& context) {
     return std::nullopt;
 }
 
-RuleResult names_share_no_space(Context& context) {
-    if (auto broken = top_names_differ(context)) return broken;
-    const IndexOffsets& offsets = context.offsets;
-    for (std::size_t o = 0; o < context.index.optimizers.size(); ++o) {
-        const OptimizerRecord& optimizer = context.index.optimizers[o];
+RuleResult names_share_no_space(const RuleInput& input) {
+    if (auto broken = top_names_differ(input)) return broken;
+    const IndexOffsets& offsets = input.offsets;
+    for (std::size_t o = 0; o < input.index.optimizers.size(); ++o) {
+        const OptimizerRecord& optimizer = input.index.optimizers[o];
         for (std::uint32_t g = 0; g < optimizer.group_count; ++g) {
             const EntryList entry_list = offsets.entry_list(offsets.optimizer_entry_list[o] + g);
             for (const std::string_view name : {"params", "param_names"}) {
-                if (find_entry(context.index, entry_list, name)) return taken(name, "by the group itself");
+                if (find_entry(input.index, entry_list, name)) return taken(name, "by the group itself");
             }
         }
         const EntryList extra = offsets.entry_list(offsets.optimizer_entry_list[o + 1] - 1);
         for (const std::string_view name : {"state", "param_groups"}) {
-            if (find_entry(context.index, extra, name)) return taken(name, "by the optimizer itself");
+            if (find_entry(input.index, extra, name)) return taken(name, "by the optimizer itself");
         }
     }
     return std::nullopt;

@@ -1,5 +1,9 @@
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/message.hpp"
 #include "format/rules.hpp"
@@ -8,9 +12,9 @@ namespace milepost::format::rules {
 
 using base::message;
 
-RuleResult key_positions_fit(Context& context) {
-    for (std::size_t i = 0; i < context.index.groups.size(); ++i) {
-        const GroupRecord& group = context.index.groups[i];
+RuleResult key_positions_fit(const RuleInput& input) {
+    for (std::size_t i = 0; i < input.index.groups.size(); ++i) {
+        const GroupRecord& group = input.index.groups[i];
         const bool named = group.param_names_position != kNoPosition;
         const std::uint64_t keys = std::uint64_t{group.hyperparameter_count} + (named ? 2 : 1);
         const bool fits =
@@ -24,14 +28,14 @@ RuleResult key_positions_fit(Context& context) {
     return std::nullopt;
 }
 
-RuleResult params_in_one_group(Context& context) {
-    const IndexOffsets& offsets = context.offsets;
+RuleResult params_in_one_group(const RuleInput& input) {
+    const IndexOffsets& offsets = input.offsets;
     std::vector<std::pair<std::uint64_t, std::uint32_t>> members;  // (parameter, group)
-    for (std::size_t o = 0; o < context.index.optimizers.size(); ++o) {
+    for (std::size_t o = 0; o < input.index.optimizers.size(); ++o) {
         members.clear();
         for (auto g = offsets.optimizer_group[o]; g < offsets.optimizer_group[o + 1]; ++g) {
             for (auto p = offsets.group_param[g]; p < offsets.group_param[g + 1]; ++p) {
-                members.emplace_back(context.index.params[p], g);
+                members.emplace_back(input.index.params[p], g);
             }
         }
         if (!std::is_sorted(members.begin(), members.end())) std::sort(members.begin(), members.end());
@@ -45,15 +49,14 @@ RuleResult params_in_one_group(Context& context) {
     return std::nullopt;
 }
 
-RuleResult states_ascend(Context& context) {
-    const IndexOffsets& offsets = context.offsets;
-    for (std::size_t o = 0; o < context.index.optimizers.size(); ++o) {
+RuleResult states_ascend(const RuleInput& input) {
+    const IndexOffsets& offsets = input.offsets;
+    for (std::size_t o = 0; o < input.index.optimizers.size(); ++o) {
         for (auto s = offsets.optimizer_state[o] + 1; s < offsets.optimizer_state[o + 1]; ++s) {
-            if (context.index.states[s - 1].index < context.index.states[s].index) continue;
-            return Error(
-                Condition::group,
-                message("index: state ", s, " of optimizer ", o, " expected an index above ",
-                        context.index.states[s - 1].index, ", found ", context.index.states[s].index));
+            if (input.index.states[s - 1].index < input.index.states[s].index) continue;
+            return Error(Condition::group,
+                         message("index: state ", s, " of optimizer ", o, " expected an index above ",
+                                 input.index.states[s - 1].index, ", found ", input.index.states[s].index));
         }
     }
     return std::nullopt;

@@ -1,5 +1,10 @@
-#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
 
 #include "base/checked.hpp"
 #include "base/message.hpp"
@@ -16,12 +21,12 @@ RuleResult mismatch(std::string_view what, std::uint64_t expected, std::uint64_t
 }
 
 /// As many numbers as there are tensors and storages, or none where a column may be empty.
-RuleResult columns_match(const Context& context) {
-    const Index& index = context.index;
+RuleResult columns_match(const RuleInput& input) {
+    const Index& index = input.index;
     const std::size_t tensors = index.tensor_layouts.size();
     const std::size_t storages = index.storage_count();
-    if (context.leaves != tensors)
-        return mismatch("tensor_layouts, one for each value of kind tensor,", context.leaves, tensors);
+    if (input.totals.tensors != tensors)
+        return mismatch("tensor_layouts, one for each value of kind tensor,", input.totals.tensors, tensors);
     if (index.tensor_storages.size() != tensors && (!index.tensor_storages.empty() || storages != tensors))
         return mismatch("tensor_storages", tensors, index.tensor_storages.size());
     if (index.tensor_offsets.size() != tensors && !index.tensor_offsets.empty())
@@ -61,44 +66,44 @@ RuleResult all_below(std::span<const std::uint32_t> column, std::size_t count, s
                  message("index: tensor ", *bad, " refers to ", what, " ", column[*bad], " of ", count));
 }
 
-bool is_within_storage(const Context& context, std::size_t tensor) noexcept {
-    const Index& index = context.index;
+bool is_within_storage(const RuleInput& input, std::size_t tensor) noexcept {
+    const Index& index = input.index;
     const std::uint32_t layout = index.tensor_layouts[tensor];
     const std::uint64_t offset = index.offset_of(tensor);
-    const std::uint64_t element = context.offsets.layout_element[layout];
+    const std::uint64_t element = input.offsets.layout_element[layout];
     const bool is_aligned = offset == 0 || element == 0 || offset % element == 0;
-    return is_aligned && base::range_within(offset, context.offsets.layout_extent[layout],
+    return is_aligned && base::range_within(offset, input.offsets.layout_extent[layout],
                                             index.storage_nbytes[index.storage_of(tensor)]);
 }
 
 }  // namespace
 
-RuleResult tensors_are_referenced(Context& context) {
-    const Index& index = context.index;
-    if (auto broken = columns_match(context)) return broken;
+RuleResult tensors_are_referenced(const RuleInput& input) {
+    const Index& index = input.index;
+    if (auto broken = columns_match(input)) return broken;
     if (auto broken = dtypes_are_those_of_layouts(index)) return broken;
     if (auto broken = all_below(index.tensor_layouts, index.layouts.size(), "layout")) return broken;
     return all_below(index.tensor_storages, index.storage_count(), "storage");
 }
 
-RuleResult tensors_within_storages(Context& context) {
-    const Index& index = context.index;
+RuleResult tensors_within_storages(const RuleInput& input) {
+    const Index& index = input.index;
     if (index.storage_nbytes.empty()) return std::nullopt;  // storage i has what tensor i reaches: rule 23
     for (std::size_t i = 0; i < index.tensor_layouts.size(); ++i) {
-        if (is_within_storage(context, i)) continue;
+        if (is_within_storage(input, i)) continue;
         const std::uint32_t layout = index.tensor_layouts[i];
         const std::uint32_t storage = index.storage_of(i);
-        return Error(Condition::tensor_range,
-                     message("index: tensor ", i, " of layout ", layout, " and ",
-                             context.offsets.layout_extent[layout], " bytes at offset ", index.offset_of(i),
-                             " of storage ", storage, " of ", index.storage_nbytes[storage],
-                             " bytes: ", core::describe(core::LayoutFault::range)));
+        return Error(
+            Condition::tensor_range,
+            message("index: tensor ", i, " of layout ", layout, " and ", input.offsets.layout_extent[layout],
+                    " bytes at offset ", index.offset_of(i), " of storage ", storage, " of ",
+                    index.storage_nbytes[storage], " bytes: ", core::describe(core::LayoutFault::range)));
     }
     return std::nullopt;
 }
 
-RuleResult storages_are_viewed(Context& context) {
-    const Index& index = context.index;
+RuleResult storages_are_viewed(const RuleInput& input) {
+    const Index& index = input.index;
     if (index.tensor_storages.empty() && index.storage_count() == index.tensor_layouts.size())
         return std::nullopt;  // tensor i views storage i
     std::vector<std::uint8_t> viewed(index.storage_count());

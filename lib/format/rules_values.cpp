@@ -1,6 +1,8 @@
-#include <algorithm>
 #include <array>
-#include <cstring>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include <milepost/value.hpp>
 
@@ -9,17 +11,18 @@
 #include "core/text.hpp"
 #include "format/rules.hpp"
 #include "format/value_columns.hpp"
+#include "format/value_runs.hpp"
 
 namespace milepost::format::rules {
 namespace {
 
 using base::message;
 
-constexpr std::uint32_t kTensorFlavours = 0b01110111;  // roles 0 to 2, with and without requires_grad
+constexpr std::uint32_t kTensorSubtypes = 0b01110111;  // roles 0 to 2, with and without requires_grad
 
 /// For each Kind, in the order of its numbers, bit f: subtype f is known. Dicts' attributes bit is taken off
 /// before the look-up.
-constexpr std::array<std::uint32_t, 12> kFlavours = {
+constexpr std::array<std::uint32_t, 12> kSubtypes = {
     0b1,     // null
     0b11,    // bool
     0b1,     // int
@@ -31,113 +34,31 @@ constexpr std::array<std::uint32_t, 12> kFlavours = {
     0b11,    // tuple
     0b1,     // set
     0b111,   // dict
-    kTensorFlavours,
+    kTensorSubtypes,
 };
 
-/// Bytes of the kinds that always take as many.
-constexpr std::uint32_t fixed_nbytes(Kind kind) noexcept {
-    return kind == Kind::floating ? 8 : kind == Kind::complex ? 16 : 0;
-}
-
-bool are_equal(const ValueRecord& a, const ValueRecord& b) noexcept {
-    return a.kind == b.kind && a.subtype == b.subtype;
-}
-
-/// Where the run of equal records ends that begins at `begin`: a thousand tensors in a row are one step.
-std::size_t end_of_run(std::span<const ValueRecord> values, std::size_t begin) noexcept {
-    constexpr std::size_t kStep = 64;
-    std::size_t end = begin + 1;
-    while (end + kStep <= values.size() &&
-           std::memcmp(&values[end], &values[end - 1], kStep * sizeof(ValueRecord)) == 0) {
-        end += kStep;
-    }
-    while (end < values.size() && are_equal(values[end], values[begin]))
-        ++end;
-    return end;
-}
-
 bool is_known(const ValueRecord& value) noexcept {
-    if (value.kind >= kFlavours.size()) return false;
+    if (value.kind >= kSubtypes.size()) return false;
     const unsigned subtype = has_attributes(value) ? value.subtype - kAttributesSubtype : value.subtype;
-    return subtype < 32 && (kFlavours[value.kind] >> subtype & 1U) != 0;
+    return subtype < 32 && (kSubtypes[value.kind] >> subtype & 1U) != 0;
 }
 
-std::uint64_t root_count(const Index& index) noexcept {
-    return std::uint64_t{index.entry_names.size()} + index.models.size();
-}
-
-/// Gives each value of a kind with a size the next one.
-RuleResult fill_sizes(Context& context) {
-    const auto values = context.index.values;
-    const auto sizes = context.offsets.value_size;
-    std::fill(sizes.begin(), sizes.end(), 0U);
-    auto next = context.index.value_sizes.begin();
-    for (std::size_t i = 0; next != context.index.value_sizes.end(); ++i) {
-        if (!has_size(static_cast<Kind>(values[i].kind))) continue;
-        sizes[i] = *next++;
-        if (is(values[i], Kind::integer) && (sizes[i] == 0 || sizes[i] > 255)) {
-            return Error(Condition::value_kind,
-                         message("index: value ", i, ": an int expected 1 to 255 bytes, found ", sizes[i]));
-        }
+RuleResult integer_sizes_fit(const Index& index) {
+    auto next = index.value_sizes.begin();
+    for (std::size_t i = 0; next != index.value_sizes.end(); ++i) {
+        if (!has_size(static_cast<Kind>(index.values[i].kind))) continue;
+        const std::uint32_t size = *next++;
+        if (!is(index.values[i], Kind::integer) || (size >= 1 && size <= 255)) continue;
+        return Error(Condition::value_kind,
+                     message("index: value ", i, ": an int expected 1 to 255 bytes, found ", size));
     }
     return std::nullopt;
 }
 
-void fill_ascending(IndexOffsets::Numbers numbers, std::size_t first) noexcept {
-    for (std::size_t i = 0; i < numbers.size(); ++i)
-        numbers[i] = static_cast<std::uint32_t>(first + i);
-}
-
-/// Gives each value its share of the tensors, the bytes and the children, from front to back.
-class Shares {
-public:
-    explicit Shares(Context& context)
-        : context_(context), outline_(context.offsets), next_child_(root_count(context.index)) {}
-
-    void take_tensors(std::size_t begin, std::size_t end) {
-        const std::size_t count = end - begin;
-        const auto leaves = outline_.tensor_value;
-        if (count <= leaves.size() - std::min(context_.leaves, leaves.size()))  // else rule 23 is broken
-            fill_ascending(leaves.subspan(context_.leaves, count), begin);
-        fill_ascending(outline_.share.subspan(begin, count), context_.leaves);
-        context_.leaves += count;
-    }
-
-    RuleResult take(std::size_t begin, std::size_t end) {
-        const auto kind = static_cast<Kind>(context_.index.values[begin].kind);
-        std::uint64_t& next = has_children(kind) ? next_child_ : next_byte_;
-        for (std::size_t i = begin; i < end; ++i) {
-            std::uint32_t& size = outline_.value_size[i];
-            size += fixed_nbytes(kind);
-            if (has_children(kind) && size != 0 && next <= i) {
-                return Error(Condition::value_tree,
-                             message("index: value ", i, " would be its own descendant"));
-            }
-            outline_.share[i] = static_cast<std::uint32_t>(next);
-            next += size;
-        }
-        return std::nullopt;
-    }
-
-    RuleResult finish() {
-        context_.bytes_taken = next_byte_;
-        const std::size_t values = context_.index.values.size();
-        if (next_child_ == values) return std::nullopt;
-        return Error(Condition::value_tree, message("index: roots and children expected to be ", values,
-                                                    " values, found ", next_child_));
-    }
-
-private:
-    Context& context_;
-    IndexOffsets& outline_;
-    std::uint64_t next_child_;
-    std::uint64_t next_byte_ = 0;
-};
-
 }  // namespace
 
-RuleResult reserved_is_zero(Context& context) {
-    const Index& index = context.index;
+RuleResult reserved_is_zero(const RuleInput& input) {
+    const Index& index = input.index;
     auto fault = [](std::string_view what, std::size_t number) {
         return Error(Condition::reserved,
                      message("index: ", what, " ", number, ": reserved field expected 0"));
@@ -149,9 +70,10 @@ RuleResult reserved_is_zero(Context& context) {
     return std::nullopt;
 }
 
-RuleResult values_have_known_kinds(Context& context) {
-    const auto values = context.index.values;
+RuleResult values_have_known_kinds(const RuleInput& input) {
+    const auto values = input.index.values;
     std::uint64_t sized = 0;
+    bool any_integer = false;
     for (std::size_t i = 0; i < values.size();) {
         const ValueRecord& value = values[i];
         if (!is_known(value)) {
@@ -159,38 +81,40 @@ RuleResult values_have_known_kinds(Context& context) {
                                                         value.kind, " and subtype ", value.subtype));
         }
         const std::size_t end = end_of_run(values, i);
-        context.kinds |= std::uint32_t{1} << value.kind;
+        any_integer = any_integer || is(value, Kind::integer);
         if (has_size(static_cast<Kind>(value.kind))) sized += end - i;
         i = end;
     }
-    if (sized != context.index.value_sizes.size()) {
+    if (sized != input.index.value_sizes.size()) {
         return Error(Condition::value_kind, message("index: value_sizes expected ", sized, " numbers, found ",
-                                                    context.index.value_sizes.size()));
+                                                    input.index.value_sizes.size()));
     }
-    return fill_sizes(context);
+    return any_integer ? integer_sizes_fit(input.index) : std::nullopt;
 }
 
-RuleResult values_form_trees(Context& context) {
-    const auto values = context.index.values;
-    Shares shares(context);
-    for (std::size_t i = 0; i < values.size();) {
-        const std::size_t end = end_of_run(values, i);
-        if (is(values[i], Kind::tensor)) {
-            shares.take_tensors(i, end);
-        } else if (auto broken = shares.take(i, end)) {
-            return broken;
-        }
-        i = end;
+RuleResult values_form_trees(const RuleInput& input) {
+    const auto values = input.index.values;
+    const std::uint64_t found = input.totals.children_end;
+    if (found != values.size()) {
+        return Error(Condition::value_tree, message("index: roots and children expected to be ",
+                                                    values.size(), " values, found ", found));
     }
-    return shares.finish();
+    if (found == root_count(input.index)) return std::nullopt;  // no value has a child
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const bool is_parent =
+            has_children(static_cast<Kind>(values[i].kind)) && input.offsets.value_size[i] != 0;
+        if (!is_parent || input.offsets.data_begin[i] > i) continue;
+        return Error(Condition::value_tree, message("index: value ", i, " would be its own descendant"));
+    }
+    return std::nullopt;
 }
 
-RuleResult values_within_depth(Context& context) {
-    // Values stand breadth first, so each level is one range.
-    const auto values = context.index.values;
+RuleResult values_within_depth(const RuleInput& input) {
+    // Values are stored breadth first, so each level is one range.
+    const auto values = input.index.values;
     std::size_t begin = 0;
-    std::size_t end = root_count(context.index);
-    const std::uint32_t limit = greatest_depth(context.limits);
+    std::size_t end = root_count(input.index);
+    const std::uint32_t limit = greatest_depth(input.limits);
     if (end == values.size() && limit != 0) return std::nullopt;  // no value has a child
     for (std::uint32_t depth = 1; begin < end; ++depth) {
         if (depth > limit) {
@@ -200,38 +124,39 @@ RuleResult values_within_depth(Context& context) {
         std::size_t children = 0;
         for (; begin < end; ++begin) {
             if (has_children(static_cast<Kind>(values[begin].kind)))
-                children += context.offsets.value_size[begin];
+                children += input.offsets.value_size[begin];
         }
         end += children;
     }
     return std::nullopt;
 }
 
-RuleResult value_bytes_tile(Context& context) {
-    const Index& index = context.index;
-    const std::uint64_t total = context.bytes_taken;
+RuleResult value_bytes_tile(const RuleInput& input) {
+    const Index& index = input.index;
+    const std::uint64_t total = input.totals.bytes;
     if (total != index.value_bytes.size()) {
         return Error(Condition::value_bytes, message("index: value_bytes expected ", total, " bytes, found ",
                                                      index.value_bytes.size()));
     }
-    if (!has(context, Kind::string)) return std::nullopt;
+    if (!has(input, Kind::string)) return std::nullopt;
     for (std::size_t i = 0; i < index.values.size(); ++i) {
         if (!is(index.values[i], Kind::string)) continue;
-        const auto bytes = index.value_bytes.subspan(context.offsets.share[i], context.offsets.value_size[i]);
+        const auto bytes =
+            index.value_bytes.subspan(input.offsets.data_begin[i], input.offsets.value_size[i]);
         if (!core::is_utf8({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {
-            return Error(Condition::value_bytes, message("index: value ", i, " is a string but no UTF-8"));
+            return Error(Condition::value_bytes, message("index: value ", i, " is a string but not UTF-8"));
         }
     }
     return std::nullopt;
 }
 
-RuleResult integers_are_minimal(Context& context) {
-    const Index& index = context.index;
-    if (!has(context, Kind::integer)) return std::nullopt;
+RuleResult integers_are_minimal(const RuleInput& input) {
+    const Index& index = input.index;
+    if (!has(input, Kind::integer)) return std::nullopt;
     for (std::size_t i = 0; i < index.values.size(); ++i) {
         if (!is(index.values[i], Kind::integer)) continue;
         if (core::is_minimal(
-                index.value_bytes.subspan(context.offsets.share[i], context.offsets.value_size[i])))
+                index.value_bytes.subspan(input.offsets.data_begin[i], input.offsets.value_size[i])))
             continue;
         return Error(Condition::value_kind,
                      message("index: value ", i, " is an int of more bytes than it needs"));

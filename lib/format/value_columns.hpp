@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -14,9 +15,14 @@
 /// and 6.4.
 namespace milepost::format {
 
-/// Whether values of the kind take a size from value_sizes: their bytes or children, which any number may be.
+/// Whether values of the kind take a size from value_sizes: the number of their bytes or children.
 [[nodiscard]] constexpr bool has_size(Kind kind) noexcept {
     return kind == Kind::integer || (kind >= Kind::string && kind <= Kind::dict);
+}
+
+/// Bytes of the kinds that always take the same number of value_bytes; 0 for others.
+[[nodiscard]] constexpr std::uint32_t fixed_nbytes(Kind kind) noexcept {
+    return kind == Kind::floating ? 8 : kind == Kind::complex ? 16 : 0;
 }
 
 [[nodiscard]] constexpr bool has_children(Kind kind) noexcept {

@@ -118,7 +118,7 @@ Result<TensorView> Reader::tensor(std::string_view model, std::string_view name)
         return Error(Condition::wrong_type, message("entry '", printable(name), "' of model '",
                                                     printable(model), "' is not a tensor"));
     }
-    return impl_->view(impl_->opened.offsets.share[*entry]);
+    return impl_->view(impl_->opened.offsets.data_begin[*entry]);
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }
@@ -127,7 +127,7 @@ Result<TensorView> Reader::tensor(std::string_view path) const& try {
     const Index& index = impl_->opened.index;
     const IndexOffsets& offsets = impl_->opened.offsets;
     if (const auto entry = format::find_path(index, offsets, path); entry && is_tensor(index, *entry))
-        return impl_->view(offsets.share[*entry]);
+        return impl_->view(offsets.data_begin[*entry]);
     // Hyperparameters, and tensors inside of values: few.
     for (std::uint32_t i = 0; i < index.tensor_layouts.size(); ++i) {
         if (format::tensor_path(index, offsets, i) == path) return impl_->view(i);
@@ -143,7 +143,8 @@ std::vector<TensorView> Reader::tensors(std::string_view model) const& {
     if (!number) return views;
     const EntryList entry_list = impl_->opened.offsets.entry_list(*number);
     for (std::uint32_t i = entry_list.first; i < entry_list.first + entry_list.count; ++i) {
-        if (is_tensor(impl_->opened.index, i)) views.push_back(impl_->view(impl_->opened.offsets.share[i]));
+        if (is_tensor(impl_->opened.index, i))
+            views.push_back(impl_->view(impl_->opened.offsets.data_begin[i]));
     }
     return views;
 }

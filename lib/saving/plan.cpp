@@ -1,9 +1,14 @@
 #include "saving/plan.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <numeric>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/message.hpp"
 #include "core/layout.hpp"

@@ -70,6 +70,21 @@ TEST_CASE("catalogue: all checksums right, the rule decides") {
     }
 }
 
+TEST_CASE("catalogue: the message names the rule that is broken") {
+    int refused = 0;
+    for (const Row& row : all_rows()) {
+        if (!row.where.starts_with("rule") || row.expected == "ok") continue;
+        INFO(row.where << ", " << row.name);
+        OpenOptions options;
+        options.limits = limits_of(row.limits);
+        const auto file = open_bytes(make_file(row), options);
+        REQUIRE_FALSE(file);
+        CHECK(file.error().message().ends_with(" (" + std::string(row.where) + ")"));
+        ++refused;
+    }
+    CHECK(refused >= 100);
+}
+
 TEST_CASE("catalogue: whole files") {
     const testing::ScratchFolder folder;
     for (const auto table : {good_rows(), file_layout_rows(), index_rows()}) {

@@ -1,8 +1,8 @@
 #include "golden/columns.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
