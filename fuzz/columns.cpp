@@ -70,7 +70,7 @@ void edit_column(std::vector<Element>& column, Input& input) {
 }
 
 /// Gives a tensor a copy of its layout.
-void repeat_layout(golden::Columns& of, Input& input) {
+void repeat_layout(testing::Columns& of, Input& input) {
     if (of.tensor_layouts.empty()) return;
     std::uint32_t& layout = of.tensor_layouts[input.number<std::uint8_t>() % of.tensor_layouts.size()];
     if (layout >= of.layouts.size()) return;
@@ -96,7 +96,7 @@ bool tile(const format::StringTable& texts) {
 
 }  // namespace
 
-void edit(golden::Columns& of, Input& input) {
+void edit(testing::Columns& of, Input& input) {
     unsigned columns = 0;
     format::for_each_column(of, [&](std::string_view, const auto&) { ++columns; });
     unsigned number = input.below(columns);
@@ -105,7 +105,7 @@ void edit(golden::Columns& of, Input& input) {
     });
 }
 
-void say_otherwise(golden::Columns& of, Input& input) {
+void say_otherwise(testing::Columns& of, Input& input) {
     const std::size_t tensors = of.tensor_layouts.size();
     const auto toggle = [](auto& column, std::size_t usual) { column.resize(column.empty() ? usual : 0); };
     switch (input.below(5)) {
@@ -130,12 +130,12 @@ void say_otherwise(golden::Columns& of, Input& input) {
     }
 }
 
-void repeat_name(golden::Columns& of, Input& input) {
+void repeat_name(testing::Columns& of, Input& input) {
     constexpr std::array<std::string_view, 4> kReserved = {"params", "param_names", "state", "param_groups"};
-    const std::array<golden::TextColumn*, 3> columns = {&of.model_names, &of.optimizer_names,
-                                                        &of.entry_names};
+    const std::array<testing::TextColumn*, 3> columns = {&of.model_names, &of.optimizer_names,
+                                                         &of.entry_names};
     const format::StringTable from = columns[input.below(columns.size())]->texts();
-    golden::TextColumn& to = *columns[input.below(columns.size())];
+    testing::TextColumn& to = *columns[input.below(columns.size())];
     if (!tile(from) || !tile(to.texts()) || to.ends.empty()) return;
     const unsigned which = input.number<std::uint8_t>();
     const bool reserved = which < 64 || from.size() == 0;
@@ -143,7 +143,7 @@ void repeat_name(golden::Columns& of, Input& input) {
     to.set(input.number<std::uint8_t>() % to.ends.size(), name);
 }
 
-void wrap_ends(golden::Columns& of, Input& input) {
+void wrap_ends(testing::Columns& of, Input& input) {
     constexpr std::uint32_t kStep = INT32_MAX;
     std::vector<std::uint32_t>& ends = of.entry_names.ends;
     if (ends.size() < 3) return;

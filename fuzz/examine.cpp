@@ -10,10 +10,13 @@
 #include "assertions.hpp"
 #include "core/layout.hpp"
 #include "mapped_file.hpp"
-#include "same.hpp"
+#include "support/same.hpp"
 
 namespace milepost::fuzz {
 namespace {
+
+using testing::same;
+using testing::same_form;
 
 /// Larger tensors are not copied, more of them not touched: an input shall take no seconds.
 constexpr std::uint64_t kMaxCopyNbytes = std::uint64_t{64} << 10U;

@@ -100,7 +100,7 @@ private:
 
 /// A content with its index, before any change.
 struct Base {
-    golden::Columns columns;
+    testing::Columns columns;
     ValidationContext validation_context;
 };
 
@@ -119,7 +119,7 @@ std::optional<Base> take_base(Input& input) {
     Storages storages(input, alignment);
     for (const StorageView& storage : plan->new_storages())
         storages.add(storage.nbytes());
-    return Base{golden::Columns(plan->index(storages.columns())), {storages.index_offset(), alignment}};
+    return Base{testing::Columns(plan->index(storages.columns())), {storages.index_offset(), alignment}};
 }
 
 /// A storage that is longer, and the index behind it.
@@ -135,10 +135,10 @@ void stretch_storage(Base& base, Input& input) {
 /// belongs. So that a size that was changed gets past the sums of rule 33.
 void place_storages(Base& base) {
     constexpr Wide kMostChunks = 4096;  // sizes that claim more of them break rule 33
-    golden::Columns& of = base.columns;
+    testing::Columns& of = base.columns;
     std::vector<std::uint64_t> sizes = of.storage_nbytes;
     if (sizes.empty()) {
-        golden::Columns said = of;
+        testing::Columns said = of;
         said.say_storage_nbytes();
         sizes = said.storage_nbytes;
     }
@@ -157,7 +157,7 @@ void place_storages(Base& base) {
 }
 
 /// Children that change their parent: their number stays, what is whose does not.
-void move_children(golden::Columns& of, Input& input) {
+void move_children(testing::Columns& of, Input& input) {
     std::vector<std::uint32_t*> sizes;
     auto next = of.value_sizes.begin();
     for (const format::ValueRecord& value : of.values) {

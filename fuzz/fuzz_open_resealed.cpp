@@ -4,9 +4,9 @@
 #include <cstdint>
 
 #include "examine.hpp"
-#include "reseal.hpp"
+#include "support/reseal.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbytes) {
-    milepost::fuzz::examine(milepost::fuzz::reseal(std::as_bytes(std::span(data, nbytes))));
+    milepost::fuzz::examine(milepost::testing::complete(std::as_bytes(std::span(data, nbytes))));
     return 0;
 }

@@ -15,10 +15,13 @@
 #include "assertions.hpp"
 #include "input.hpp"
 #include "random_checkpoint.hpp"
-#include "same.hpp"
+#include "support/same.hpp"
 
 namespace milepost::fuzz {
 namespace {
+
+using testing::same;
+using testing::same_form;
 
 using Bytes = std::vector<std::byte>;
 

@@ -21,7 +21,7 @@
 
 #include "assertions.hpp"
 #include "codec/codec.hpp"
-#include "reseal.hpp"
+#include "support/reseal.hpp"
 
 namespace milepost::fuzz {
 namespace {
@@ -137,7 +137,7 @@ void write_files(const fs::path& folder) {
     const SaveOptions zstd{.codec = Codec::zstd, .threads = 1};
     const auto write_both = [&](const std::string& name, const Bytes& file) {
         write(folder / "open" / name, file);
-        write(folder / "open_resealed" / name, without_second_pair(file));
+        write(folder / "open_resealed" / name, testing::without_second_pair(file));
     };
     write_both("empty", saved(Contents::empty(), raw));
     write_both("model", saved(contents.model(), raw));
@@ -145,7 +145,7 @@ void write_files(const fs::path& folder) {
     write_both("values", saved(Contents::values(), raw));
     write_both("views", saved(contents.views(), raw));
     write_both("chunks", saved(contents.chunks(), zstd));
-    write(folder / "open_resealed" / "aligned", without_second_pair(saved(contents.model(), wide)));
+    write(folder / "open_resealed" / "aligned", testing::without_second_pair(saved(contents.model(), wide)));
 
     const Bytes file = saved(contents.model(), raw);
     const std::size_t index = 64 + 64, end = file.size();
@@ -170,7 +170,7 @@ void write_files(const fs::path& folder) {
 
     // What only resealing reaches: a footer that lies, and says which of its fields are meant.
     for (const unsigned kept : {1U, 2U, 3U}) {
-        Bytes lying = without_second_pair(file);
+        Bytes lying = testing::without_second_pair(file);
         std::byte* footer = &lying[lying.size() - 64];
         footer[8] = footer[17] = std::byte{1};
         footer[48] = static_cast<std::byte>(kept);

@@ -47,7 +47,7 @@ class Build:
 
 
 ALL_BUILDS = [
-    Build("gcc", "g++", ["--buildtype=release", "-Dfuzzing=replay"], first=["format", "rules"],
+    Build("gcc", "g++", ["--buildtype=release", "-Dfuzzing=replay"], first=["format", "lint"],
           pytorch=True),
     Build("asan", "clang++-14",
           ["--buildtype=debug", "-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false", STOP_AT_FIRST,

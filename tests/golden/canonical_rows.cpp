@@ -1,5 +1,5 @@
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
 
 // The columns' canonical form, docs/format.md, section 10: no rule of section 6.5 is broken, but one content
 // has one encoding.

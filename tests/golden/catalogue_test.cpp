@@ -5,7 +5,8 @@
 #include <fstream>
 
 #include "golden/rows.hpp"
-#include "platform/scratch.hpp"
+#include "support/scratch.hpp"
+#include "support/verdict.hpp"
 
 // Every row of the catalogue, golden or not; and for those that change the index, the same bytes without
 // right checksums.

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
 
 // docs/format.md, sections 4 and 8: what is found when a chunk is used, its stored checksum being right. The
 // frames are written by hand (RFC 8878), so that they do not depend on the version of zstd.

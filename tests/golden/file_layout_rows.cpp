@@ -3,7 +3,7 @@
 
 #include "base/little_endian.hpp"
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
 
 // Header, footer and the file as a whole: docs/format.md, sections 1, 3, 5 and 7.
 namespace milepost::golden {

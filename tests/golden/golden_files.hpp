@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "golden/memory.hpp"
+#include "support/memory.hpp"
 
 namespace milepost::golden {
 
@@ -15,7 +15,7 @@ struct GoldenFile {
     std::string expected;  ///< as Row::expected
     std::string limits;    ///< as Row::limits
     std::string about;
-    FileBytes bytes;
+    testing::FileBytes bytes;
 };
 
 /// All of them, in the order of README.md.

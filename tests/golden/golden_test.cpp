@@ -11,6 +11,7 @@
 
 #include "golden/golden_files.hpp"
 #include "golden/rows.hpp"
+#include "support/verdict.hpp"
 
 // The committed files: each is what make_golden makes, and answers what README.md says, however it is opened.
 namespace {

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
+#include "support/verdict.hpp"
 
 // What cross_check.py asks the library:
 //   golden_tool verdict FILE [LIMITS]   one line, in the words of README.md

@@ -1,5 +1,5 @@
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
 
 namespace milepost::golden {
 namespace {

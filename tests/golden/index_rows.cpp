@@ -3,7 +3,7 @@
 
 #include "base/little_endian.hpp"
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
 
 // The index as a buffer, its two copies, and the padding: docs/format.md, sections 4, 5, 6, 7 (6) and 9.
 namespace milepost::golden {

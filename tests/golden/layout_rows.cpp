@@ -1,5 +1,5 @@
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
 
 // Rules 14 to 16 and 24 to 29 of docs/format.md, section 6.5: reserved fields, dtypes, layouts.
 namespace milepost::golden {

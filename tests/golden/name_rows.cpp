@@ -1,7 +1,7 @@
 #include <string>
 
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
 
 // Rules 1 to 13 of docs/format.md, section 6.5: counts, names, sums, orders.
 namespace milepost::golden {

@@ -1,5 +1,5 @@
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
 
 // Rules 39 to 41 of docs/format.md, section 6.5. In small(), group 0 has one hyperparameter, params and
 // param_names; group 1 has params alone.

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
 
 namespace milepost::golden {
 
@@ -81,20 +81,6 @@ Limits limits_of(std::string_view text) {
     if (name == "name_bytes") limits.max_name_bytes = number;
     if (name == "depth") limits.max_depth = number;
     return limits;
-}
-
-std::string verdict_of(const Result<Reader>& file, unsigned threads) {
-    auto words = [](const Error& error) {
-        return std::string(name(error.code())) + "/" + std::string(name(error.condition()));
-    };
-    if (!file) return words(file.error());
-    const auto report = verify(*file, {.threads = threads});
-    if (!report) return words(report.error());
-    if (report->ok()) return "ok";
-    std::string verdict = "verify";
-    for (const Damage& damage : report->damage)
-        verdict += " " + words(damage.error);
-    return verdict;
 }
 
 }  // namespace milepost::golden

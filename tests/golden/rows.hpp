@@ -6,10 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "golden/reseal.hpp"
+#include "support/reseal.hpp"
 
 /// The catalogue: every way in which a file can be wrong, as table rows. Each has its one answer.
 namespace milepost::golden {
+
+using namespace testing;  // rows are written in the words of tests/support
 
 /// A file whose index, header or chunks lie, all checksums right.
 struct Row {
@@ -17,8 +19,7 @@ struct Row {
     std::string_view name;
     Parts (*base)() = nullptr;       ///< small(), stored raw, if null
     void (*edit)(Parts&) = nullptr;  ///< none if null
-    /// "ok"; what opening says: "corrupt/name"; what verifying says of a file that opens: "verify
-    /// corrupt/padding".
+    /// In the words of verdict_of: "ok", "corrupt/name", "verify corrupt/padding".
     std::string_view expected;
     /// What the file is; it is then a golden file.
     std::string_view about = {};
@@ -72,8 +73,5 @@ void add_layout(Parts& p, format::LayoutRecord layout, std::vector<std::uint64_t
 
 /// Limits from their text. Requires: well formed.
 [[nodiscard]] Limits limits_of(std::string_view text);
-
-/// What a file opened with these options, and then verified, answers: in the words of Row::expected.
-[[nodiscard]] std::string verdict_of(const Result<Reader>& file, unsigned threads);
 
 }  // namespace milepost::golden

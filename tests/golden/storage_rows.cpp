@@ -1,5 +1,5 @@
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
 
 // Rules 31 to 38 of docs/format.md, section 6.5.
 namespace milepost::golden {

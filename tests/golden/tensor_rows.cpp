@@ -1,5 +1,5 @@
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
+#include "support/samples.hpp"
 
 // Rules 23 and 30 of docs/format.md, section 6.5: what tensors refer to, and where they lie.
 namespace milepost::golden {

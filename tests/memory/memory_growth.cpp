@@ -12,7 +12,7 @@
 
 #include <milepost/milepost.hpp>
 
-#include "platform/scratch.hpp"
+#include "support/scratch.hpp"
 
 // memory_growth MIB: saves, verifies and loads a model of MIB MiB, and says by how much the process grew
 // beyond the caller's tensors. Fails above 64 MiB.

@@ -6,11 +6,12 @@
 #include <string>
 #include <string_view>
 
-#include "golden/memory.hpp"
 #include "golden/rows.hpp"
-#include "golden/samples.hpp"
 #include "memory/failing_new.hpp"
-#include "platform/scratch.hpp"
+#include "support/memory.hpp"
+#include "support/samples.hpp"
+#include "support/scratch.hpp"
+#include "support/verdict.hpp"
 
 // An allocation that fails at every count, once and from then on: the call says io_error/out_of_memory or
 // succeeds, and nothing leaks.
@@ -18,6 +19,7 @@ namespace {
 
 using namespace milepost;
 using namespace milepost::golden;
+using namespace milepost::testing;
 
 /// Takes nothing of memory itself.
 class NullSink final : public Sink {

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "platform/replace.hpp"
-#include "scratch.hpp"
+#include "support/scratch.hpp"
 
 using milepost::Condition;
 using milepost::Result;

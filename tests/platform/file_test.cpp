@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "saving.hpp"
-#include "scratch.hpp"
+#include "support/scratch.hpp"
 
 using milepost::Code;
 using milepost::Condition;

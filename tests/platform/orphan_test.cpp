@@ -21,7 +21,7 @@
 #include "platform/file.hpp"
 #include "platform/replace.hpp"
 #include "saving.hpp"
-#include "scratch.hpp"
+#include "support/scratch.hpp"
 
 using milepost::Condition;
 using milepost::platform::InputFile;

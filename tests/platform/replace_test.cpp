@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "saving.hpp"
-#include "scratch.hpp"
+#include "support/scratch.hpp"
 
 using milepost::Condition;
 using milepost::Result;

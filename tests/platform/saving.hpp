@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "platform/replace.hpp"
-#include "scratch.hpp"
+#include "support/scratch.hpp"
 
 namespace milepost::testing {
 

@@ -9,7 +9,7 @@
 
 #include "platform/replace.hpp"
 #include "saving.hpp"
-#include "scratch.hpp"
+#include "support/scratch.hpp"
 
 using milepost::Code;
 using milepost::Condition;

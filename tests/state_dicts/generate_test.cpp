@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "codec/checksum.hpp"
-#include "golden/memory.hpp"
 #include "state_dicts/generate.hpp"
 #include "state_dicts/image.hpp"
+#include "support/memory.hpp"
 
 using namespace milepost;
 using namespace milepost::state_dicts;

@@ -1,8 +1,8 @@
 #include <string>
 #include <vector>
 
-#include "golden/samples.hpp"
 #include "state_dicts/round_trip.hpp"
+#include "support/samples.hpp"
 
 // State_dicts: their order, their tensors' forms and roles, what is tied, and what stands beside the tensors.
 namespace {
@@ -13,12 +13,12 @@ using milepost::state_dicts::check_round_trip;
 }  // namespace
 
 TEST_CASE("models: every dtype") {
-    const Reader reader = check_round_trip(golden::every_dtype());
+    const Reader reader = check_round_trip(testing::every_dtype());
     CHECK(reader.tensors().size() == 26);
 }
 
 TEST_CASE("models: every form of a tensor keeps its strides and its offset, also of a dim of 1") {
-    const Reader reader = check_round_trip(golden::every_shape());
+    const Reader reader = check_round_trip(testing::every_shape());
     const auto turned = reader.tensor("shapes", "transposed");
     REQUIRE(turned);
     CHECK(turned->strides() == Strides{1, 3});
@@ -26,15 +26,15 @@ TEST_CASE("models: every form of a tensor keeps its strides and its offset, also
 }
 
 TEST_CASE("models: a stride that means nothing stays as it is") {
-    const TensorView odd(*find_dtype(Dtype::f32), {3, 1, 2}, StorageView(std::as_bytes(golden::six_floats())),
-                         0, {1, 77, 3});
-    const Reader reader = check_round_trip(golden::one_value(odd));
+    const TensorView odd(*find_dtype(Dtype::f32), {3, 1, 2},
+                         StorageView(std::as_bytes(testing::six_floats())), 0, {1, 77, 3});
+    const Reader reader = check_round_trip(testing::one_value(odd));
     CHECK(reader.tensor("v")->strides() == Strides{1, 77, 3});
 }
 
 TEST_CASE(
     "models: several, tied to each other, with metadata, extra state, roles and an order of their own") {
-    const Reader reader = check_round_trip(golden::several_models());
+    const Reader reader = check_round_trip(testing::several_models());
     CHECK(reader.tensor("teacher", "weight")->role() == Role::parameter);
     CHECK(reader.tensor("teacher", "weight")->requires_grad());
     CHECK(reader.tensor("student", "running")->role() == Role::buffer);
@@ -45,11 +45,11 @@ TEST_CASE(
 }
 
 TEST_CASE("models: names beyond ASCII, with /, of 4096 bytes, alike but for their normal form") {
-    (void)check_round_trip(golden::odd_names());
+    (void)check_round_trip(testing::odd_names());
 }
 
 TEST_CASE("models: tensors of several dtypes on one storage stay tied") {
-    const StorageView storage(std::as_bytes(golden::six_floats()));
+    const StorageView storage(std::as_bytes(testing::six_floats()));
     Checkpoint checkpoint;
     StateDict& model = checkpoint.model("model");
     model["bits"] = TensorView(*find_dtype(Dtype::u32), {6}, storage);

@@ -71,7 +71,7 @@ TEST_CASE("param groups: a parameter in two groups is refused") {
     given.param_groups.resize(2);
     given.param_groups[0].params = {0, 1};
     given.param_groups[1].params = {1};
-    CHECK(golden::save_bytes(checkpoint).error().condition() == Condition::layout);
+    CHECK(testing::save_bytes(checkpoint).error().condition() == Condition::layout);
 }
 
 TEST_CASE("param groups: 0, 0.0, False and None stay what they are; a tuple is no list") {

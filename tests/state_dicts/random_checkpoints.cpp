@@ -10,10 +10,10 @@
 #include <string_view>
 #include <system_error>
 
-#include "golden/memory.hpp"
 #include "state_dicts/features.hpp"
 #include "state_dicts/generate.hpp"
 #include "state_dicts/image.hpp"
+#include "support/memory.hpp"
 
 // random_checkpoints --count N [--seed S] [--out FILE]
 //
@@ -25,7 +25,7 @@
 namespace milepost::state_dicts {
 namespace {
 
-using golden::FileBytes;
+using testing::FileBytes;
 
 constexpr std::uint64_t kEnough = 2000;  // seeds in which every feature occurs
 
@@ -94,7 +94,7 @@ struct Checked {
 
 Result<Reader> open(std::uint64_t seed, const Sample& sample, const FileBytes& file, const std::string& path,
                     std::string& failure) {
-    if (seed % 3 == 0) return golden::open_bytes(file, {.threads = 1});
+    if (seed % 3 == 0) return testing::open_bytes(file, {.threads = 1});
     if (auto saved = save(path, sample.checkpoint, sample.options); !saved) return std::move(saved).error();
     auto reader = Reader::open(path, {.access = seed % 3 == 1 ? Access::mapped : Access::read, .threads = 1});
     if (reader && reader->file_size() != file.size())
@@ -111,7 +111,7 @@ std::string check_reader(const Reader& reader, const Sample& sample, const Check
     const auto image = image_of(loaded);
     if (!image) return "loaded: " + image.error().to_string();
     if (*image != checked.image) return "loaded: " + first_difference(checked.image, *image);
-    const auto again = golden::save_bytes(loaded, sample.options);
+    const auto again = testing::save_bytes(loaded, sample.options);
     if (!again) return "saved again: " + again.error().to_string();
     return difference("saved again", checked.file, *again);
 }
@@ -119,7 +119,7 @@ std::string check_reader(const Reader& reader, const Sample& sample, const Check
 std::string check_threads(const Sample& sample, const FileBytes& file) {
     SaveOptions options = sample.options;
     options.threads = options.threads == 1 ? 3 : 1;
-    const auto again = golden::save_bytes(sample.checkpoint, options);
+    const auto again = testing::save_bytes(sample.checkpoint, options);
     if (!again) return "saved with other threads: " + again.error().to_string();
     return difference("saved with other threads", file, *again);
 }
@@ -127,7 +127,7 @@ std::string check_threads(const Sample& sample, const FileBytes& file) {
 Checked check(std::uint64_t seed, const Sample& sample, const std::string& path) {
     Checked checked;
     auto image = image_of(sample.checkpoint);
-    auto file = golden::save_bytes(sample.checkpoint, sample.options);
+    auto file = testing::save_bytes(sample.checkpoint, sample.options);
     if (!image || !file) {
         checked.failure = "original: " + (image ? file.error() : image.error()).to_string();
         return checked;

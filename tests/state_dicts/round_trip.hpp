@@ -6,8 +6,8 @@
 
 #include <milepost/milepost.hpp>
 
-#include "golden/memory.hpp"
 #include "state_dicts/image.hpp"
+#include "support/memory.hpp"
 
 namespace milepost::state_dicts {
 
@@ -18,16 +18,16 @@ inline Reader check_round_trip(const Checkpoint& checkpoint) {
     REQUIRE(image);
     Result<Reader> raw = Error(Condition::file, "not opened");
     for (const Codec codec : {Codec::zstd, Codec::raw}) {
-        const auto file = golden::save_bytes(checkpoint, {.codec = codec});
+        const auto file = testing::save_bytes(checkpoint, {.codec = codec});
         REQUIRE_MESSAGE(file, file.error().to_string());
-        raw = golden::open_bytes(*file);
+        raw = testing::open_bytes(*file);
         REQUIRE_MESSAGE(raw, raw.error().to_string());
         CHECK(verify(*raw)->ok());
         const Checkpoint loaded = raw->checkpoint();
         const auto loaded_image = image_of(loaded);
         REQUIRE(loaded_image);
         CHECK(first_difference(*image, *loaded_image) == "");
-        const auto again = golden::save_bytes(loaded, {.codec = codec});
+        const auto again = testing::save_bytes(loaded, {.codec = codec});
         REQUIRE(again);
         CHECK((*again == *file));
     }

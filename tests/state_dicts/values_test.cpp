@@ -7,17 +7,17 @@
 #include <vector>
 
 #include "core/integer.hpp"
-#include "golden/samples.hpp"
 #include "state_dicts/round_trip.hpp"
 #include "state_dicts/values.hpp"
+#include "support/samples.hpp"
 
 // The edges of the value model, each saved and loaded.
 namespace {
 
 using namespace milepost;
 using namespace milepost::state_dicts;
-using golden::double_of;
-using golden::one_value;
+using testing::double_of;
+using testing::one_value;
 
 /// The value as it comes back.
 Value loaded(Value value) {
@@ -86,11 +86,11 @@ TEST_CASE("values: ints of 255 bytes, and one too wide") {
     check_integer(least, core::integer_text(least.bytes));
     Integer wide = greatest;
     wide.bytes.push_back(std::byte{0x7F});
-    CHECK_FALSE(golden::save_bytes(one_value(wide)));
+    CHECK_FALSE(testing::save_bytes(one_value(wide)));
 }
 
 TEST_CASE("values: numpy's PCG64 state, two ints of 128 bits") {
-    const Integer state = golden::wide_integer(0x0123'4567'89AB'CDEFU, 0xFEDC'BA98'7654'3210U);
+    const Integer state = testing::wide_integer(0x0123'4567'89AB'CDEFU, 0xFEDC'BA98'7654'3210U);
     const Value found = loaded(Dict{{{"state", state}, {"inc", near_power_of_two(127, false, 1)}}, {}});
     CHECK(*found.get_if<Dict>()->find("state")->get_if<Integer>() == state);
 }
@@ -120,8 +120,8 @@ TEST_CASE("values: one key to Python, one key here") {
     const std::vector<std::pair<Value, Value>> pairs = {
         {1, true}, {1, 1.0}, {0, -0.0}, {double_of(0x43E0'0000'0000'0000U), near_power_of_two(63, false, 0)}};
     for (const auto& [first, second] : pairs) {
-        CHECK_FALSE(golden::save_bytes(one_value(Dict{{{first, 1}, {second, 2}}, {}})));
-        CHECK_FALSE(golden::save_bytes(one_value(Set{{first, second}})));
+        CHECK_FALSE(testing::save_bytes(one_value(Dict{{{first, 1}, {second, 2}}, {}})));
+        CHECK_FALSE(testing::save_bytes(one_value(Set{{first, second}})));
     }
     (void)loaded(Dict{{{1, 1}, {"1", 2}, {1.5, 3}, {Bytes{{std::byte{0x31}}}, 4}, {Tuple{{1}}, 5}}, {}});
 }
@@ -148,13 +148,13 @@ TEST_CASE("values: empty ones of every kind") {
 }
 
 TEST_CASE("values: a lone surrogate is refused") {
-    CHECK_FALSE(golden::save_bytes(one_value("\xED\xA0\x80")));
+    CHECK_FALSE(testing::save_bytes(one_value("\xED\xA0\x80")));
 }
 
 TEST_CASE("values: nested one less than the limit, as the limit, one more") {
     CHECK(levels_of(loaded(lists(kDeepest - 1))) == kDeepest - 1);
     CHECK(levels_of(loaded(lists(kDeepest))) == kDeepest);
-    const auto deeper = golden::save_bytes(one_value(lists(kDeepest + 1)));
+    const auto deeper = testing::save_bytes(one_value(lists(kDeepest + 1)));
     REQUIRE_FALSE(deeper);
     CHECK(deeper.error().condition() == Condition::depth);
 }
@@ -163,28 +163,28 @@ TEST_CASE("values: every way of nesting, as deep as the limit") {
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         Random random(seed);
         (void)loaded(nested(random, "innermost", kDeepest));
-        CHECK_FALSE(golden::save_bytes(one_value(List{{nested(random, "innermost", kDeepest)}})));
+        CHECK_FALSE(testing::save_bytes(one_value(List{{nested(random, "innermost", kDeepest)}})));
     }
 }
 
 TEST_CASE("values: a limit that was raised lets a reader go deep, but not beyond 1000") {
     const Limits limits = {.max_depth = 200'000};
-    const auto file = golden::save_bytes(one_value(lists(1000)), {.limits = limits});
+    const auto file = testing::save_bytes(one_value(lists(1000)), {.limits = limits});
     REQUIRE(file);
-    CHECK(golden::open_bytes(*file).error().condition() == Condition::depth);
-    const auto reader = golden::open_bytes(*file, {.limits = limits});
+    CHECK(testing::open_bytes(*file).error().condition() == Condition::depth);
+    const auto reader = testing::open_bytes(*file, {.limits = limits});
     REQUIRE(reader);
     CHECK(verify(*reader)->ok());
     const Checkpoint checkpoint = reader->checkpoint();
     CHECK(levels_of(*checkpoint.values().find("v")) == 1000);
-    CHECK((*golden::save_bytes(checkpoint, {.limits = limits}) == *file));
-    const auto deeper = golden::save_bytes(one_value(lists(1001)), {.limits = limits});
+    CHECK((*testing::save_bytes(checkpoint, {.limits = limits}) == *file));
+    const auto deeper = testing::save_bytes(one_value(lists(1001)), {.limits = limits});
     REQUIRE_FALSE(deeper);
     CHECK(deeper.error().condition() == Condition::depth);
 }
 
 TEST_CASE("unknown dtype: lists, verifies, copies and is saved again as bytes") {
-    const Reader reader = check_round_trip(golden::unknown_dtype());
+    const Reader reader = check_round_trip(testing::unknown_dtype());
     const auto tensors = reader.tensors();
     REQUIRE(tensors.size() == 2);
     const TensorView& wide = tensors[0];
@@ -200,9 +200,9 @@ TEST_CASE("unknown dtype: lists, verifies, copies and is saved again as bytes") 
 }
 
 TEST_CASE("unknown dtype: one code with two descriptions is refused") {
-    Checkpoint checkpoint = golden::unknown_dtype();
+    Checkpoint checkpoint = testing::unknown_dtype();
     static const std::array<std::byte, 4> kMemory{};
     checkpoint.values()["other"] =
         TensorView(DtypeInfo{static_cast<Dtype>(200), 32, "i24"}, {1}, StorageView(kMemory));
-    CHECK(golden::save_bytes(checkpoint).error().condition() == Condition::layout);
+    CHECK(testing::save_bytes(checkpoint).error().condition() == Condition::layout);
 }

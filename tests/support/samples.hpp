@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <milepost/milepost.hpp>
+
+/// Contents for golden files and tests. Their tensors view memory that lives as long as the program.
+namespace milepost::testing {
+
+/// An int of any width: `low` and then `high`, two's complement.
+[[nodiscard]] Integer wide_integer(std::uint64_t low, std::uint64_t high);
+[[nodiscard]] double double_of(std::uint64_t bits);
+[[nodiscard]] Dict dict_of(std::vector<std::pair<Value, Value>> items,
+                           DictFlavour subtype = DictFlavour::dict);
+
+/// 24 bytes: 0.0 to 5.0 as f32.
+[[nodiscard]] std::span<const float> six_floats();
+/// Bytes that compress well (`kind` 0: a slow ramp) or not at all (else: a generator seeded with it).
+[[nodiscard]] std::vector<std::byte> make_bytes(std::size_t nbytes, std::uint32_t kind);
+
+// Whole checkpoints.
+[[nodiscard]] Checkpoint every_value();
+[[nodiscard]] Checkpoint every_dtype();
+[[nodiscard]] Checkpoint every_shape();
+[[nodiscard]] Checkpoint odd_names();
+[[nodiscard]] Checkpoint several_models();
+[[nodiscard]] Checkpoint several_optimizers();
+/// Storages of one chunk, and of several; the last one does not compress.
+[[nodiscard]] Checkpoint many_chunks();
+[[nodiscard]] Checkpoint two_chunks();
+/// Tensors of one storage each, both raw: all columns of section 6.1 that may be empty are.
+[[nodiscard]] Checkpoint two_storages();
+/// Three tensors of one storage and one layout, at its beginning.
+[[nodiscard]] Checkpoint tied();
+/// Two tensors of a storage each, neither at its beginning.
+[[nodiscard]] Checkpoint sliced();
+/// Two storages, each with two tensors, not all at its beginning.
+[[nodiscard]] Checkpoint every_column();
+/// Layouts that share their dtype, their dims or the numbers that these and their strides are; some again.
+[[nodiscard]] Checkpoint like_layouts();
+[[nodiscard]] Checkpoint unknown_dtype();
+/// Something in every column, small: a model, an optimizer, values, two storages of which one compresses.
+[[nodiscard]] Checkpoint small();
+/// A top-level value `v`.
+[[nodiscard]] Checkpoint one_value(Value value);
+/// A model `m` with null entries of these names.
+[[nodiscard]] Checkpoint null_entries(std::initializer_list<std::string_view> names);
+
+}  // namespace milepost::testing
