@@ -34,10 +34,9 @@ FileResult check(const std::string& file) {
     return {file, std::nullopt, *std::move(report)};
 }
 
-/// Whether the error means that the checkpoint is damaged. The other errors mean that it could not be
-/// checked, or that the file is not a checkpoint: an empty file too.
+/// Whether the error means that the checkpoint is damaged. Other errors mean that it could not be checked, or
+/// that the file is not a checkpoint.
 bool is_damage(const Error& error) {
-    if (error.condition() == Condition::empty) return false;
     return error.code() == Code::corrupt || error.code() == Code::truncated;
 }
 
@@ -56,8 +55,10 @@ void print_text(const FileResult& result, bool no_color) {
     } else if (result.error) {
         print(error_text(result.file, *result.error, palette) + '\n');
     } else if (report.ok()) {
-        print(fmt::format("{}: {} ({}, {})\n", escape(result.file), palette.paint(Colour::green, "ok"),
-                          counted(report.chunks, "chunk"), counted(report.nbytes, "byte")));
+        print(
+            fmt::format("{}: {} ({}, {}{})\n", escape(result.file), palette.paint(Colour::green, "ok"),
+                        counted(report.chunks, "chunk"), counted(report.nbytes, "byte"),
+                        report.canonical_form_checked ? "" : "; canonical form not checked: newer revision"));
     }
     for (const Damage& damage : report.damage)
         print(error_text(result.file, damage.error, palette) + '\n');
@@ -90,6 +91,7 @@ Json result_json(const FileResult& result) {
             {"error", result.error ? error_json(result.file, *result.error) : Json()},
             {"chunks", number_json(result.report.chunks)},
             {"nbytes", number_json(result.report.nbytes)},
+            {"canonical_form_checked", !result.error && result.report.canonical_form_checked},
             {"damage", std::move(damage)}};
 }
 

@@ -97,7 +97,7 @@ FooterBytes Footer::encode() const noexcept {
     return bytes;
 }
 
-Result<Footer> Footer::decode(const FooterBytes& bytes, const HeaderBytes& header) {
+Result<Footer> Footer::decode(const FooterBytes& bytes, const HeaderBytes& header, std::uint64_t at) {
     Footer footer;
     footer.file_size = load_le<std::uint64_t>(&bytes[footer_field::kFileSize]);
     footer.placement.index_offset = load_le<std::uint64_t>(&bytes[footer_field::kIndexOffset]);
@@ -107,10 +107,13 @@ Result<Footer> Footer::decode(const FooterBytes& bytes, const HeaderBytes& heade
     std::memcpy(footer.header_checksum.data(), &bytes[footer_field::kHeaderChecksum],
                 footer.header_checksum.size());
     if (footer.header_checksum != header_tag(header)) {
-        return Error(Condition::footer_header, "footer: it belongs to another header");
+        return Error(Condition::footer_header, message("footer at ", at, ": header checksum expected ",
+                                                       codec::to_hex(header_tag(header)), ", found ",
+                                                       codec::to_hex(footer.header_checksum)));
     }
     if (!is_zero(bytes, footer_field::kReserved, footer_field::kIndexChecksum)) {
-        return Error(Condition::reserved, "footer: reserved bytes expected 0, found others");
+        return Error(Condition::reserved,
+                     message("footer at ", at, ": reserved bytes expected 0, found others"));
     }
     return footer;
 }

@@ -92,9 +92,11 @@ struct Footer {
     codec::Digest64 header_checksum = {};
 
     [[nodiscard]] FooterBytes encode() const noexcept;
-    /// Magic and checksum are the caller's to compare first (has_magic, checksum_holds).
+    /// `at` is the offset of the bytes in the file, for messages.
+    /// Requires: the caller has compared magic and checksum (has_magic, checksum_holds).
     /// Errors: corrupt/footer_header, /reserved.
-    [[nodiscard]] static Result<Footer> decode(const FooterBytes& bytes, const HeaderBytes& header);
+    [[nodiscard]] static Result<Footer> decode(const FooterBytes& bytes, const HeaderBytes& header,
+                                               std::uint64_t at);
 
     [[nodiscard]] static bool has_magic(const FooterBytes& bytes) noexcept;
     [[nodiscard]] static bool checksum_holds(const FooterBytes& bytes) noexcept;

@@ -129,7 +129,8 @@ RuleResult chunk_ratios_fit(const RuleInput& input) {
     return for_each_stored_size(input, [](auto storage, auto chunk, auto raw, auto stored) -> RuleResult {
         if (raw <= kMaxRatio * stored + kRatioSlack) return std::nullopt;
         return Error(Condition::ratio, message("index: storage ", storage, " chunk ", chunk, ": ", stored,
-                                               " stored bytes cannot expand to ", raw));
+                                               " stored bytes cannot expand to ", raw,
+                                               " (limit: ", std::uint64_t{kMaxRatio}, " times)"));
     });
 }
 

@@ -51,22 +51,24 @@ bool is_zero(std::span<const std::byte> bytes) noexcept {
 }
 
 Error not_ours(std::span<const std::byte> begin) {
-    const std::string_view kin = looks_like(begin);
-    return Error(Condition::magic, kin.empty() ? std::string("not a Milepost checkpoint: unknown magic at 0")
-                                               : message("not a Milepost checkpoint: it looks like ", kin));
+    const std::string_view what = looks_like(begin);
+    return Error(Condition::magic, what.empty() ? std::string("not a Milepost checkpoint: unknown magic at 0")
+                                                : message("not a Milepost checkpoint: it looks like ", what));
 }
 
 /// The magic as text-mode transfers leave it: section 7.
 std::vector<std::string> damaged_magics() {
     const std::string magic(reinterpret_cast<const char*>(format::kHeaderMagic.data()),
                             format::kHeaderMagic.size());
-    std::string cleared = magic, unix_text, dos_text, utf8;
+    std::string cleared = magic, unix_text, dos_text, lone_to_dos_text, utf8;
     cleared[0] = static_cast<char>(magic[0] & 0x7F);
     for (std::size_t i = 0; i < magic.size(); ++i) {
         const bool is_pair = magic[i] == '\r' && i + 1 < magic.size() && magic[i + 1] == '\n';
         if (!is_pair) unix_text += magic[i];
         if (magic[i] == '\n') dos_text += '\r';
         dos_text += magic[i];
+        if (magic[i] == '\n' && (i == 0 || magic[i - 1] != '\r')) lone_to_dos_text += '\r';
+        lone_to_dos_text += magic[i];
         const auto byte = static_cast<unsigned char>(magic[i]);
         if (byte < 0x80) {
             utf8 += magic[i];
@@ -75,7 +77,7 @@ std::vector<std::string> damaged_magics() {
             utf8 += static_cast<char>(0x80U | (byte & 0x3FU));
         }
     }
-    return {cleared, unix_text, dos_text, utf8};
+    return {cleared, unix_text, dos_text, lone_to_dos_text, utf8};
 }
 
 bool begins_with(std::span<const std::byte> bytes, std::string_view text) noexcept {
@@ -100,7 +102,7 @@ std::optional<Found> find_footer(std::span<const std::byte> tail, std::uint64_t 
         std::copy_n(tail.begin() + static_cast<std::ptrdiff_t>(at - tail_offset), bytes.size(),
                     bytes.begin());
         if (format::Footer::has_magic(bytes) && format::Footer::checksum_holds(bytes)) {
-            if (const auto footer = format::Footer::decode(bytes, header))
+            if (const auto footer = format::Footer::decode(bytes, header, at))
                 return Found{at, footer->file_size};
         }
         if (at == 0) break;
@@ -111,14 +113,14 @@ std::optional<Found> find_footer(std::span<const std::byte> tail, std::uint64_t 
 }  // namespace
 
 std::string_view looks_like(std::span<const std::byte> begin) noexcept {
-    for (const KnownFormat& kin : kKnownFormats) {
-        if (begin.size() > kin.at && begins_with(begin.subspan(kin.at), kin.begin)) return kin.what;
+    for (const KnownFormat& known : kKnownFormats) {
+        if (begin.size() > known.at && begins_with(begin.subspan(known.at), known.begin)) return known.what;
     }
     return {};
 }
 
 Error diagnose_short(std::span<const std::byte> file) {
-    if (file.empty()) return Error(Condition::empty, "no checkpoint: the file is empty");
+    if (file.empty()) return Error(Condition::empty, "not a checkpoint: the file is empty");
     if (is_zero(file)) {
         return Error(Condition::zero_header,
                      "all bytes are zero, as a power cut may leave a file; use the previous checkpoint");
@@ -143,7 +145,7 @@ Error diagnose_header(const Source& source, std::uint64_t file_size, const Heade
     if (format::Footer::has_magic(last) && format::Footer::checksum_holds(last) &&
         base::load_le<std::uint64_t>(&last[8]) == file_size) {
         return Error(Condition::header_checksum,
-                     "header at 0: the magic is damaged, though the footer is that of a checkpoint");
+                     "header at 0: the magic is damaged, but the footer is that of a checkpoint");
     }
     for (const std::string& magic : damaged_magics()) {
         if (begins_with(header, magic)) {

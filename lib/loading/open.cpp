@@ -47,7 +47,7 @@ Result<Footer> read_footer(const Source& source, std::uint64_t file_size, const 
     if (!Footer::checksum_holds(bytes)) {
         return Error(Condition::footer_checksum, message("footer at ", at, ": checksum is wrong"));
     }
-    auto footer = Footer::decode(bytes, header);
+    auto footer = Footer::decode(bytes, header, at);
     if (!footer) return footer;
     if (footer->file_size > file_size) {
         return Error(Condition::cut,
@@ -90,7 +90,7 @@ Result<void> read_index(const Source& source, OpenedIndex& opened) {
             opened.warnings.emplace_back(
                 Condition::index_copy,
                 message("index copy A at ", copy, ": checksum expected ", codec::to_hex(expected), ", found ",
-                        codec::to_hex(found), "; copy B serves"));
+                        codec::to_hex(found), "; using copy B"));
         }
     }
     return Error(Condition::index_checksum,

@@ -24,7 +24,7 @@ using format::IndexPlacement;
 using loading::ChunkReader;
 using loading::OpenedIndex;
 
-/// Checks everything outside of chunks, one pass over the file's seams.
+/// Checks everything outside of chunks: padding, index copies and footers, in one pass over the file.
 class PaddingCheck {
 public:
     PaddingCheck(const Reader::Impl& impl, VerifyReport& report)
@@ -67,7 +67,8 @@ private:
             }
         });
         if (read && first < last)
-            damage(Condition::padding, first, last, message("padding ", what, " expected 0, found others"));
+            damage(Condition::padding, first, last,
+                   message("padding ", what, " expected 0, found other bytes"));
         return read;
     }
 
@@ -99,7 +100,7 @@ private:
                 }
             });
         if (read && first < last)
-            damage(condition, first, last, message(what, " differs from the one that serves"));
+            damage(condition, first, last, message(what, " differs from the one that is used"));
         return read;
     }
 
@@ -116,7 +117,7 @@ private:
                 !checked)
                 return checked;
             if (auto checked =
-                    check_zero(copy + frame.index_nbytes, footer_at, message("behind index copy ", name));
+                    check_zero(copy + frame.index_nbytes, footer_at, message("after index copy ", name));
                 !checked)
                 return checked;
             if (auto checked = check_same(footer_at, footer, Condition::index_copy, message("footer ", name));
@@ -131,6 +132,9 @@ private:
 
     Result<void> check_canonical() {
         const OpenedIndex& opened = impl_.opened;
+        // A newer minor revision may have columns that this one cannot encode: docs/format.md, section 13.
+        report_.canonical_form_checked = opened.header.optional_flags == 0;
+        if (!report_.canonical_form_checked) return {};
         const IndexPlacement& frame = opened.footer.placement;
         if (!format::is_canonical(opened.index, opened.offsets, opened.buffer.bytes())) {
             damage(Condition::index_canonical, frame.index_offset, frame.index_offset + frame.index_nbytes,
@@ -144,8 +148,9 @@ private:
     base::AlignedBuffer buffer_;
 };
 
-/// Some chunks of one storage, from where the walk stands: the unit of parallel work. A batch that began its
-/// own walk would take all chunks before it again, and a file may claim millions of small ones.
+/// Some chunks of one storage, with an iterator at the first of them: the unit of parallel work. The iterator
+/// is stored because a batch that began its own walk would visit all chunks before it again, and a file may
+/// have millions of small ones.
 struct Batch {
     std::uint32_t storage;
     ChunkIterator walk;

@@ -91,7 +91,7 @@ class NoCheckpoint(CliTest):
         self.check_file_error(self.folder, "not_a_checkpoint/not_regular", 2)
 
     def test_empty_file(self):
-        self.check_file_error(self.make("a.milepost", b""), "truncated/empty", 2)
+        self.check_file_error(self.make("a.milepost", b""), "truncated/empty", 1)
 
     def test_zeros(self):
         self.check_file_error(self.make("a.milepost", bytes(4096)), "not_a_checkpoint/zero_header", 2)

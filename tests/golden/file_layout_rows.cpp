@@ -179,6 +179,19 @@ constexpr FileRow kRows[] = {
          });
      },
      "corrupt/text_mode", "Each LF became CR LF."},
+    {"section 7", "lone-lf-to-crlf",
+     [] {
+         FileBytes file;
+         unsigned before = 0;
+         for (const std::byte each : empty_file()) {
+             const auto byte = std::to_integer<unsigned>(each);
+             if (byte == '\n' && before != '\r') put(file, '\r');
+             put(file, byte);
+             before = byte;
+         }
+         return file;
+     },
+     "corrupt/text_mode", "Each LF that did not follow a CR became CR LF."},
     {"section 7", "as-utf8",
      [] {
          return rewritten([](FileBytes& to, unsigned byte, unsigned) {

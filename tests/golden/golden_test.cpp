@@ -100,8 +100,8 @@ SaveOptions options_of(const Reader& file) {
 
 /// What this library's save would not write.
 bool is_of_another_writer(std::string_view name) {
-    constexpr std::string_view kNames[] = {"good-optional-flags.milepost", "good-hand-made-frame.milepost",
-                                           "good-frame-sequence.milepost",
+    constexpr std::string_view kNames[] = {"good-optional-flags.milepost", "good-newer-revision.milepost",
+                                           "good-hand-made-frame.milepost", "good-frame-sequence.milepost",
                                            "good-storages-in-another-order.milepost"};
     return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
@@ -185,6 +185,20 @@ TEST_CASE("golden: optional flags are reported") {
     const auto reader = Reader::open((kFolder / "files" / "good-optional-flags.milepost").string());
     REQUIRE(reader);
     CHECK(reader->unknown_optional_flags() == (std::uint64_t{1} << 63U | 1));
+}
+
+TEST_CASE("golden: the canonical form of a newer revision is not checked, and the report says so") {
+    for (const std::string_view name : {"good-optional-flags.milepost", "good-newer-revision.milepost"}) {
+        const auto reader = Reader::open((kFolder / "files" / name).string());
+        REQUIRE(reader);
+        const auto report = verify(*reader);
+        REQUIRE(report);
+        CHECK(report->ok());
+        CHECK_FALSE(report->canonical_form_checked);
+    }
+    const auto reader = Reader::open((kFolder / "files" / "good-small.milepost").string());
+    REQUIRE(reader);
+    CHECK(verify(*reader)->canonical_form_checked);
 }
 
 TEST_CASE("golden: a damaged copy A is a warning") {

@@ -41,6 +41,47 @@ struct IndexBytes {
     [[nodiscard]] FileBytes file() const { return build(parts.header, parts.storages, bytes); }
 };
 
+/// The index with one more column, as a newer minor revision of the format writes it: `Index` has a field
+/// more, whose vector of three u32 numbers is the last thing in the buffer.
+IndexBytes with_unknown_column() {
+    constexpr std::size_t kRoot = 4, kIdentifier = 4, kField = 4, kSlot = 2;
+    IndexBytes old;
+    const std::size_t old_table = old.table(), vtable_nbytes = old_table - old.vtable();
+    const std::size_t table_nbytes = load_le<std::uint16_t>(&old.bytes[old.vtable() + kSlot]);
+    const auto rest = std::span(old.bytes).subspan(old_table + table_nbytes);
+    // The columns stay at the same distance from a multiple of 8.
+    std::size_t vtable = kRoot + kIdentifier;
+    while ((vtable + vtable_nbytes + kSlot + kField) % 8 != old_table % 8)
+        ++vtable;
+    const std::size_t table = vtable + vtable_nbytes + kSlot;
+    IndexBytes made;
+    made.bytes.assign(old.bytes.begin(), old.bytes.begin() + kRoot + kIdentifier);
+    made.bytes.resize(table + table_nbytes + kField);
+    made.set(0, static_cast<std::uint32_t>(table));
+    store_le(&made.bytes[vtable], static_cast<std::uint16_t>(vtable_nbytes + kSlot));
+    store_le(&made.bytes[vtable + kSlot], static_cast<std::uint16_t>(table_nbytes + kField));
+    std::copy_n(&old.bytes[old.vtable() + 2 * kSlot], vtable_nbytes - 2 * kSlot,
+                &made.bytes[vtable + 2 * kSlot]);
+    store_le(&made.bytes[table - kSlot], static_cast<std::uint16_t>(table_nbytes));
+    made.set(table, static_cast<std::uint32_t>(table - vtable));
+    for (std::size_t at = kField; at < table_nbytes; at += kField)
+        made.set(table + at, old.number(old_table + at) + kField);
+    made.bytes.insert(made.bytes.end(), rest.begin(), rest.end());
+    made.set(table + table_nbytes, static_cast<std::uint32_t>(made.bytes.size() - table - table_nbytes));
+    for (const std::uint32_t number : {3U, 7U, 8U, 9U}) {
+        made.bytes.resize(made.bytes.size() + sizeof number);
+        made.set(made.bytes.size() - sizeof number, number);
+    }
+    return made;
+}
+
+/// The same with its optional flag.
+IndexBytes of_a_newer_revision() {
+    IndexBytes index = with_unknown_column();
+    index.parts.header.optional_flags = std::uint64_t{1} << 40U;
+    return index;
+}
+
 /// A file whose index was changed in one place.
 template <class Change>
 FileBytes changed(Change change) {
@@ -99,6 +140,53 @@ constexpr FileRow kRows[] = {
          });
      },
      "corrupt/index_schema", "The column params is not there; all columns are required."},
+    {"section 7", "field-offset-0",
+     [] { return changed([](IndexBytes& index) { index.set(index.field(kParams), 0); }); },
+     "corrupt/index_schema", "The offset of the column params is 0: it refers to itself."},
+    {"section 7", "table-size-0",
+     [] {
+         return changed(
+             [](IndexBytes& index) { store_le<std::uint16_t>(&index.bytes[index.vtable() + 2], 0); });
+     },
+     "verify corrupt/index_canonical",
+     "The vtable of Index states a table of 0 bytes: opening does not use the number, the canonical form fixes it."},
+    {"section 7", "table-size-max",
+     [] {
+         return changed(
+             [](IndexBytes& index) { store_le<std::uint16_t>(&index.bytes[index.vtable() + 2], 0xFFFF); });
+     },
+     "verify corrupt/index_canonical"},
+    {"section 7", "vtable-shorter-than-4",
+     [] {
+         return changed([](IndexBytes& index) { store_le<std::uint16_t>(&index.bytes[index.vtable()], 2); });
+     },
+     "corrupt/index_schema"},
+    {"section 7", "field-misaligned",
+     [] {
+         return changed([](IndexBytes& index) {
+             store_le<std::uint16_t>(&index.bytes[index.vtable() + 4 + std::size_t{2} * kParams], 6);
+         });
+     },
+     "corrupt/index_schema", "The slot of the column params refers to a place off a multiple of 4."},
+    {"section 7", "vector-misaligned",
+     [] {
+         return changed([](IndexBytes& index) {
+             index.set(index.field(kParams), index.number(index.field(kParams)) + 2);
+         });
+     },
+     "corrupt/index_schema", "The count of the column params is off a multiple of 4."},
+    {"section 13", "newer-revision", [] { return of_a_newer_revision().file(); }, "ok",
+     "A newer minor revision: a column that this version does not know, and its optional flag."},
+    {"section 13", "newer-revision-without-flag", [] { return with_unknown_column().file(); },
+     "verify corrupt/index_canonical", "The same column without an unknown optional flag."},
+    {"section 13", "newer-revision-damaged",
+     [] {
+         FileBytes file = of_a_newer_revision().file();
+         file[static_cast<std::size_t>(last_footer(file)->placement.gap()) + 7] ^= std::byte{1};
+         return file;
+     },
+     "verify corrupt/padding",
+     "A newer minor revision with a byte of the gap changed: all that is known is checked."},
     {"section 7", "vtable-before-the-buffer",
      [] { return changed([](IndexBytes& index) { index.set(index.table(), 0x7FFFFFF0); }); },
      "corrupt/index_schema"},
@@ -117,7 +205,7 @@ constexpr FileRow kRows[] = {
      [] { return changed([](IndexBytes& index) { index.set(index.field(kParams), 0x7FFFFFF0); }); },
      "corrupt/index_schema"},
     {"section 7", "params-misaligned", misaligned<kParams>, "corrupt/index_alignment",
-     "The column params lies 4 bytes off a multiple of 8."},
+     "The column params, which has no elements, is 4 bytes off a multiple of 8."},
     {"section 7", "states-misaligned", misaligned<kStates>, "corrupt/index_alignment"},
     {"section 7", "dims-misaligned", misaligned<kDims>, "corrupt/index_alignment"},
     {"section 7", "tensor-offsets-misaligned", misaligned<kTensorOffsets>, "corrupt/index_alignment"},

@@ -16,6 +16,7 @@ TEXT_MODE_MAGICS = {
     "the high bits were cleared": bytes(byte & 0x7F for byte in MAGIC),
     "CR LF became LF": MAGIC.replace(b"\r\n", b"\n"),
     "LF became CR LF": MAGIC.replace(b"\n", b"\r\n"),
+    "LF became CR LF where it was not one": MAGIC.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
     "bytes above 7F became UTF-8": MAGIC.decode("latin-1").encode("utf-8"),
 }
 LOOKS_LIKE = {

@@ -1,7 +1,7 @@
 """A second reader of Milepost checkpoints, written from docs/format.md alone. Usage:
 
     milepost_reader.py ls FILE        the JSON of `milepost ls --json` (milepost.ls/1)
-    milepost_reader.py verify FILE    {"ok": BOOL, "damage": [...]}
+    milepost_reader.py verify FILE    {"ok": BOOL, "canonical_form_checked": BOOL, "damage": [...]}
     milepost_reader.py bytes FILE N   the content of tensor N, contiguous and row-major
 
 A refused file prints {"error": {...}} to stdout and exits 1; damage found by `verify` exits 1 too.
@@ -14,7 +14,7 @@ from conventions import Refused
 from first_access import tensor_bytes
 from listing import ls_json
 from opening import open_file
-from verifying import verify
+from verifying import canonical_form_checked, verify
 
 
 def print_json(document: dict) -> None:
@@ -27,8 +27,15 @@ def ls(path: str) -> int:
 
 
 def verify_file(path: str) -> int:
-    damage = verify(open_file(path))
-    print_json({"ok": not damage, "damage": [each.as_json() for each in damage]})
+    checkpoint = open_file(path)
+    damage = verify(checkpoint)
+    print_json(
+        {
+            "ok": not damage,
+            "canonical_form_checked": canonical_form_checked(checkpoint),
+            "damage": [each.as_json() for each in damage],
+        }
+    )
     return 1 if damage else 0
 
 

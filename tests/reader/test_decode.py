@@ -48,8 +48,8 @@ class Decode(unittest.TestCase):
             self.assertEqual((decoded.values, decoded.storages), (content.values, content.storages))
 
     def test_golden_files(self):
-        """Those that are stored raw: a frame of zstd depends on its version."""
-        opened = [open_file(str(file)) for file in GOLDEN.glob("good-*")]
+        """Those that are stored raw (a frame of zstd depends on its version) and of this revision."""
+        opened = [open_file(str(file)) for file in GOLDEN.glob("good-*") if "newer" not in file.name]
         raw = [each for each in opened if all(codec.code == 0 for codec in each.walk.codecs)]
         self.assertGreater(len(raw), 8)
         for checkpoint in raw:

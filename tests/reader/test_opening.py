@@ -11,13 +11,13 @@ import footer
 import header
 import index_buffer
 import opening
-from columns import Element
+from columns import U32, Element
 from content import Content
 from conventions import Limits, Refused
 from listing import ls_json
 from milepost_writer import Writer, assemble
 from samples import index_of, own_storages, patched, quietly, refusal, resealed, resealed_last_footer, sample, violation
-from verifying import verify
+from verifying import canonical_form_checked, verify
 
 DATA = Writer(sample()).build()
 MAGIC_REST = DATA[8:]
@@ -74,6 +74,7 @@ class Header(unittest.TestCase):
             b"\x09MLP\r\n\x1a\n",
             b"\x89MLP\n\x1a\n",
             b"\x89MLP\r\r\n\x1a\r\n",
+            b"\x89MLP\r\n\x1a\r\n",
             b"\xc2\x89MLP\r\n\x1a\n",
         ):
             self.assertEqual(violation(magic + MAGIC_REST[:-1]), "corrupt/text_mode")
@@ -203,13 +204,34 @@ class Buffer(unittest.TestCase):
             (root, b"\0\0\0\x80"), (root, bytes([back - 1])),
             (root + 4, b"\0\0\0\0"), (root + 4, b"\xff\xff\0\0"), (root + 4, b"\x55"),
             (vtable, b"\x04"), (vtable, bytes([nbytes - 1])), (vtable, bytes([nbytes - 2])), (vtable, b"\xfe\xff"),
-            (vtable + 2, b"\xff\xff"), (vtable + 2, b"\x10\0"),
             (vtable + 4, b"\0\0"), (vtable + 4, bytes([table_nbytes - 2, 0])), (vtable + 4, b"\x02\0"),
+            (vtable + 4, b"\xfc\xff"),
             (vtable + nbytes - 2, b"\0\0"),
             (len(index) - 4, b"\xff\xff\xff\xff"), (len(index) - 4, b"\1"),
         ]:  # fmt: skip
             with self.subTest(at=at, new=new):
                 self.assertEqual(violation(self.sealed(patched(index, at, new))), "corrupt/index_schema")
+
+    def test_size_of_a_table(self):
+        """It is not checked at opening; the canonical form fixes it."""
+        index = index_of(self.EMPTY)
+        root = struct.unpack_from("<I", index)[0]
+        vtable = root - struct.unpack_from("<i", index, root)[0]
+        for size in (0, 4, 0xFFFF):
+            opened = opening.open_data(self.sealed(patched(index, vtable + 2, struct.pack("<H", size))))
+            self.assertEqual([each.condition for each in verify(opened)], ["index_canonical"])
+
+    def test_newer_revision(self):
+        """Section 13: one more column, with its optional flag and without."""
+        newer = [*canonical.INDEX_FIELDS, ("newer", U32)]
+        writer = Writer(sample())
+        writer.columns.newer = [7, 8, 9]
+        with mock.patch.object(canonical, "INDEX_FIELDS", newer):
+            index = index_of(writer)
+        for flags, expected in [(0, ["index_canonical"]), (1 << 40, [])]:
+            opened = opening.open_data(assemble(header.encode_header(64, flags), writer.room, index))
+            self.assertEqual([each.condition for each in verify(opened)], expected)
+            self.assertEqual(canonical_form_checked(opened), not flags)
 
     def test_alignment(self):
         loose = [(name, Element(e.layout, 4, e.row) if e and e.alignment == 8 else e)

@@ -288,7 +288,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.run_reader(data, "bytes", "1"), (0, struct.pack("<6f", 0, 3, 1, 4, 2, 5)))
         self.assertEqual(self.run_reader(data, "bytes", "4")[0], 2)
         code, out = self.run_reader(data, "verify")
-        self.assertEqual((code, json.loads(out)), (0, {"ok": True, "damage": []}))
+        self.assertEqual((code, json.loads(out)), (0, {"ok": True, "canonical_form_checked": True, "damage": []}))
 
     def test_damage(self):
         data = bytearray(Writer(sample()).build())

@@ -32,6 +32,11 @@ class Damage:
         }
 
 
+def canonical_form_checked(checkpoint: Checkpoint) -> bool:
+    """Section 13: not where optional flags are unknown; no flag is known yet."""
+    return checkpoint.walk.header.optional_flags == 0
+
+
 def verify(checkpoint: Checkpoint) -> list[Damage]:
     found = (
         check_index_copies(checkpoint)
@@ -131,6 +136,8 @@ def paths_over(checkpoint: Checkpoint, chunk: Chunk) -> list[str]:
 
 def check_canonical(checkpoint: Checkpoint) -> list[Damage]:
     """Section 10. However far the index departs from the canonical form, it is one damage."""
+    if not canonical_form_checked(checkpoint):
+        return []
     message = column_departure(checkpoint.walk) or buffer_departure(checkpoint)
     footer = checkpoint.walk.footer
     end = footer.index_offset + footer.index_nbytes
