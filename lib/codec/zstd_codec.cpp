@@ -14,7 +14,8 @@ public:
     explicit ZstdEncoder(int level) : context_(ZSTD_createCCtx()) {
         if (context_ == nullptr) throw std::bad_alloc();
         ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, level);
-        // The defaults, said aloud: the format asks for a content size and for no checksum of zstd's own.
+        // These are zstd's defaults. They are set because the format requires them: a content size, and no
+        // checksum of zstd's own.
         ZSTD_CCtx_setParameter(context_, ZSTD_c_contentSizeFlag, 1);
         ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 0);
     }
@@ -23,7 +24,7 @@ public:
     ~ZstdEncoder() override { ZSTD_freeCCtx(context_); }
 
     std::size_t encode(std::span<const std::byte> raw, std::span<std::byte> to) noexcept override {
-        // One byte less than the chunk: what does not become smaller fails at once, and stays raw.
+        // One byte less than the chunk: a chunk that does not become smaller fails early, and is stored raw.
         const std::size_t stored =
             ZSTD_compress2(context_, to.data(), raw.size() - 1, raw.data(), raw.size());
         return ZSTD_isError(stored) != 0 ? 0 : stored;

@@ -11,7 +11,7 @@
 namespace milepost::format {
 namespace {
 
-/// Numbered by the first tensor that has them, so that all are used.
+/// Layouts are numbered by the first tensor that has them, so all are used.
 bool layouts_in_order(const Index& index) noexcept {
     std::uint32_t next = 0;
     for (const std::uint32_t layout : index.tensor_layouts) {
@@ -34,7 +34,7 @@ bool layouts_differ(const Index& index) {
     return true;
 }
 
-bool views_its_own(const Index& index) noexcept {
+bool views_own_storages(const Index& index) noexcept {
     const auto storages = index.tensor_storages;
     bool is_own = storages.empty() || storages.size() == index.storage_count();
     for (std::size_t i = 0; i < storages.size() && is_own; ++i)
@@ -42,7 +42,7 @@ bool views_its_own(const Index& index) noexcept {
     return is_own;
 }
 
-bool fills_its_own(const Index& index, const IndexOffsets& offsets) noexcept {
+bool fills_own_storages(const Index& index, const IndexOffsets& offsets) noexcept {
     if (!index.tensor_storages.empty() || !index.tensor_offsets.empty()) return false;
     for (std::size_t i = 0; i < index.storage_nbytes.size(); ++i) {
         if (index.storage_nbytes[i] != offsets.layout_extent[index.tensor_layouts[i]]) return false;
@@ -56,9 +56,9 @@ bool defaults_are_omitted(const Index& index, const IndexOffsets& offsets) noexc
     const auto is_raw = [](const CodecRecord& codec) { return codec.code == 0 && codec.parameter == 0; };
     const auto tensor_offsets = index.tensor_offsets;
     const auto codecs = index.storage_codecs;
-    return (index.tensor_storages.empty() || !views_its_own(index)) &&
+    return (index.tensor_storages.empty() || !views_own_storages(index)) &&
            (tensor_offsets.empty() || !std::all_of(tensor_offsets.begin(), tensor_offsets.end(), is_zero)) &&
-           (index.storage_nbytes.empty() || !fills_its_own(index, offsets)) &&
+           (index.storage_nbytes.empty() || !fills_own_storages(index, offsets)) &&
            (codecs.empty() || !std::all_of(codecs.begin(), codecs.end(), is_raw));
 }
 

@@ -7,8 +7,8 @@
 
 namespace milepost::format {
 
-/// Whether `stored` is the one encoding of the index: docs/format.md, section 10. Requires: a validated
-/// index. Throws std::bad_alloc.
+/// Returns whether `stored` is the canonical encoding of the index: docs/format.md, section 10.
+/// Requires: `index` was validated, and `offsets` are derived from it. Throws std::bad_alloc.
 [[nodiscard]] bool is_canonical(const Index& index, const IndexOffsets& offsets,
                                 std::span<const std::byte> stored);
 

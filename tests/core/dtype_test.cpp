@@ -5,7 +5,6 @@
 #include <sstream>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <milepost/dtype.hpp>
 
@@ -16,19 +15,16 @@ namespace {
 
 using Rows = std::map<int, std::pair<std::string, int>>;
 
-/// Adds the columns code, name, bits, code, name, bits, ... of one line of a table.
+/// Adds the columns code, name, bits of one line of a table.
 void add_row(Rows& rows, const std::string& line) {
     std::istringstream cells(line);
-    std::vector<std::string> words;
-    for (std::string word; cells >> word;) {
-        if (word != "|") words.push_back(word);
-    }
-    for (std::size_t i = 0; i + 2 < words.size(); i += 3) {
-        rows[std::stoi(words[i])] = {words[i + 1], std::stoi(words[i + 2])};
-    }
+    std::string bar, name;
+    int code = 0, bits = 0;
+    cells >> bar >> code >> bar >> name >> bar >> bits;
+    rows[code] = {name, bits};
 }
 
-/// The table of docs/format.md, section 6.3.
+/// The tables of docs/format.md, section 6.3.
 Rows dtypes_of_format() {
     std::ifstream format(MILEPOST_SOURCE_ROOT "/docs/format.md");
     Rows rows;

@@ -114,7 +114,7 @@ constexpr Row kRows[] = {
              return framed(joined({sound(), {0}}));
          },
      .expected = "verify corrupt/codec_frame",
-     .about = "One byte behind the frame."},
+     .about = "One byte after the frame."},
     {.where = "section 4.3",
      .name = "frame-too-many",
      .base =
@@ -129,7 +129,7 @@ constexpr Row kRows[] = {
              return framed(joined({sound(), skippable()}));
          },
      .expected = "verify corrupt/codec_frame",
-     .about = "A skippable frame behind the frame: room for what nobody sees."},
+     .about = "A skippable frame after the frame: room for bytes that nobody sees."},
     {.where = "section 4.3",
      .name = "frame-skippable-first",
      .base =
@@ -362,7 +362,7 @@ constexpr Row kRows[] = {
              return framed(joined({kMagic, kHeader, repeated(299)}));
          },
      .expected = "verify corrupt/codec_frame",
-     .about = "A frame that says 300 bytes and holds 299."},
+     .about = "A frame that states 300 bytes and holds 299."},
     {.where = "section 8",
      .name = "decodes-long",
      .base =

@@ -15,11 +15,14 @@ READER, GOLDEN, TOOL = (Path(argument).resolve() for argument in sys.argv[1:4])
 MILEPOST = Path(sys.argv[4]).resolve() if len(sys.argv) > 4 else None
 sys.path.insert(0, str(READER))
 
-from conventions import DEFAULT_LIMITS, Limits, Refused  # noqa: E402
+import content as given  # noqa: E402
+from conventions import DEFAULT_LIMITS, Limits, Refused, checksum64, checksum128  # noqa: E402
 from first_access import tensor_bytes  # noqa: E402
 from listing import ls_json  # noqa: E402
+from milepost_writer import image  # noqa: E402
 from opening import open_file  # noqa: E402
 from rule_cases import CASES  # noqa: E402
+from verdict import damage_text  # noqa: E402
 from verifying import verify  # noqa: E402
 
 LARGEST_COPY = 16 << 20
@@ -32,6 +35,24 @@ class Expected:
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         self.name, self.expected, self.limits = cells[:3]
         self.path = GOLDEN / "files" / self.name
+
+
+def key_of(shown: dict):
+    """A key as vectors.json writes it."""
+    kind = shown["kind"]
+    if kind == "null":
+        return given.Null()
+    if kind == "bool":
+        return given.Bool(shown["value"])
+    if kind == "int":
+        return given.Int(shown["value"])
+    if kind == "float":
+        return given.Float(bytes.fromhex(shown["bits"])[::-1])
+    if kind == "string":
+        return given.String(shown["value"])
+    if kind == "bytes":
+        return given.Bytes(bytes.fromhex(shown["hex"]))
+    return given.Tuple([key_of(each) for each in shown["items"]])
 
 
 def golden_rows() -> list[Expected]:
@@ -84,6 +105,28 @@ class CrossCheck(unittest.TestCase):
             with self.subTest(file=row.name):
                 self.assertEqual(reader_verdict(row.path, limits_of(row.limits)), row.expected)
                 self.assertEqual(library_verdict(row.path, row.limits), row.expected)
+
+    def test_damage(self):
+        """Ranges, storages and chunks of each damage too."""
+        rows = [row for row in golden_rows() if not row.limits]
+        found = output_of(TOOL, "damage", *[row.path for row in rows]).decode().splitlines()
+        for row, line in zip(rows, found, strict=True):
+            with self.subTest(file=row.name):
+                self.assertEqual(line, damage_text(row.path.read_bytes()))
+
+    def test_vectors(self):
+        vectors = json.loads((GOLDEN / "vectors.json").read_text(encoding="utf-8"))
+        self.assertEqual(
+            [(each["file"], each["verdict"], each["limits"]) for each in vectors["files"]],
+            [(row.name, row.expected, row.limits) for row in golden_rows()],
+        )
+        for each in vectors["checksums"]:
+            data = bytes.fromhex(each["input"])
+            self.assertEqual(checksum128(data).hex(), each["checksum128"])
+            self.assertEqual(checksum64(data).hex(), each["checksum64"])
+        for each in vectors["keys"]:
+            self.assertEqual(image(key_of(each["key"])).hex(), each["canonical"], each["key"])
+        self.assertGreater(min(map(len, vectors.values())), 3)
 
     def test_the_readers_own_cases(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -202,7 +202,7 @@ constexpr FileRow kRows[] = {
      "corrupt/text_mode", "Each byte above 7F became two, as Latin-1 does in UTF-8."},
 
     {"section 3", "header-magic", [] { return with_byte(empty_file(), 1, 'N'); }, "corrupt/header_checksum",
-     "The header's magic is damaged; the footer tells that this is a checkpoint."},
+     "The header's magic is damaged; the footer shows that this is a checkpoint."},
     {"section 3", "header-bit", [] { return with_byte(empty_file(), 24, 1); }, "corrupt/header_checksum",
      "A bit of the header is flipped: the checksum finds it before the flag means anything."},
     {"section 3", "header-version", [] { return with_byte(empty_file(), 8, 1); }, "corrupt/header_checksum"},
@@ -217,7 +217,7 @@ constexpr FileRow kRows[] = {
     {"section 3", "header-reserved", [] { return with_header<std::uint8_t>(47, 1); }, "corrupt/reserved",
      "The last reserved byte of the header is not zero."},
     {"section 3", "alignment-3", [] { return with_header<std::uint32_t>(12, 3); }, "corrupt/alignment",
-     "An alignment of 3, no power of two."},
+     "An alignment of 3, which is not a power of two."},
     {"section 3", "alignment-0", [] { return with_header<std::uint32_t>(12, 0); }, "corrupt/alignment"},
     {"section 3", "alignment-32", [] { return with_header<std::uint32_t>(12, 32); }, "corrupt/alignment"},
     {"section 3", "alignment-4-mib", [] { return with_header<std::uint32_t>(12, 1U << 22U); },
@@ -230,7 +230,7 @@ constexpr FileRow kRows[] = {
          FileBytes file = empty_file();
          return with_byte(file, file.size() - 63, 'N');
      },
-     "corrupt/footer_checksum", "The magic of the last footer is damaged; its checksum says so."},
+     "corrupt/footer_checksum", "The magic of the last footer is damaged; its checksum shows it."},
     {"section 5", "footer-bit",
      [] {
          FileBytes file = empty_file();
@@ -243,7 +243,7 @@ constexpr FileRow kRows[] = {
          std::fill(file.end() - 64, file.end(), std::byte{'x'});
          return file;
      },
-     "corrupt/footer_checksum", "The last footer is overwritten; the first one tells where it was."},
+     "corrupt/footer_checksum", "The last footer is overwritten; the first one shows where it was."},
     {"section 5", "other-header", other_header, "corrupt/footer_header",
      "A whole header, but not the one that the footer knows."},
     {"section 5", "other-body", other_body, "corrupt/index_checksum",
@@ -251,10 +251,10 @@ constexpr FileRow kRows[] = {
     {"section 5", "footer-reserved", [] { return with_footer<std::uint32_t>(28, 1); }, "corrupt/reserved",
      "The reserved field of the footer is not zero."},
     {"section 5", "file-size-more", [] { return with_footer<std::uint64_t>(8, empty_file().size() + 1); },
-     "truncated/cut", "The footer tells of one byte more than there is."},
+     "truncated/cut", "The footer states one byte more than there is."},
     {"section 5", "file-size-max", [] { return with_footer<std::uint64_t>(8, UINT64_MAX); }, "truncated/cut"},
     {"section 5", "file-size-less", [] { return with_footer<std::uint64_t>(8, empty_file().size() - 1); },
-     "corrupt/file_size", "The footer tells of one byte less than there is."},
+     "corrupt/file_size", "The footer states one byte less than there is."},
     {"section 5", "file-size-0", [] { return with_footer<std::uint64_t>(8, 0); }, "corrupt/file_size"},
     {"section 5", "index-offset-0", [] { return with_index_offset(0); }, "corrupt/index_range"},
     {"section 5", "index-offset-128", [] { return with_index_offset(128); }, "corrupt/index_range",
@@ -280,7 +280,7 @@ constexpr FileRow kRows[] = {
     {"section 7", "cut", [] { return cut_to(1000); }, "truncated/no_footer",
      "Cut within the first copy of the index."},
     {"section 7", "cut-behind-footer-a", cut_behind_footer_a, "truncated/cut",
-     "Cut behind the first footer, which is whole."},
+     "Cut after the first footer, which is whole."},
     {"section 7", "cut-in-the-gap",
      [] {
          FileBytes file = cut_behind_footer_a();
@@ -291,11 +291,11 @@ constexpr FileRow kRows[] = {
     {"section 7", "middle-removed", middle_removed, "truncated/cut",
      "128 bytes of the middle are gone, the last footer is there."},
     {"section 7", "cut-behind-nested", cut_behind_nested, "corrupt/file_size",
-     "Cut right behind a whole checkpoint that lies inside of a storage."},
+     "Cut right after a whole checkpoint inside of a storage."},
     {"section 7", "trailing-byte", [] { return longer(1, std::byte{0}); }, "corrupt/trailing_bytes",
-     "One byte behind the last footer."},
+     "One byte after the last footer."},
     {"section 7", "trailing-page", [] { return longer(4096, std::byte{'x'}); }, "corrupt/trailing_bytes",
-     "4096 bytes behind the last footer."},
+     "4096 bytes after the last footer."},
     {"section 7", "trailing-64", [] { return longer(64, std::byte{0}); }, "corrupt/trailing_bytes"},
     {"section 7", "tail-zero", zero_tail, "truncated/no_footer",
      "The last 1000 bytes are zero, as a power cut may leave them."},

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view kIntroduction = R"(# Golden files
 
-What `make_golden` writes, and what a reader must answer; a test compares every byte of every file, and this page too, with what it
+`make_golden` writes these files, and this page tells what a reader must answer. `vectors.json` has the same list for programs,
+with checksums and canonical keys (docs/format.md, appendix C). A test compares every byte of all of them with what `make_golden`
 makes. After a change that is meant: `ninja -C build tests/golden/make_golden && build/tests/golden/make_golden tests/golden`.
 
 - *Expected*: `ok`, the file opens and verifies clean; `code/condition`, opening is refused so; `verify code/condition`, the file opens, and

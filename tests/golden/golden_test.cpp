@@ -12,6 +12,7 @@
 
 #include "golden/golden_files.hpp"
 #include "golden/rows.hpp"
+#include "golden/vectors.hpp"
 #include "support/verdict.hpp"
 
 // The committed files: each is what make_golden makes, and answers what README.md says, however it is opened.
@@ -127,6 +128,10 @@ TEST_CASE("golden: each file is made again byte for byte") {
 
 TEST_CASE("golden: README.md lists what make_golden knows") {
     CHECK(read_text(kFolder / "README.md") == make_readme(golden_files()));
+}
+
+TEST_CASE("golden: vectors.json lists what make_golden knows") {
+    CHECK(read_text(kFolder / "vectors.json") == make_vectors(golden_files()));
 }
 
 TEST_CASE("golden: each file answers what README.md says, however it is opened") {

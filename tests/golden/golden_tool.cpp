@@ -1,5 +1,6 @@
 #include <charconv>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 
 // What cross_check.py asks the library:
 //   golden_tool verdict FILE [LIMITS]   one line, in the words of README.md
+//   golden_tool damage FILE...          a line for each file: its verdict, with the range of each damage
 //   golden_tool bytes FILE N            the content of tensor N, contiguous
 //   golden_tool large FILE              writes a checkpoint that is too large to be kept in the tree: a raw
 //   storage of two chunks
@@ -28,6 +30,29 @@ int print_verdict(const std::string& path, std::string_view limits) {
     options.limits = limits_of(limits);
     std::printf("%s\n", verdict_of(Reader::open(path, options), 2).c_str());
     return 0;
+}
+
+std::string number_or_dash(const std::optional<std::uint64_t>& number) {
+    return number ? std::to_string(*number) : "-";
+}
+
+/// "corrupt/padding 100 120 - -": code, condition, begin, end, storage, chunk.
+std::string words_of(const Damage& damage) {
+    return std::string(name(damage.error.code())) + "/" + std::string(name(damage.error.condition())) + " " +
+           std::to_string(damage.begin) + " " + std::to_string(damage.end) + " " +
+           number_or_dash(damage.storage) + " " + number_or_dash(damage.chunk);
+}
+
+/// "ok", or what opening refuses; else the damage, ", " between two.
+std::string damage_of(const std::string& path) {
+    const auto file = Reader::open(path);
+    const auto report = file ? verify(*file, {.threads = 1}) : Result<VerifyReport>(file.error());
+    if (!report) return verdict_of(Result<Reader>(report.error()), 1);
+    if (report->ok()) return "ok";
+    std::string text = "verify";
+    for (std::size_t i = 0; i < report->damage.size(); ++i)
+        text += (i == 0 ? " " : ", ") + words_of(report->damage[i]);
+    return text;
 }
 
 int print_bytes(const std::string& path, std::string_view number) {
@@ -56,8 +81,14 @@ int main(int argc, char** argv) {
     if (command == "verdict" && arguments.size() >= 2) {
         return print_verdict(argv[2], arguments.size() > 2 ? arguments[2] : std::string_view());
     }
+    if (command == "damage") {
+        for (int i = 2; i < argc; ++i)
+            std::printf("%s\n", damage_of(argv[i]).c_str());
+        return 0;
+    }
     if (command == "bytes" && arguments.size() == 3) return print_bytes(argv[2], arguments[2]);
     if (command == "large" && arguments.size() == 2) return save_large(argv[2]);
-    std::fprintf(stderr, "usage: golden_tool verdict FILE [LIMITS] | bytes FILE N | large FILE\n");
+    std::fprintf(stderr,
+                 "usage: golden_tool verdict FILE [LIMITS] | damage FILE... | bytes FILE N | large FILE\n");
     return 2;
 }

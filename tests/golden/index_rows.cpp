@@ -130,7 +130,7 @@ constexpr FileRow kRows[] = {
      "corrupt/index_schema"},
     {"section 7", "root-past-the-end",
      [] { return changed([](IndexBytes& index) { index.set(0, 0x7FFFFFF0); }); }, "corrupt/index_schema",
-     "The root lies past the end of the buffer."},
+     "The root is past the end of the buffer."},
     {"section 7", "root-negative",
      [] { return changed([](IndexBytes& index) { index.set(0, 0xFFFFFFF0); }); }, "corrupt/index_schema"},
     {"section 7", "field-absent",
@@ -210,10 +210,10 @@ constexpr FileRow kRows[] = {
     {"section 7", "dims-misaligned", misaligned<kDims>, "corrupt/index_alignment"},
     {"section 7", "tensor-offsets-misaligned", misaligned<kTensorOffsets>, "corrupt/index_alignment"},
     {"section 7", "storage-nbytes-misaligned", misaligned<kStorageNbytes>, "corrupt/index_alignment",
-     "The column storage_nbytes lies 4 bytes off."},
+     "The column storage_nbytes is 4 bytes off a multiple of 8."},
     {"section 10", "bytes-behind-the-columns",
      [] { return changed([](IndexBytes& index) { index.bytes.resize(index.bytes.size() + 8); }); },
-     "verify corrupt/index_canonical", "Eight bytes behind all columns, which no field refers to."},
+     "verify corrupt/index_canonical", "Eight bytes after all columns, which no field refers to."},
     {"section 10", "byte-between-columns",
      [] {
          return changed([](IndexBytes& index) {
@@ -222,7 +222,7 @@ constexpr FileRow kRows[] = {
          });
      },
      "verify corrupt/index_canonical",
-     "A byte behind the column value_bytes, up to the next multiple of 4, is not zero."},
+     "A byte after the column value_bytes, up to the next multiple of 4, is not zero."},
 
     {"section 9", "copy-a",
      [] {
@@ -279,7 +279,7 @@ constexpr FileRow kRows[] = {
          const auto footer = seams.placement.footer_b();
          return std::move(seams).flipped({footer - 1});
      },
-     "verify corrupt/padding", "A byte behind copy B of the index is not zero."},
+     "verify corrupt/padding", "A byte after copy B of the index is not zero."},
 };
 
 }  // namespace

@@ -20,6 +20,15 @@ Parts unknown(std::uint16_t bits) {
     return p;
 }
 
+/// An f32 tensor whose dtype has another code, which no version knows, and another name.
+Parts with_code(std::uint8_t code) {
+    Parts p = tensor_parts(Dtype::f32, {6});
+    p.columns.dtypes[0].code = code;
+    p.columns.layouts[0].dtype = code;
+    p.columns.dtype_names.set(0, "foreign");
+    return p;
+}
+
 constexpr Row kRows[] = {
     {.where = "rule 14",
      .name = "rule14-state",
@@ -72,6 +81,22 @@ constexpr Row kRows[] = {
      .name = "rule16-1032-bits",
      .base = [] { return unknown(1032); },
      .expected = "corrupt/reference"},
+
+    {.where = "section 6.3",
+     .name = "dtype-code-0",
+     .base = [] { return with_code(0); },
+     .expected = "ok",
+     .about = "A dtype of code 0, which has no meaning: it is not refused."},
+    {.where = "section 6.3",
+     .name = "dtype-set-aside",
+     .base = [] { return with_code(27); },
+     .expected = "ok",
+     .about = "A dtype of code 27, which is set aside: it is not refused."},
+    {.where = "section 6.3",
+     .name = "bool-bytes",
+     .base = [] { return tensor_parts(Dtype::boolean, {24}); },
+     .expected = "ok",
+     .about = "A bool tensor with other bytes than 0 and 1: they are kept."},
 
     {.where = "rule 24",
      .name = "rule24-flags",
@@ -144,7 +169,7 @@ constexpr Row kRows[] = {
              return shaped(3, {0, kTwoTo63, 2});
          },
      .expected = "corrupt/shape",
-     .about = "An empty tensor of shape [0, 2^63, 2]: the sizes behind the zero wrap."},
+     .about = "An empty tensor of shape [0, 2^63, 2]: the sizes after the zero wrap."},
     {.where = "rule 27",
      .name = "rule27-zero-behind",
      .base =

@@ -4,8 +4,9 @@
 #include <ios>
 
 #include "golden/golden_files.hpp"
+#include "golden/vectors.hpp"
 
-// make_golden FOLDER: writes FOLDER/README.md and all of FOLDER/files anew.
+// make_golden FOLDER: writes FOLDER/README.md, FOLDER/vectors.json and all of FOLDER/files anew.
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,7 +29,9 @@ bool write_all(const fs::path& folder) {
             return false;
     }
     const std::string readme = make_readme(golden);
-    return write(folder / "README.md", readme.data(), readme.size());
+    const std::string vectors = make_vectors(golden);
+    return write(folder / "README.md", readme.data(), readme.size()) &&
+           write(folder / "vectors.json", vectors.data(), vectors.size());
 }
 
 }  // namespace

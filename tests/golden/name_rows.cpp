@@ -337,7 +337,7 @@ constexpr Row kRows[] = {
      .name = "rule12-repeated",
      .edit = [](Parts& p) { p.columns.top_order[0] = p.columns.top_order[1]; },
      .expected = "corrupt/order",
-     .about = "A part stands twice in top_order, another one not at all."},
+     .about = "A part is twice in top_order, another one not at all."},
     {.where = "rule 12",
      .name = "rule12-out-of-range",
      .edit = [](Parts& p) { p.columns.top_order[0] = 4; },

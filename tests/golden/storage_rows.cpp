@@ -160,7 +160,7 @@ constexpr Row kRows[] = {
      .base = large,
      .edit = [](Parts& p) { p.columns.stored_nbytes[0] = 27; },
      .expected = "corrupt/ratio",
-     .about = "27 bytes that would stand for 1 MiB, more than zstd can do."},
+     .about = "27 bytes that would expand to 1 MiB, more than zstd can do."},
 
     {.where = "rule 36",
      .name = "rule36-unused",
@@ -206,13 +206,13 @@ constexpr Row kRows[] = {
              p.columns.storage_nbytes[1] = 129;
          },
      .expected = "corrupt/storage_range",
-     .about = "A storage that ends one byte behind the beginning of the index."},
+     .about = "A storage that ends one byte after the beginning of the index."},
     {.where = "rule 37",
      .name = "rule37-by-a-derived-size",
      .base = two,
      .edit = [](Parts& p) { p.storages.resize(64); },
      .expected = "corrupt/storage_range",
-     .about = "The index lies where the second storage begins."},
+     .about = "The index is where the second storage begins."},
     {.where = "rule 37",
      .name = "rule37-pushed-by-the-first",
      .base = two,
@@ -232,7 +232,7 @@ constexpr Row kRows[] = {
      .base = two,
      .edit = [](Parts& p) { p.header.alignment = 256; },
      .expected = "corrupt/storage_range",
-     .about = "Storages that lie as an alignment of 64 has them, under a header that says 256."},
+     .about = "Storages placed for an alignment of 64, with a header that states 256."},
     {.where = "rule 37",
      .name = "rule37-off-its-page",
      .base = large,
@@ -242,7 +242,7 @@ constexpr Row kRows[] = {
              p.storages = FileBytes(chunk.begin(), chunk.end());
          },
      .expected = "corrupt/storage_range",
-     .about = "A storage of 1 MiB that lies at 64 and not on a page."},
+     .about = "A storage of 1 MiB at 64 and not on a page."},
 
     {.where = "rule 38",
      .name = "rule38-before-the-index",

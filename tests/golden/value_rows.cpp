@@ -337,9 +337,10 @@ constexpr Row kRows[] = {
      .name = "rule22-subtypes-of-strings",
      .base =
          [] {
-             return keys({"a", String{"a", StringFlavour::device}});
+             return keys({"torch.float32", String{"torch.float32", StringFlavour::dtype}});
          },
-     .expected = "corrupt/value_key"},
+     .expected = "corrupt/value_key",
+     .about = "A dict with the keys \"torch.float32\" and torch.float32: two in Python, one here."},
     {.where = "rule 22",
      .name = "rule22-subtypes-of-tuples",
      .base =
@@ -353,7 +354,8 @@ constexpr Row kRows[] = {
          [] {
              return keys({Bytes{}, Bytes{{}, BytesFlavour::bytearray}});
          },
-     .expected = "corrupt/value_key"},
+     .expected = "corrupt/value_key",
+     .about = "A dict with bytes and a bytearray as keys, both empty."},
     {.where = "rule 22",
      .name = "rule22-list-as-key",
      .base = [] { return keys({List{}}); },

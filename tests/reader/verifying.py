@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from canonical import column_departure, encode_index
-from conventions import Refused, checksum128
+from conventions import Refused
 from first_access import chunk_bytes
 from footer import FOOTER_NBYTES
 from header import HEAD_NBYTES
@@ -48,28 +48,30 @@ def verify(checkpoint: Checkpoint) -> list[Damage]:
     return sorted(found, key=lambda damage: damage.begin)
 
 
+def difference(checkpoint: Checkpoint, begin: int, expected: bytes, what: str) -> list[Damage]:
+    """One damage from the first to the last byte that differs, or none."""
+    found = bytes(checkpoint.data[begin : begin + len(expected)])
+    if found == expected:
+        return []
+    places = [at for at, pair in enumerate(zip(found, expected)) if pair[0] != pair[1]]
+    first, last = begin + places[0], begin + places[-1] + 1
+    message = (
+        f"{what}, offset {first}: expected {expected[places[0] : places[0] + 8].hex(' ')}, "
+        f"found {found[places[0] : places[0] + 8].hex(' ')}"
+    )
+    return [Damage("index_copy", message, first, last)]
+
+
 def check_index_copies(checkpoint: Checkpoint) -> list[Damage]:
-    footer, found = checkpoint.walk.footer, []
-    for name, at in [("A", footer.index_offset), ("B", footer.offset_b)]:
-        end = at + footer.index_nbytes
-        checksum = checksum128(bytes(checkpoint.data[at:end]))
-        if checksum != footer.index_checksum:
-            message = (
-                f"index copy {name}, offset {at}: expected checksum {footer.index_checksum.hex()}, "
-                f"found {checksum.hex()}"
-            )
-            found.append(Damage("index_copy", message, at, end))
-    return found
+    footer = checkpoint.walk.footer
+    copies = [("A", footer.index_offset), ("B", footer.offset_b)]
+    return [each for name, at in copies for each in difference(checkpoint, at, checkpoint.index, f"index copy {name}")]
 
 
 def check_footers(checkpoint: Checkpoint) -> list[Damage]:
     """Footer B was checked when the file was opened."""
-    at, data = checkpoint.walk.footer.footer_a, checkpoint.data
-    footer_a, footer_b = data[at : at + FOOTER_NBYTES], data[len(data) - FOOTER_NBYTES :]
-    if footer_a == footer_b:
-        return []
-    message = f"footer A, offset {at}: expected {footer_b.hex()} as in footer B, found {footer_a.hex()}"
-    return [Damage("index_copy", message, at, at + FOOTER_NBYTES)]
+    footer_b = bytes(checkpoint.data[len(checkpoint.data) - FOOTER_NBYTES :])
+    return difference(checkpoint, checkpoint.walk.footer.footer_a, footer_b, "footer A")
 
 
 def padding_ranges(checkpoint: Checkpoint):

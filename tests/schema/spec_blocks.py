@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Keeps the blocks that docs/format.md quotes (the schema, the hexdump of the smallest file) equal to their sources.
+"""Keeps the blocks that docs/format.md quotes (the schema, the hexdumps of two files) equal to their sources.
 
     spec_blocks.py --check     exits 1 and names each block that differs, and shows where
     spec_blocks.py --update    writes the blocks anew
     spec_blocks.py --self-test checks that --check finds a changed block
 
-A block is a fence behind a comment that names its source:
+A block is a fence after a comment that names its source:
 
     <!-- schema/checkpoint.fbs -->
     ```fbs
@@ -20,6 +20,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
+
+from annotated_dump import annotated
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "docs/format.md"
@@ -46,6 +48,10 @@ def hexdump_of(data: bytes) -> str:
     return "\n".join([*lines, f"{len(data):08x}"])
 
 
+def annotated_of(data: bytes) -> str:
+    return annotated(data, (ROOT / "schema/checkpoint.fbs").read_text(encoding="utf-8"))
+
+
 @dataclass(frozen=True)
 class Block:
     source: str
@@ -57,6 +63,7 @@ class Block:
 BLOCKS = [
     Block("schema/checkpoint.fbs", "fbs", "@SCHEMA@", text_of),
     Block("tests/golden/files/good-empty.milepost", "text", "@HEXDUMP@", hexdump_of),
+    Block("tests/golden/files/good-example.milepost", "text", "@ANNOTATED@", annotated_of),
 ]
 
 
@@ -115,11 +122,12 @@ def self_test() -> list[str]:
     failures = []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        for name, data in {PAGE: b"a\n\n@SCHEMA@\n\n@HEXDUMP@\nz\n", BLOCKS[0].source: b"table A {\n}\n",
-                           BLOCKS[1].source: b"\x89MLP" + bytes(60) + b"tail"}.items():
+        example = (ROOT / BLOCKS[2].source).read_bytes()
+        for name, data in {PAGE: b"a\n\n@SCHEMA@\n\n@HEXDUMP@\n@ANNOTATED@\nz\n", BLOCKS[0].source: b"table A {\n}\n",
+                           BLOCKS[1].source: b"\x89MLP" + bytes(60) + b"tail", BLOCKS[2].source: example}.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(data)
-        if len(checked(root)) != 2:
+        if len(checked(root)) != len(BLOCKS):
             failures.append("placeholders pass as blocks")
         update(root)
         failures += [f"just updated, yet: {breach}" for breach in checked(root)]
@@ -129,8 +137,8 @@ def self_test() -> list[str]:
             failures.append("a second update changes the page")
         if "00000010  00 00" not in updated or "\n*\n00000040  74 61 69 6c" not in updated:
             failures.append(f"the hexdump is not as expected:\n{updated}")
-        for found, changed in (("table A", "table B"), ("89 4d", "89 4c")):
-            (root / PAGE).write_text(updated.replace(found, changed), encoding="utf-8")
+        for found, changed in (("table A", "table B"), ("89 4d", "89 4c"), ("header: alignment", "header: alinement")):
+            (root / PAGE).write_text(updated.replace(found, changed, 1), encoding="utf-8")
             if len(checked(root)) != 1:
                 failures.append(f"'{changed}' in place of '{found}' is not found")
     return failures

@@ -353,6 +353,21 @@ Checkpoint small() {
     return checkpoint;
 }
 
+Checkpoint example() {
+    Checkpoint checkpoint;
+    StateDict& net = checkpoint.model("net");
+    net["weight"] = floats({2, 3}).with_role(Role::parameter, true);
+    net["turned"] = floats({3, 2}, 0, {1, 3});
+    OptimizerState& sgd = checkpoint.optimizer("sgd");
+    sgd.algorithm = "SGD";
+    ParamGroup& group = sgd.param_groups.emplace_back();
+    group.hyperparameters["lr"] = 0.5;
+    group.params = {0};
+    sgd.state[0]["step"] = 300;
+    checkpoint.values()["epoch"] = 3;
+    return checkpoint;
+}
+
 Checkpoint one_value(Value value) {
     Checkpoint checkpoint;
     checkpoint.values()["v"] = std::move(value);

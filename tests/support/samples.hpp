@@ -44,6 +44,8 @@ namespace milepost::testing {
 [[nodiscard]] Checkpoint unknown_dtype();
 /// Something in every column, small: a model, an optimizer, values, two storages of which one compresses.
 [[nodiscard]] Checkpoint small();
+/// The one that docs/format.md, section 14.2, shows byte by byte.
+[[nodiscard]] Checkpoint example();
 /// A top-level value `v`.
 [[nodiscard]] Checkpoint one_value(Value value);
 /// A model `m` with null entries of these names.
