@@ -31,6 +31,7 @@ std::vector<std::pair<std::string, std::string>> conditions_of_header() {
         }
         if (!within) continue;
         if (line.find("};") != std::string::npos) break;
+        if (const auto meaning = line.find("///<"); meaning != std::string::npos) line.resize(meaning);
         const auto comment = line.find("// ");
         if (comment != std::string::npos) {
             code = line.substr(comment + 3);
@@ -45,7 +46,51 @@ std::vector<std::pair<std::string, std::string>> conditions_of_header() {
     return found;
 }
 
+/// The meaning of each condition: what follows `///<` in the header.
+std::vector<std::string> meanings_of_header() {
+    std::ifstream header(MILEPOST_SOURCE_ROOT "/include/milepost/error.hpp");
+    std::vector<std::string> found;
+    std::string line;
+    bool within = false;
+    while (std::getline(header, line)) {
+        within = (within || line.find("enum class Condition") != std::string::npos) &&
+                 line.find("};") == std::string::npos;
+        const auto meaning = line.find("///< ");
+        if (within && meaning != std::string::npos) found.push_back(line.substr(meaning + 5));
+    }
+    return found;
+}
+
+/// The rows of appendix A of the specification, "code/condition" and meaning, in their order.
+std::vector<std::pair<std::string, std::string>> rows_of_appendix() {
+    std::ifstream page(MILEPOST_SOURCE_ROOT "/docs/format.md");
+    std::vector<std::pair<std::string, std::string>> found;
+    std::string line;
+    bool within = false;
+    while (std::getline(page, line)) {
+        if (line.starts_with("## ")) within = line.starts_with("## Appendix A");
+        if (!within || !line.starts_with("| ") || line.find('/') == std::string::npos) continue;
+        const auto first = line.find(" | "), second = line.find(" | ", first + 3);
+        found.emplace_back(line.substr(2, first - 2), line.substr(first + 3, second - first - 3));
+    }
+    return found;
+}
+
 }  // namespace
+
+TEST_CASE("error: appendix A of docs/format.md and the header list the same conditions and meanings") {
+    const auto meanings = meanings_of_header();
+    const auto rows = rows_of_appendix();
+    REQUIRE(meanings.size() == static_cast<std::size_t>(Condition::directory_sync) + 1);
+    REQUIRE(rows.size() == meanings.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const auto condition = static_cast<Condition>(i);
+        const std::string word =
+            std::string(name(milepost::code_of(condition))) + "/" + std::string(name(condition));
+        CHECK(rows[i].first == word);
+        CHECK(rows[i].second == meanings[i]);
+    }
+}
 
 TEST_CASE("error: each condition has its word and belongs to the code that the header says") {
     const auto conditions = conditions_of_header();
