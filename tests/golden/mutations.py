@@ -58,8 +58,8 @@ def resealed(data: bytes, dice: random.Random, chunks_only: bool = False) -> byt
     """Header, storages and index taken apart, one of them changed, and all put together again."""
     opened = open_data(data)
     footer, walk = opened.walk.footer, opened.walk
-    header, index = bytes(data[:HEAD_NBYTES]), bytes(opened.index)
-    room = bytes(data[HEAD_NBYTES : footer.index_offset])
+    header, index = bytes(data[:HEADER_NBYTES]), bytes(opened.index)
+    room = bytes(data[HEADER_NBYTES : footer.index_offset])
     chunks = [chunk for chunks in walk.chunks for chunk in chunks]
     if chunks_only:
         compressed = [chunk for chunk in chunks if chunk.compressed]
@@ -79,7 +79,7 @@ def resealed(data: bytes, dice: random.Random, chunks_only: bool = False) -> byt
 
 def changed_chunk(room: bytes, index: bytes, chunk, dice: random.Random) -> tuple[bytes, bytes]:
     """Room and index with the stored bytes changed, and their checksum in the index."""
-    begin = chunk.offset - HEAD_NBYTES
+    begin = chunk.offset - HEADER_NBYTES
     stored = changed_bytes(room[begin : begin + chunk.stored_nbytes], dice)
     room = room[:begin] + stored + room[begin + len(stored) :]
     return room, index.replace(chunk.stored_checksum, checksum128(stored))
@@ -154,7 +154,7 @@ def main() -> int:
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(sys.argv[1]).resolve()) if len(sys.argv) > 1 else "")
     from conventions import checksum128
-    from header import HEAD_NBYTES
+    from header import HEADER_NBYTES
     from milepost_writer import assemble
     from opening import open_data
     from verdict import damage_text

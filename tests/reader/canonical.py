@@ -4,7 +4,7 @@ Positions are distances from the end of the buffer, for only these are known whi
 
 import struct
 
-from columns import INDEX_FIELDS, TEXTS_FIELDS, Codec, Columns, Element, StringTable
+from columns import INDEX_FIELDS, STRING_TABLE_FIELDS, Codec, Columns, Element, StringTable
 from conventions import CODEC_RAW
 from index_buffer import IDENTIFIER
 from walk import Walk
@@ -43,7 +43,7 @@ class BackwardBuffer:
         vtable = struct.pack(f"<{2 + len(slots)}H", 4 + 2 * len(slots), 4 + 4 * len(slots), *slots)
         table = self.nbytes + 4
         placed = self.vtables.get(vtable)
-        # Positive where the vtable stands in front of the table, negative where it is an earlier one, behind.
+        # Positive if the vtable is in front of the table; negative if it was placed before, after the table.
         self.prepend(struct.pack("<i", (placed or table + len(vtable)) - table))
         if placed is None:
             self.vtables[vtable] = self.prepend(vtable)
@@ -51,9 +51,9 @@ class BackwardBuffer:
 
     def texts(self, texts: StringTable) -> int:
         placed = {
-            name: self.vector(element, getattr(texts, name)) for name, element in reversed(TEXTS_FIELDS)
+            name: self.vector(element, getattr(texts, name)) for name, element in reversed(STRING_TABLE_FIELDS)
         }
-        return self.table([placed[name] for name, _ in TEXTS_FIELDS])
+        return self.table([placed[name] for name, _ in STRING_TABLE_FIELDS])
 
     def finish(self, root: int) -> bytes:
         self.pad_for(8, 8)
@@ -112,10 +112,10 @@ def empty_tensor_offsets(walk: Walk) -> str | None:
 
 def empty_storage_nbytes(walk: Walk) -> str | None:
     c = walk.columns
-    needed = c.tensor_storages or c.tensor_offsets or c.storage_nbytes != [view.reach for view in walk.views]
+    needed = c.tensor_storages or c.tensor_offsets or c.storage_nbytes != [view.extent for view in walk.views]
     if needed or not c.storage_nbytes:
         return None
-    return f"storage_nbytes: expected none, found {len(c.storage_nbytes)} that tensors reach"
+    return f"storage_nbytes: expected none, found {len(c.storage_nbytes)} that are the extents of tensors"
 
 
 def empty_storage_codecs(walk: Walk) -> str | None:

@@ -1,4 +1,4 @@
-"""Section 6.4: keys, their images and their texts in a path."""
+"""Section 6.4: keys, their canonical keys and their texts in a path."""
 
 import math
 import struct
@@ -8,27 +8,27 @@ from walk import BOOL, BYTES, FLOAT, INT, KIND_NAMES, NULL, STRING, TUPLE, Walk
 
 
 def canonical_key(walk: Walk, i: int) -> bytes:
-    """The image of value i as a key; refuses what is no key. The depth is bounded by rule 19."""
+    """The canonical key of value i; refuses what is not a key. The depth is bounded by rule 19."""
     kind = walk.columns.values[i].kind
     if kind == NULL:
         return b"\x00"
     if kind == BOOL:
-        return integer_image(walk.columns.values[i].subtype)
+        return integer_key(walk.columns.values[i].subtype)
     if kind == INT:
-        return integer_image(walk.integer(i))
+        return integer_key(walk.integer(i))
     if kind == FLOAT:
-        return float_image(walk.number(i), i)
+        return float_key(walk.number(i), i)
     if kind == STRING:
         return b"\x03" + struct.pack("<I", len(walk.payload(i))) + walk.payload(i)
     if kind == BYTES:
         return b"\x04" + struct.pack("<I", len(walk.payload(i))) + walk.payload(i)
     if kind == TUPLE:
-        images = [canonical_key(walk, child) for child in walk.children(i)]
-        return b"\x05" + struct.pack("<I", len(images)) + b"".join(images)
+        keys = [canonical_key(walk, child) for child in walk.children(i)]
+        return b"\x05" + struct.pack("<I", len(keys)) + b"".join(keys)
     refuse("corrupt/value_key", f"values[{i}]: expected a kind that can be a key, found {KIND_NAMES[kind]}")
 
 
-def integer_image(integer: int) -> bytes:
+def integer_key(integer: int) -> bytes:
     raw = minimal(integer)
     return bytes([1, len(raw)]) + raw
 
@@ -39,11 +39,11 @@ def minimal(integer: int) -> bytes:
     return integer.to_bytes(magnitude.bit_length() // 8 + 1, "little", signed=True)
 
 
-def float_image(number: float, i: int) -> bytes:
+def float_key(number: float, i: int) -> bytes:
     if math.isnan(number):
         refuse("corrupt/value_key", f"values[{i}]: expected a key, found NaN")
     if number.is_integer():
-        return integer_image(int(number))
+        return integer_key(int(number))
     return b"\x02" + struct.pack("<d", number)
 
 

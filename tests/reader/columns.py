@@ -121,7 +121,7 @@ U32 = element("I", 4)
 U64 = element("Q", 8)
 DIGEST = element("16s", 1)
 
-# The fields of the table Index by id; None stands for a table StringTable.
+# The fields of the table Index by id; None is a table StringTable.
 INDEX_FIELDS: list[tuple[str, Element | None]] = [
     ("model_names", None),
     ("optimizer_names", None),
@@ -151,7 +151,7 @@ INDEX_FIELDS: list[tuple[str, Element | None]] = [
     ("stored_nbytes", U32),
     ("raw_checksums", DIGEST),
 ]
-TEXTS_FIELDS: list[tuple[str, Element]] = [("ends", U32), ("bytes", U8)]
+STRING_TABLE_FIELDS: list[tuple[str, Element]] = [("ends", U32), ("bytes", U8)]
 
 
 @dataclass

@@ -13,7 +13,7 @@ NO_POSITION = 0xFFFFFFFF
 
 
 class Refused(Exception):
-    """A broken rule. `rule` is its number in section 6.5, where the rule stands there."""
+    """A broken rule. `rule` is its number, if it is one of section 6.5."""
 
     def __init__(self, code: str, condition: str, message: str):
         super().__init__(f"{code}/{condition}: {message}")

@@ -45,11 +45,11 @@ def tensor_bytes(checkpoint: Checkpoint, number: int) -> bytes:
     """The content of a tensor, contiguous and row-major."""
     view = checkpoint.walk.views[number]
     nbytes, limit = view.elements * view.bits // 8, checkpoint.walk.limits.total_bytes
-    if nbytes > limit:  # a stride of 0 lets a few bytes stand for a large tensor (section 12)
+    if nbytes > limit:  # a stride of 0 lets a few bytes be a large tensor (section 12)
         refuse(
             "limit_exceeded/total_bytes", f"tensor {number}: expected at most {limit} bytes, found {nbytes}"
         )
-    raw = storage_bytes(checkpoint, view.storage, view.offset, view.offset + view.reach)
+    raw = storage_bytes(checkpoint, view.storage, view.offset, view.offset + view.extent)
     return raw if view.layout.strides is None else gather(view.layout, raw)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import footer
 from conventions import checksum128, expect, refuse, u32, u64
 
-HEAD_NBYTES = 64
+HEADER_NBYTES = 64
 MAGIC = b"\x89MLP\r\n\x1a\n"
 FORMAT_VERSION = 0
 SMALLEST_ALIGNMENT, LARGEST_ALIGNMENT = 64, 2_097_152
@@ -47,7 +47,7 @@ def encode_header(alignment: int, optional_flags: int = 0) -> bytes:
 
 def read_header(data) -> Header:
     """Step 2 of section 7, in its order: magic, checksum, version, required flags, reserved, alignment."""
-    raw = data[:HEAD_NBYTES]
+    raw = data[:HEADER_NBYTES]
     if raw[:8] != MAGIC:
         diagnose_magic(data)
     expect(raw[48:64], checksum128(raw[:48]), "corrupt/header_checksum", "header, offset 48, checksum")

@@ -2,7 +2,7 @@
 
 import struct
 
-from columns import INDEX_FIELDS, TEXTS_FIELDS, Columns, Element, StringTable
+from columns import INDEX_FIELDS, STRING_TABLE_FIELDS, Columns, Element, StringTable
 from conventions import refuse, u32
 
 IDENTIFIER = b"MLPI"
@@ -78,10 +78,10 @@ class IndexBuffer:
 
     def texts(self, field: int, what: str) -> StringTable:
         table = self.target(field, what)
-        places = self.fields(table, [name for name, _ in TEXTS_FIELDS], what)
+        places = self.fields(table, [name for name, _ in STRING_TABLE_FIELDS], what)
         columns = [
             self.vector(place, element, f"{what}.{name}")
-            for place, (name, element) in zip(places, TEXTS_FIELDS)
+            for place, (name, element) in zip(places, STRING_TABLE_FIELDS)
         ]
         return StringTable(*columns)
 

@@ -23,7 +23,7 @@ from walk import (
     Walk,
 )
 
-FLAVOURS = {
+SUBTYPES = {
     STRING: ["str", "dtype", "device", "layout"],
     BYTES: ["bytes", "bytearray"],
     TUPLE: ["tuple", "Size"],
@@ -57,8 +57,8 @@ def value_json(walk: Walk, i: int) -> dict:
     elif value.kind != NULL:
         add_scalar(walk, i, shown)
     subtype = value.subtype & ~ATTRIBUTES
-    if value.kind in FLAVOURS and subtype:
-        shown["subtype"] = FLAVOURS[value.kind][subtype]
+    if value.kind in SUBTYPES and subtype:
+        shown["subtype"] = SUBTYPES[value.kind][subtype]
     return shown
 
 

@@ -15,7 +15,7 @@ from canonical import encode_index
 from columns import Columns, StringTable
 from conventions import CHUNK_NBYTES, CODEC_RAW, NO_POSITION, checksum128, round_up
 from footer import GAP_NBYTES, encode_footer
-from header import HEAD_NBYTES, encode_header
+from header import HEADER_NBYTES, encode_header
 from opening import open_data
 from storages import storage_begin
 from views import WholeLayout
@@ -57,7 +57,7 @@ class Writer:
         for storage in self.content.storages:
             nbytes = len(storage.data)
             if nbytes:
-                end = HEAD_NBYTES + len(room)
+                end = HEADER_NBYTES + len(room)
                 room += bytes(storage_begin(end, nbytes, self.alignment) - end)
             for at in range(0, nbytes, CHUNK_NBYTES):
                 room += bytes(-len(room) % 64)  # no change before the first chunk
@@ -162,7 +162,7 @@ class Writer:
             self.columns.tensor_offsets = offsets
         nbytes = [len(storage.data) for storage in self.content.storages]
         own = not self.columns.tensor_storages and not self.columns.tensor_offsets
-        if not own or nbytes != [reach(view) for view in self.views]:
+        if not own or nbytes != [extent(view) for view in self.views]:
             self.columns.storage_nbytes = nbytes
 
 
@@ -195,8 +195,8 @@ def stored_strides(view: given.Tensor) -> list[int]:
     return []
 
 
-def reach(view: given.Tensor) -> int:
-    return WholeLayout(view.dtype.code, view.shape, stored_strides(view) or None, view.dtype.bits).reach
+def extent(view: given.Tensor) -> int:
+    return WholeLayout(view.dtype.code, view.shape, stored_strides(view) or None, view.dtype.bits).extent
 
 
 # Section 6.4. Each encoder returns kind, subtype, sizes (none or one), value bytes, children.
@@ -229,7 +229,7 @@ def int_bytes(number: int) -> bytes:
     return number.to_bytes(nbytes, "little", signed=True)
 
 
-def image(key) -> bytes:
+def canonical_key(key) -> bytes:
     """The canonical key, by which the elements of a set are sorted."""
     if isinstance(key, given.Float) and not key.number.is_integer():
         return b"\x02" + key.raw
@@ -242,7 +242,7 @@ def image(key) -> bytes:
     if isinstance(key, given.Bytes):
         return b"\x04" + struct.pack("<I", len(key.data)) + key.data
     if isinstance(key, given.Tuple):
-        return b"\x05" + struct.pack("<I", len(key.items)) + b"".join(image(each) for each in key.items)
+        return b"\x05" + struct.pack("<I", len(key.items)) + b"".join(canonical_key(each) for each in key.items)
     if isinstance(key, given.Null):
         return b"\x00"
     raise TypeError(f"no key: {key!r}")
@@ -258,7 +258,7 @@ ENCODERS = {
     given.Bytes: lambda value: sized(6, value.data, value.subtype),
     given.List: lambda value: parent(7, value.items),
     given.Tuple: lambda value: parent(8, value.items, value.subtype),
-    given.Set: lambda value: parent(9, sorted(value.items, key=image)),
+    given.Set: lambda value: parent(9, sorted(value.items, key=canonical_key)),
     given.Dict: dict_parts,
     given.Tensor: lambda value: fixed(11, value.role + 4 * value.requires_grad),
 }

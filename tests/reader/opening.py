@@ -52,14 +52,14 @@ def open_data(data, limits: Limits = DEFAULT_LIMITS) -> Checkpoint:
 
 def check_beginning(data) -> None:
     """Step 1."""
-    first = data[: header_section.HEAD_NBYTES]
+    first = data[: header_section.HEADER_NBYTES]
     if not first:
         refuse("truncated/empty", "file: expected bytes, found none")
     if first == bytes(len(first)):
         refuse(
             "not_a_checkpoint/zero_header", f"header, offset 0: expected the magic, found {len(first)} zero bytes"
         )
-    if len(data) < header_section.HEAD_NBYTES:
+    if len(data) < header_section.HEADER_NBYTES:
         begins = first[:8] == header_section.MAGIC[: len(first)]
         refuse(
             "truncated/short" if begins else "not_a_checkpoint/magic",

@@ -382,7 +382,7 @@ def sizes(*nbytes: int):
 
 
 def room(change: Callable[[bytes], bytes]):
-    """A change of what lies between the header and the index."""
+    """A change of what is between the header and the index."""
     return lambda writer: setattr(writer, "room", change(writer.room))
 
 
@@ -421,11 +421,11 @@ for what, content, change in [
     ("before the index", sample(), ONE_MORE),
     ("before the index, nothing stored", Content(), ONE_MORE),
     ("before the index, only empty ones", holding(0, 0), ONE_MORE),
-    ("behind the header", PAIR, IN_FRONT),
+    ("after the header", PAIR, IN_FRONT),
     ("between storages", PAIR, BETWEEN),
     ("room for an empty one in front", EMPTY, IN_FRONT),
     ("room for an empty one between", holding(24, 0, 24), BETWEEN),
-    ("room for an empty one behind", holding(24, 0), ONE_MORE),
+    ("room for an empty one after", holding(24, 0), ONE_MORE),
     ("one byte less", holding(65), sizes(64)),
     ("1 MiB - 1, was one byte more", holding(1, MEBIBYTE), sizes(1, MEBIBYTE - 1)),
     ("1 MiB - 1 from 4096 on", holding(MEBIBYTE - 1), SHIFTED),

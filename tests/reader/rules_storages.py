@@ -84,7 +84,7 @@ def rule_37_range(walk: Walk) -> None:
 
 def rule_38_gap(walk: Walk) -> None:
     expected = round_up(end_of(walk.places), ALIGNMENT_OF_PARTS)
-    where = "index_offset, behind the storages"
+    where = "index_offset, after the storages"
     expect(walk.footer.index_offset, expected, "corrupt/storage_gap", where)
 
 

@@ -41,7 +41,7 @@ def check_tensor_offsets(walk: Walk) -> None:
 
 
 def check_storage_nbytes(walk: Walk) -> None:
-    """Without them storage i is as large as tensor i reaches: each tensor views its own, from 0 on."""
+    """Without them storage i is as large as the extent of tensor i: each tensor views its own, from 0 on."""
     if walk.columns.storage_nbytes:
         return
     for name in ("tensor_storages", "tensor_offsets"):
@@ -154,11 +154,11 @@ def rule_30_ranges(walk: Walk) -> None:
                 f"tensor {i}, offset: expected a multiple of {view.bits // 8}, found {view.offset}",
             )
         nbytes = walk.storage_nbytes[view.storage]
-        if view.offset + view.reach > nbytes:
+        if view.offset + view.extent > nbytes:
             refuse(
                 "corrupt/tensor_range",
                 f"tensor {i}: expected its end within the {nbytes} bytes of "
-                f"storage {view.storage}, found it at {view.offset + view.reach}",
+                f"storage {view.storage}, found it at {view.offset + view.extent}",
             )
 
 

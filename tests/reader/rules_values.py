@@ -21,7 +21,7 @@ from walk import (
 )
 
 # Section 6.4: for each kind the allowed subtypes.
-FLAVOURS = {
+SUBTYPES = {
     NULL: {0},
     BOOL: {0, 1},
     INT: {0},
@@ -46,13 +46,13 @@ def rule_17_kinds(walk: Walk) -> None:
 
 def check_kinds(walk: Walk) -> None:
     for i, value in enumerate(walk.columns.values):
-        if value.kind not in FLAVOURS:
+        if value.kind not in SUBTYPES:
             refuse("corrupt/value_kind", f"values[{i}].kind: expected 0 to 11, found {value.kind}")
-        if value.subtype not in FLAVOURS[value.kind]:
+        if value.subtype not in SUBTYPES[value.kind]:
             refuse(
                 "corrupt/value_kind",
                 f"values[{i}] of kind {value.kind}, subtype: expected one of "
-                f"{sorted(FLAVOURS[value.kind])}, found {value.subtype}",
+                f"{sorted(SUBTYPES[value.kind])}, found {value.subtype}",
             )
 
 
@@ -68,7 +68,7 @@ def check_int_sizes(walk: Walk) -> None:
 
 
 def rule_18_tree(walk: Walk) -> None:
-    """Besides the sum: children stand behind parents (6.1), else a value could be its own parent."""
+    """Besides the sum: children come after their parents (6.1), else a value could be its own parent."""
     end = walk.root_count
     for i, count in enumerate(walk.child_counts):
         if end <= i:
@@ -174,27 +174,27 @@ def check_attributes(walk: Walk, i: int) -> None:
 def check_dict_keys(walk: Walk, i: int) -> None:
     seen = {}
     for key, _ in walk.items(i):
-        image = canonical_key(walk, key)
-        if image in seen:
+        canonical = canonical_key(walk, key)
+        if canonical in seen:
             refuse(
                 "corrupt/value_key",
-                f"values[{i}], dict: expected different keys, found values[{seen[image]}] "
+                f"values[{i}], dict: expected different keys, found values[{seen[canonical]}] "
                 f"and values[{key}] equal",
             )
-        seen[image] = key
+        seen[canonical] = key
 
 
 def check_set(walk: Walk, i: int) -> None:
     before = b""
     for child in walk.children(i):
-        image = canonical_key(walk, child)
-        if image <= before:
+        canonical = canonical_key(walk, child)
+        if canonical <= before:
             refuse(
                 "corrupt/value_key",
                 f"values[{child}], element of set values[{i}]: expected a canonical key above "
-                f"{before.hex(' ')}, found {image.hex(' ')}",
+                f"{before.hex(' ')}, found {canonical.hex(' ')}",
             )
-        before = image
+        before = canonical
 
 
 def check_metadata(walk: Walk) -> None:

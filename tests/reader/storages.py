@@ -5,7 +5,7 @@ The sizes of a chunk are a pair (raw, stored)."""
 from dataclasses import dataclass
 
 from conventions import ALIGNMENT_OF_PARTS, CHUNK_NBYTES, round_up
-from header import HEAD_NBYTES
+from header import HEADER_NBYTES
 
 LARGE_ALIGNMENT = 4096  # at least, of storages with 1 MiB or more raw bytes
 
@@ -27,7 +27,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a storage lies in the file, from its first chunk to the end of its last one."""
+    """Where a storage is in the file, from its first chunk to the end of its last one."""
 
     begin: int
     end: int
@@ -45,12 +45,12 @@ def raw_sizes(nbytes: int) -> list[int]:
 
 
 def storage_begin(end: int, nbytes: int, alignment: int) -> int:
-    """Behind the end of what comes before: the header, or the last storage that has bytes."""
+    """After the end of what comes before: the header, or the last storage that has bytes."""
     return round_up(end, max(alignment, LARGE_ALIGNMENT) if nbytes >= CHUNK_NBYTES else alignment)
 
 
 def chunk_offsets(begin: int, sizes: list[tuple[int, int]]) -> list[int]:
-    """Where each chunk of a storage begins; the zeros behind each but the last reach to a multiple of 64."""
+    """Where each chunk of a storage begins; the zeros after each but the last fill up to a multiple of 64."""
     offsets, at = [], begin
     for _, stored in sizes:
         offsets.append(round_up(at, ALIGNMENT_OF_PARTS))
@@ -59,8 +59,8 @@ def chunk_offsets(begin: int, sizes: list[tuple[int, int]]) -> list[int]:
 
 
 def place_storages(storages: list[list[tuple[int, int]]], alignment: int) -> list[Place]:
-    """One behind the other, from the sizes of each one's chunks."""
-    places, end = [], HEAD_NBYTES
+    """One after the other, from the sizes of each one's chunks."""
+    places, end = [], HEADER_NBYTES
     for sizes in storages:
         if not sizes:
             places.append(NO_ROOM)
@@ -73,4 +73,4 @@ def place_storages(storages: list[list[tuple[int, int]]], alignment: int) -> lis
 
 def end_of(places: list[Place]) -> int:
     """Where the last storage that has bytes ends, or else the header."""
-    return max([HEAD_NBYTES] + [place.end for place in places])
+    return max([HEADER_NBYTES] + [place.end for place in places])

@@ -257,7 +257,7 @@ FRAMES = [
     ("reserved bit", with_descriptor(8), "codec_frame"),
     ("checksum", compressed(write_checksum=True), "codec_frame"),
     ("window", windowed(17 << 3 | 1, RLE), "codec_frame"),
-    ("behind the frame", compressed() + b"\0", "codec_frame"),
+    ("after the frame", compressed() + b"\0", "codec_frame"),
     ("two frames", compressed() + compressed(), "codec_frame"),
     ("cut", compressed()[:-1], "codec_frame"),
     ("block type 3", single_segment(block(3, 4, bytes(4))), "codec_frame"),
@@ -301,7 +301,7 @@ class Frames(unittest.TestCase):
     def test_can_fail(self):
         with mock.patch.object(first_access, "check_frame", lambda *_: None):
             wrong = [what for what, frame, expected in FRAMES if self.found(frame) != [expected]]
-        alone_it_lets_pass = ["skippable", "checksum", "window", "behind the frame", "two frames", "no content size"]
+        alone_it_lets_pass = ["skippable", "checksum", "window", "after the frame", "two frames", "no content size"]
         self.assertTrue(set(alone_it_lets_pass) <= set(wrong), wrong)
 
     def test_bounded_copy(self):

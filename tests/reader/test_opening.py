@@ -165,7 +165,7 @@ class Truncation(unittest.TestCase):
     def test_can_fail(self):
         with mock.patch.object(footer, "search_back", lambda data: None), self.assertRaises(AssertionError):
             self.assertEqual(violation(DATA[:-1]), self.expected(len(DATA) - 1))
-        with mock.patch.object(header, "HEAD_NBYTES", 32), self.assertRaises(AssertionError):
+        with mock.patch.object(header, "HEADER_NBYTES", 32), self.assertRaises(AssertionError):
             self.assertEqual(violation(DATA[:40]), self.expected(40))
 
 

@@ -139,7 +139,7 @@ class Values(unittest.TestCase):
         self.assertEqual(len(found["entries"][0]["value"]["items"]), len(keys))
 
     def test_key_images(self):
-        """The order of a set is that of its images."""
+        """The order of a set is that of its keys."""
         keys = [Null(), Int(255), Int(1 << 64), Float.of(0.5), String("b"), String("aa"), Bytes(b"a")]
         keys.append(Tuple([Null()]))
         walk_of_set = open_data(Writer(with_value(Set(keys[::-1]))).build()).walk

@@ -78,7 +78,7 @@ class Storages(unittest.TestCase):
         for name, wrong in [("LARGE_ALIGNMENT", 64), ("NO_ROOM", storages.Place(64, 64))]:
             with mock.patch.object(storages, name, wrong), self.assertRaises(AssertionError):
                 self.test_places()
-        with mock.patch.object(storages, "HEAD_NBYTES", 128), self.assertRaises(Refused):
+        with mock.patch.object(storages, "HEADER_NBYTES", 128), self.assertRaises(Refused):
             listed(filled(63))
 
 
@@ -156,7 +156,7 @@ class Reached(unittest.TestCase):
         none = property(lambda self: self.columns.storage_nbytes)
         with mock.patch.object(walk.Walk, "storage_nbytes", none), self.assertRaises(Exception):  # noqa: B017
             self.test_the_same_as_stored()
-        always = property(lambda self: [view.reach for view in self.views])
+        always = property(lambda self: [view.extent for view in self.views])
         with mock.patch.object(walk.Walk, "storage_nbytes", always), self.assertRaises(Exception):  # noqa: B017
             self.assertEqual(open_data(Writer(filled_with_spare()).build()).walk.storage_nbytes, [24])
 

@@ -6,7 +6,7 @@ from canonical import column_departure, encode_index
 from conventions import Refused
 from first_access import chunk_bytes
 from footer import FOOTER_NBYTES
-from header import HEAD_NBYTES
+from header import HEADER_NBYTES
 from listing import tensor_paths
 from opening import Checkpoint
 from storages import Chunk
@@ -76,7 +76,7 @@ def check_footers(checkpoint: Checkpoint) -> list[Damage]:
 
 def padding_ranges(checkpoint: Checkpoint):
     """Section 1 and section 4: all bytes that belong to no part."""
-    footer, end = checkpoint.walk.footer, HEAD_NBYTES
+    footer, end = checkpoint.walk.footer, HEADER_NBYTES
     for chunks in checkpoint.walk.chunks:
         for chunk in chunks:
             yield end, chunk.offset
@@ -122,7 +122,7 @@ def check_chunks(checkpoint: Checkpoint) -> list[Damage]:
 
 
 def paths_over(checkpoint: Checkpoint, chunk: Chunk) -> list[str]:
-    """The tensors whose bytes, from the first to the last element, reach into a chunk."""
+    """The tensors that extend over a chunk, from their first to their last element."""
     begin = sum(before.raw_nbytes for before in checkpoint.walk.chunks[chunk.storage][: chunk.number])
     end = begin + chunk.raw_nbytes
     paths = tensor_paths(checkpoint.walk)
@@ -130,9 +130,9 @@ def paths_over(checkpoint: Checkpoint, chunk: Chunk) -> list[str]:
         paths[number]
         for number, view in enumerate(checkpoint.walk.views)
         if view.storage == chunk.storage
-        and view.reach
+        and view.extent
         and view.offset < end
-        and view.offset + view.reach > begin
+        and view.offset + view.extent > begin
     ]
 
 

@@ -1,4 +1,4 @@
-"""Sections 6.3 and 10: layouts and the tensors that have them; what is contiguous; how far a tensor reaches."""
+"""Sections 6.3 and 10: layouts and the tensors that have them; what is contiguous; the extent of a tensor."""
 
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -18,7 +18,7 @@ class WholeLayout:
         return product(self.dims)
 
     @cached_property
-    def reach(self) -> int:
+    def extent(self) -> int:
         """Bytes from the tensor's offset to the end of the last element (rule 30)."""
         if self.elements == 0:
             return 0
@@ -48,8 +48,8 @@ class View:
         return self.layout.elements
 
     @property
-    def reach(self) -> int:
-        return self.layout.reach
+    def extent(self) -> int:
+        return self.layout.extent
 
 
 def product(factors) -> int:
@@ -57,7 +57,7 @@ def product(factors) -> int:
 
 
 def contiguous_strides(dims: list[int]) -> list[int]:
-    """Section 10: the product of the sizes of the dims behind each (0 where one of those is empty)."""
+    """Section 10: the product of the sizes of the dims after each (0 if one of those is empty)."""
     return [product(dims[axis + 1 :]) for axis in range(len(dims))]
 
 

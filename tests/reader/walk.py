@@ -1,6 +1,6 @@
 """Sections 2 (paths) and 6.1: the columns walked from front to back.
 
-Every property here relies on the rules that stand before its use; nothing is checked twice."""
+Every property here relies on the rules that are checked before its use; nothing is checked twice."""
 
 import struct
 from dataclasses import dataclass
@@ -219,8 +219,8 @@ class Walk:
 
     @cached_property
     def storage_nbytes(self) -> list[int]:
-        """The raw bytes of each storage: as stored, else storage i has what tensor i reaches."""
-        return self.columns.storage_nbytes or [view.reach for view in self.views]
+        """The raw bytes of each storage: as stored, else storage i has the extent of tensor i."""
+        return self.columns.storage_nbytes or [view.extent for view in self.views]
 
     @cached_property
     def codecs(self) -> list[Codec]:
