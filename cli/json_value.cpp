@@ -44,15 +44,15 @@ Json items_json(const std::vector<std::pair<Value, Value>>& items) {
 Json string_json(const String& string) {
     Json json = {{"kind", "string"}, {"value", string.text}};
     switch (string.subtype) {
-        case StringFlavour::str:
+        case StringSubtype::str:
             break;
-        case StringFlavour::dtype:
+        case StringSubtype::dtype:
             json["subtype"] = "dtype";
             break;
-        case StringFlavour::device:
+        case StringSubtype::device:
             json["subtype"] = "device";
             break;
-        case StringFlavour::layout:
+        case StringSubtype::layout:
             json["subtype"] = "layout";
             break;
     }
@@ -61,25 +61,25 @@ Json string_json(const String& string) {
 
 Json bytes_json(const Bytes& bytes) {
     Json json = {{"kind", "bytes"}, {"hex", hex(bytes.bytes)}};
-    if (bytes.subtype == BytesFlavour::bytearray) json["subtype"] = "bytearray";
+    if (bytes.subtype == BytesSubtype::bytearray) json["subtype"] = "bytearray";
     return json;
 }
 
 Json tuple_json(const Tuple& tuple) {
     Json json = {{"kind", "tuple"}, {"items", items_json(tuple.items)}};
-    if (tuple.subtype == TupleFlavour::size) json["subtype"] = "Size";
+    if (tuple.subtype == TupleSubtype::size) json["subtype"] = "Size";
     return json;
 }
 
 Json dict_json(const Dict& dict) {
     Json json = {{"kind", "dict"}, {"items", items_json(dict.items)}};
     switch (dict.subtype) {
-        case DictFlavour::dict:
+        case DictSubtype::dict:
             break;
-        case DictFlavour::ordered_dict:
+        case DictSubtype::ordered_dict:
             json["subtype"] = "OrderedDict";
             break;
-        case DictFlavour::counter:
+        case DictSubtype::counter:
             json["subtype"] = "Counter";
             break;
     }

@@ -53,7 +53,7 @@ public:
         model["conv1.weight"] =
             TensorView::of(std::span(weights_), {2, 3, 2}).with_role(Role::parameter, true);
         model["bias"] = TensorView::of(std::span(weights_), {12}).with_role(Role::buffer);
-        model.metadata = Dict{{{"", Dict{{{"version", 2}}, {}, {}}}}, {}, DictFlavour::ordered_dict};
+        model.metadata = Dict{{{"", Dict{{{"version", 2}}, {}, {}}}}, {}, DictSubtype::ordered_dict};
         return checkpoint;
     }
 
@@ -83,12 +83,12 @@ public:
         values["int"] = -70000;
         values["float"] = 1e-5;
         values["complex"] = std::complex<double>(0.0, -0.0);
-        values["dtype"] = String{"torch.float32", StringFlavour::dtype};
-        values["bytes"] = milepost::Bytes{{std::byte{0}, std::byte{255}}, BytesFlavour::bytearray};
+        values["dtype"] = String{"torch.float32", StringSubtype::dtype};
+        values["bytes"] = milepost::Bytes{{std::byte{0}, std::byte{255}}, BytesSubtype::bytearray};
         values["list"] = List{{1, 2.5, "é", List{}}};
-        values["size"] = Tuple{{1, 2}, TupleFlavour::size};
+        values["size"] = Tuple{{1, 2}, TupleSubtype::size};
         values["set"] = Set{{3, "a", 1.5, nullptr, Tuple{{1, 2}}}};
-        values["dict"] = Dict{{{"a", 1}, {2, Dict{}}}, {{"default_factory", nullptr}}, DictFlavour::counter};
+        values["dict"] = Dict{{{"a", 1}, {2, Dict{}}}, {{"default_factory", nullptr}}, DictSubtype::counter};
         return checkpoint;
     }
 

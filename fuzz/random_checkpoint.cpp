@@ -120,7 +120,7 @@ private:
             case 7:
                 return List{items(depth)};
             case 8:
-                return Tuple{items(depth), static_cast<TupleFlavour>(input_.below(2))};
+                return Tuple{items(depth), static_cast<TupleSubtype>(input_.below(2))};
             case 9:
                 return set(depth);
             case 10:
@@ -142,13 +142,13 @@ private:
     }
 
     Value string() {
-        if (input_.one_in(8)) return String{text(12), StringFlavour::str};
-        return String{name(), static_cast<StringFlavour>(input_.below(4))};
+        if (input_.one_in(8)) return String{text(12), StringSubtype::str};
+        return String{name(), static_cast<StringSubtype>(input_.below(4))};
     }
 
     Value bytes() {
         const auto taken = input_.bytes(input_.below(20));
-        return Bytes{{taken.begin(), taken.end()}, static_cast<BytesFlavour>(input_.below(2))};
+        return Bytes{{taken.begin(), taken.end()}, static_cast<BytesSubtype>(input_.below(2))};
     }
 
     std::vector<Value> items(unsigned depth) {
@@ -169,7 +169,7 @@ private:
             case 3:
                 return bytes();
             case 4: {
-                Tuple tuple{{}, static_cast<TupleFlavour>(input_.below(2))};
+                Tuple tuple{{}, static_cast<TupleSubtype>(input_.below(2))};
                 for (unsigned count = depth < kMaxDepth ? input_.below(3) : 0; count > 0; --count)
                     tuple.items.push_back(key(depth + 1));
                 return tuple;
@@ -190,7 +190,7 @@ private:
 
     Value dict(unsigned depth) {
         Dict dict;
-        dict.subtype = static_cast<DictFlavour>(input_.below(3));
+        dict.subtype = static_cast<DictSubtype>(input_.below(3));
         for (unsigned count = input_.below(5); count > 0; --count) {
             Value one = key(depth + 1);
             dict.items.emplace_back(std::move(one), value(depth + 1));

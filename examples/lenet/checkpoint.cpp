@@ -12,7 +12,7 @@ milepost::Value metadata() {
     milepost::Dict version;
     version.items.emplace_back("version", 1);
     milepost::Dict modules;
-    modules.subtype = milepost::DictFlavour::ordered_dict;
+    modules.subtype = milepost::DictSubtype::ordered_dict;
     for (const std::string_view module : kModules)
         modules.items.emplace_back(module, version);
     return modules;

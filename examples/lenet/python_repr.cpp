@@ -44,7 +44,7 @@ milepost::Dict dict_of(const milepost::ParamGroup& group) {
 
 std::string python_repr(const milepost::Shape& shape) {
     auto size = values_of<milepost::Tuple>(shape);
-    size.subtype = milepost::TupleFlavour::size;
+    size.subtype = milepost::TupleSubtype::size;
     return milepost::to_string(std::move(size));
 }
 

@@ -38,17 +38,15 @@ MILEPOST_API std::string_view name(Role role) noexcept;
 
 /// A value as one line of text, close to what Python's repr() returns:
 ///
-/// | kind | text |
-/// |---|---|
-/// | null, bool | `None`, `True`, `False` |
-/// | int | `-128`: decimal digits, whatever the width |
-/// | float | `0.001`, `1e-05`, `3.0`, `inf`, `nan`: the fewest digits that read back as the same number |
-/// | complex | `(1+2j)`, `2.5j` |
-/// | string | `'it'`, `"it's"`: in quotes and escaped; dtypes and layouts without quotes;
-/// `device(type='cpu')` | | bytes | `b'\x00a'`, `bytearray(b'')`: what is not printable ASCII as two hex
-/// digits | | list, tuple, set | `[1, 2]`, `(1,)`, `{1, 2}`, `set()`, `torch.Size([6, 3])` | | dict | `{'lr':
-/// 0.1}`, `OrderedDict({})`, `Counter({'a': 2})`; attributes are not shown | | tensor | `f32[6, 3, 5, 5]`:
-/// dtype and shape, not the elements |
+/// - null, bool: `None`, `True`, `False`;
+/// - int: `-128`, decimal digits of any width;
+/// - float: `0.001`, `1e-05`, `3.0`, `inf`, `nan`, the fewest digits that read back as the same number;
+/// - complex: `(1+2j)`, `2.5j`;
+/// - string: `'it'`, `"it's"`, quoted and escaped; dtype, layout: as it is; `device(type='cpu')`;
+/// - bytes: `b'a'`, `bytearray(b'')`, other bytes than printable ASCII as two hexadecimal digits;
+/// - list, tuple, set: `[1, 2]`, `(1,)`, `{1, 2}`, `set()`, `torch.Size([6, 3])`;
+/// - dict: `{'lr': 0.1}`, `OrderedDict({})`, `Counter({'a': 2})`; attributes are not shown;
+/// - tensor: `f32[6, 3, 5, 5]`, dtype and shape, not the elements.
 ///
 /// Text from a file is escaped as by escape(). What is nested deeper than 64 levels is shown as "...". A text
 /// of more than `max` characters is cut as by escape(). The memory used is in proportion to the text that is
@@ -73,10 +71,9 @@ MILEPOST_API std::string_view name(Role role) noexcept;
 /// - control characters: U+0000-001F and U+007F-009F;
 /// - line and paragraph separators: U+2028 and U+2029;
 /// - characters that set the direction of text: U+061C, U+200E, U+200F, U+202A-202E and U+2066-2069;
-/// - the other characters that are invisible (Unicode's property Default_Ignorable_Code_Point): U+00AD,
-/// U+034F,
-///   U+115F, U+1160, U+17B4, U+17B5, U+180B-180F, U+200B-200D, U+2060-206F, U+3164, U+FE00-FE0F, U+FEFF,
-///   U+FFA0, U+FFF0-FFF8, U+1BCA0-1BCA3, U+1D173-1D17A and U+E0000-E0FFF;
+/// - the other characters that are invisible (Unicode's property Default_Ignorable_Code_Point):
+///   U+00AD, U+034F, U+115F, U+1160, U+17B4, U+17B5, U+180B-180F, U+200B-200D, U+2060-206F, U+3164,
+///   U+FE00-FE0F, U+FEFF, U+FFA0, U+FFF0-FFF8, U+1BCA0-1BCA3, U+1D173-1D17A and U+E0000-E0FFF;
 /// - interlinear annotations: U+FFF9-FFFB.
 [[nodiscard]] MILEPOST_API bool is_hidden(char32_t code_point) noexcept;
 
@@ -84,7 +81,7 @@ MILEPOST_API std::string_view name(Role role) noexcept;
 struct Character {
     char32_t code_point;  ///< the value of the byte, if not valid
     std::size_t nbytes;   ///< 1 to 4
-    bool valid;
+    bool valid;           ///< false for a byte that is not part of valid UTF-8
 };
 
 /// The first character of a text: for code that escapes in another notation than escape(), such as JSON's.

@@ -32,10 +32,10 @@ MILEPOST_API std::string_view name(Kind kind) noexcept;
 
 /// The Python types that a kind of value came from. Stored in files; never renumber.
 ///@{
-enum class StringFlavour : std::uint8_t { str = 0, dtype = 1, device = 2, layout = 3 };
-enum class BytesFlavour : std::uint8_t { bytes = 0, bytearray = 1 };
-enum class TupleFlavour : std::uint8_t { tuple = 0, size = 1 };
-enum class DictFlavour : std::uint8_t { dict = 0, ordered_dict = 1, counter = 2 };
+enum class StringSubtype : std::uint8_t { str = 0, dtype = 1, device = 2, layout = 3 };
+enum class BytesSubtype : std::uint8_t { bytes = 0, bytearray = 1 };
+enum class TupleSubtype : std::uint8_t { tuple = 0, size = 1 };
+enum class DictSubtype : std::uint8_t { dict = 0, ordered_dict = 1, counter = 2 };
 ///@}
 
 /// An integer of any width: two's complement, little-endian, as few bytes as possible (at least one).
@@ -47,13 +47,13 @@ struct Integer {
 /// A text, or the name of a torch.dtype, torch.device or torch.layout.
 struct String {
     std::string text;                            ///< UTF-8
-    StringFlavour subtype = StringFlavour::str;  ///< which of these it is
+    StringSubtype subtype = StringSubtype::str;  ///< which of these it is
 };
 
 /// Bytes of any content, for example the state of a random number generator.
 struct Bytes {
     std::vector<std::byte> bytes;                ///< the content
-    BytesFlavour subtype = BytesFlavour::bytes;  ///< bytes or bytearray
+    BytesSubtype subtype = BytesSubtype::bytes;  ///< bytes or bytearray
 };
 
 /// Values of any kinds in order.
@@ -64,7 +64,7 @@ struct List {
 /// Values of any kinds in order; a torch.Size has ints.
 struct Tuple {
     std::vector<Value> items;                    ///< in order
-    TupleFlavour subtype = TupleFlavour::tuple;  ///< tuple or torch.Size
+    TupleSubtype subtype = TupleSubtype::tuple;  ///< tuple or torch.Size
 };
 
 /// Elements in any order; saved in the canonical one.
@@ -77,7 +77,7 @@ struct Set {
 struct Dict {
     std::vector<std::pair<Value, Value>> items;       ///< key and value, in order
     std::vector<std::pair<Value, Value>> attributes;  ///< of the Python object itself, if it has any
-    DictFlavour subtype = DictFlavour::dict;          ///< dict, OrderedDict or Counter
+    DictSubtype subtype = DictSubtype::dict;          ///< dict, OrderedDict or Counter
 
     /// The value under a string key, or null.
     [[nodiscard]] MILEPOST_API const Value* find(std::string_view key) const noexcept;

@@ -35,7 +35,7 @@ using Range = std::pair<char32_t, char32_t>;
 struct Token {
     bool is_star = false;
     bool negated = false;
-    std::size_t begin = 0;  ///< of the set, in Tokens::ranges
+    std::size_t begin = 0;  ///< of the set, in the ranges of Tokens
     std::size_t end = 0;
 };
 

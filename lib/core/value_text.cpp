@@ -41,8 +41,8 @@ std::string quoted(std::string_view text, std::size_t max) {
 
 std::string string_text(const String& string, std::size_t max) {
     const std::string_view text = string.text;
-    if (string.subtype == StringFlavour::str) return quoted(text, max);
-    if (string.subtype != StringFlavour::device) return escape(text, max);
+    if (string.subtype == StringSubtype::str) return quoted(text, max);
+    if (string.subtype != StringSubtype::device) return escape(text, max);
     const std::size_t colon = text.find(':');
     const std::string type = "device(type=" + quoted(text.substr(0, colon), max);
     if (colon == std::string_view::npos) return type + ")";
@@ -66,7 +66,7 @@ std::string bytes_text(const Bytes& bytes, std::size_t max) {
     for (std::size_t at = text.find(quote); at != std::string::npos; at = text.find(quote, at + 2))
         text.insert(at, 1, '\\');
     text = std::string("b").append(1, quote).append(text).append(1, quote);
-    return bytes.subtype == BytesFlavour::bytes ? text : "bytearray(" + text + ")";
+    return bytes.subtype == BytesSubtype::bytes ? text : "bytearray(" + text + ")";
 }
 
 std::string complex_text(std::complex<double> number) {
@@ -125,7 +125,7 @@ struct Container {
 };
 
 Container container_of(const Tuple& tuple) noexcept {
-    if (tuple.subtype == TupleFlavour::size)
+    if (tuple.subtype == TupleSubtype::size)
         return {.open = "torch.Size([", .close = "])", .items = &tuple.items};
     return {.open = "(", .close = tuple.items.size() == 1 ? ",)" : ")", .items = &tuple.items};
 }
@@ -138,14 +138,14 @@ Container container_of(const Set& set) noexcept {
 Container container_of(const Dict& dict) noexcept {
     const bool empty = dict.items.empty();
     switch (dict.subtype) {
-        case DictFlavour::ordered_dict:
+        case DictSubtype::ordered_dict:
             return {.open = empty ? "OrderedDict(" : "OrderedDict({",
                     .close = empty ? ")" : "})",
                     .pairs = &dict.items};
-        case DictFlavour::counter:
+        case DictSubtype::counter:
             return {
                 .open = empty ? "Counter(" : "Counter({", .close = empty ? ")" : "})", .pairs = &dict.items};
-        case DictFlavour::dict:
+        case DictSubtype::dict:
             break;
     }
     return {.open = "{", .close = "}", .pairs = &dict.items};

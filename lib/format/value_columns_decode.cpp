@@ -73,10 +73,10 @@ private:
             case Kind::string: {
                 const auto text = bytes(number);
                 return String{{reinterpret_cast<const char*>(text.data()), text.size()},
-                              static_cast<StringFlavour>(record.subtype)};
+                              static_cast<StringSubtype>(record.subtype)};
             }
             case Kind::bytes:
-                return Bytes{byte_vector(number), static_cast<BytesFlavour>(record.subtype)};
+                return Bytes{byte_vector(number), static_cast<BytesSubtype>(record.subtype)};
             case Kind::tensor:
                 return make_tensor_(offsets_.data_begin[number]);
             default:
@@ -91,7 +91,7 @@ private:
             case Kind::list:
                 return List{items(children)};
             case Kind::tuple:
-                return Tuple{items(children), static_cast<TupleFlavour>(record.subtype)};
+                return Tuple{items(children), static_cast<TupleSubtype>(record.subtype)};
             case Kind::set:
                 return Set{items(children)};
             default:
@@ -118,7 +118,7 @@ private:
 
     static Dict dict(const ValueRecord& record, std::span<Value> children) {
         Dict dict;
-        dict.subtype = static_cast<DictFlavour>(record.subtype & ~kAttributesSubtype);
+        dict.subtype = static_cast<DictSubtype>(record.subtype & ~kAttributesSubtype);
         if ((record.subtype & kAttributesSubtype) != 0) {  // rule 22: the first child is a dict
             dict.attributes = std::move(children.front().get_if<Dict>()->items);
             children = children.subspan(1);

@@ -45,7 +45,7 @@ TEST_CASE("entries: tensors are counted at any depth") {
     dict.items.emplace_back(Value("k"), Value(TensorView()));
     dict.attributes.emplace_back(Value("a"), Value(TensorView()));
     const Value value =
-        List{{Value(Tuple{{Value(TensorView()), Value(1)}, TupleFlavour::tuple}), Value(dict)}};
+        List{{Value(Tuple{{Value(TensorView()), Value(1)}, TupleSubtype::tuple}), Value(dict)}};
     CHECK(tensor_count(value) == 3);
     CHECK(tensor_count(Value(TensorView())) == 1);
     CHECK(tensor_count(Value(Set{{Value(1)}})) == 0);

@@ -77,18 +77,18 @@ TEST_CASE("json: null, bool and strings with their subtypes") {
     CHECK(dump(value_json(Value())) == R"({"kind":"null"})");
     CHECK(dump(value_json(true)) == R"({"kind":"bool","value":true})");
     CHECK(dump(value_json("a\"b\u00e9")) == "{\"kind\":\"string\",\"value\":\"a\\\"b\u00e9\"}");
-    CHECK(dump(value_json(String{"torch.float32", StringFlavour::dtype})) ==
+    CHECK(dump(value_json(String{"torch.float32", StringSubtype::dtype})) ==
           R"({"kind":"string","value":"torch.float32","subtype":"dtype"})");
-    CHECK(dump(value_json(String{"cpu", StringFlavour::device})) ==
+    CHECK(dump(value_json(String{"cpu", StringSubtype::device})) ==
           R"({"kind":"string","value":"cpu","subtype":"device"})");
-    CHECK(dump(value_json(String{"torch.strided", StringFlavour::layout})) ==
+    CHECK(dump(value_json(String{"torch.strided", StringSubtype::layout})) ==
           R"({"kind":"string","value":"torch.strided","subtype":"layout"})");
 }
 
 TEST_CASE("json: bytes as hex") {
-    CHECK(dump(value_json(Bytes{{std::byte{0x00}, std::byte{0xAF}}, BytesFlavour::bytes})) ==
+    CHECK(dump(value_json(Bytes{{std::byte{0x00}, std::byte{0xAF}}, BytesSubtype::bytes})) ==
           R"({"kind":"bytes","hex":"00af"})");
-    CHECK(dump(value_json(Bytes{{}, BytesFlavour::bytearray})) ==
+    CHECK(dump(value_json(Bytes{{}, BytesSubtype::bytearray})) ==
           R"({"kind":"bytes","hex":"","subtype":"bytearray"})");
 }
 
@@ -96,9 +96,9 @@ TEST_CASE("json: lists, tuples and sets keep their order") {
     CHECK(dump(value_json(List{{Value(2), Value("a")}})) ==
           R"({"kind":"list","items":[{"kind":"int","value":2},{"kind":"string","value":"a"}]})");
     CHECK(dump(value_json(List{})) == R"({"kind":"list","items":[]})");
-    CHECK(dump(value_json(Tuple{{Value(1)}, TupleFlavour::tuple})) ==
+    CHECK(dump(value_json(Tuple{{Value(1)}, TupleSubtype::tuple})) ==
           R"({"kind":"tuple","items":[{"kind":"int","value":1}]})");
-    CHECK(dump(value_json(Tuple{{}, TupleFlavour::size})) ==
+    CHECK(dump(value_json(Tuple{{}, TupleSubtype::size})) ==
           R"({"kind":"tuple","items":[],"subtype":"Size"})");
     CHECK(dump(value_json(Set{{Value(1)}})) == R"({"kind":"set","items":[{"kind":"int","value":1}]})");
 }
@@ -111,9 +111,9 @@ TEST_CASE("json: dicts are pairs, so that keys of any kind and their order are k
           R"({"kind":"dict","items":[[{"kind":"string","value":"b"},{"kind":"int","value":1}],)"
           R"([{"kind":"int","value":0},{"kind":"string","value":"a"}]]})");
     dict.items.clear();
-    dict.subtype = DictFlavour::counter;
+    dict.subtype = DictSubtype::counter;
     CHECK(dump(value_json(dict)) == R"({"kind":"dict","items":[],"subtype":"Counter"})");
-    dict.subtype = DictFlavour::ordered_dict;
+    dict.subtype = DictSubtype::ordered_dict;
     dict.attributes.emplace_back(Value("x"), Value());
     CHECK(dump(value_json(dict)) ==
           R"({"kind":"dict","items":[],"subtype":"OrderedDict","attributes":)"

@@ -12,7 +12,7 @@ using namespace milepost::codec;
 
 namespace {
 
-/// The buffer of xxHash's own sanity check (cli/xsum_sanity_check.c).
+/// The buffer of the sanity check in xxHash's own sources.
 std::vector<std::byte> sanity_buffer() {
     constexpr std::uint64_t kPrime32 = 2'654'435'761U, kPrime64 = 11'400'714'785'074'694'797U;
     std::vector<std::byte> bytes(2367);

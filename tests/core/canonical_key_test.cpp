@@ -65,9 +65,9 @@ TEST_CASE("canonical key: equal where Python holds keys equal") {
     CHECK(image_of(0.0) == image_of(false));
     CHECK(image_of(tuple({1, 2.0})) == image_of(tuple({true, 2})));
     SUBCASE("subtypes do not matter") {
-        CHECK(image_of(milepost::String{"cpu", milepost::StringFlavour::device}) == image_of("cpu"));
-        CHECK(image_of(milepost::Bytes{{}, milepost::BytesFlavour::bytearray}) == image_of(bytes("")));
-        CHECK(image_of(milepost::Tuple{{}, milepost::TupleFlavour::size}) == image_of(tuple({})));
+        CHECK(image_of(milepost::String{"cpu", milepost::StringSubtype::device}) == image_of("cpu"));
+        CHECK(image_of(milepost::Bytes{{}, milepost::BytesSubtype::bytearray}) == image_of(bytes("")));
+        CHECK(image_of(milepost::Tuple{{}, milepost::TupleSubtype::size}) == image_of(tuple({})));
     }
     SUBCASE("an int need not be minimal") {
         CHECK(image_of(integer("\5\0\0"s)) == image_of(5));

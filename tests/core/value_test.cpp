@@ -92,7 +92,7 @@ TEST_CASE("value: typed access") {
     CHECK(*Value(3).as_uint() == 3);
     CHECK(*Value(0.5).as_double() == 0.5);
     CHECK(*Value("text").as_string() == "text");
-    CHECK(*Value(milepost::String{"cpu", milepost::StringFlavour::device}).as_string() == "cpu");
+    CHECK(*Value(milepost::String{"cpu", milepost::StringSubtype::device}).as_string() == "cpu");
 }
 
 TEST_CASE("value: an int is no float, a bool no int") {
@@ -129,7 +129,7 @@ TEST_CASE("value: content") {
 TEST_CASE("value: copies are deep") {
     Value value = milepost::Dict{{{"a", milepost::List{{1, 2}}}},
                                  {{"_metadata", milepost::Dict{}}},
-                                 milepost::DictFlavour::ordered_dict};
+                                 milepost::DictSubtype::ordered_dict};
     Value copy = value;
     value.get_if<milepost::Dict>()->items[0].second = 3;
     value.get_if<milepost::Dict>()->attributes.clear();
@@ -137,7 +137,7 @@ TEST_CASE("value: copies are deep") {
     REQUIRE(dict != nullptr);
     CHECK(dict->find("a")->get_if<milepost::List>()->items.size() == 2);
     CHECK(dict->attributes.size() == 1);
-    CHECK(dict->subtype == milepost::DictFlavour::ordered_dict);
+    CHECK(dict->subtype == milepost::DictSubtype::ordered_dict);
     Value assigned = 1;
     assigned = copy;
     copy = Value();

@@ -70,10 +70,10 @@ TEST_CASE("value text: strings in quotes, escaped") {
     CHECK(to_string("a\\b\n") == R"('a\\b\u{a}')");
     CHECK(to_string("a\xff") == R"('a\xff')");
     CHECK(to_string("h\u00e9\u20ac\U0001F600") == "'h\u00e9\u20ac\U0001F600'");
-    CHECK(to_string(String{"torch.float32", StringFlavour::dtype}) == "torch.float32");
-    CHECK(to_string(String{"torch.\n", StringFlavour::layout}) == R"(torch.\u{a})");
-    CHECK(to_string(String{"cpu", StringFlavour::device}) == "device(type='cpu')");
-    CHECK(to_string(String{"cuda:1", StringFlavour::device}) == "device(type='cuda', index=1)");
+    CHECK(to_string(String{"torch.float32", StringSubtype::dtype}) == "torch.float32");
+    CHECK(to_string(String{"torch.\n", StringSubtype::layout}) == R"(torch.\u{a})");
+    CHECK(to_string(String{"cpu", StringSubtype::device}) == "device(type='cpu')");
+    CHECK(to_string(String{"cuda:1", StringSubtype::device}) == "device(type='cuda', index=1)");
 }
 
 TEST_CASE("value text: bytes") {
@@ -81,7 +81,7 @@ TEST_CASE("value text: bytes") {
     CHECK(to_string(Bytes{bytes}) == R"(b"\x00a\xff'")");
     const std::vector<std::byte> quotes = {std::byte{'"'}, std::byte{'\''}, std::byte{'\''}, std::byte{'\\'}};
     CHECK(to_string(Bytes{quotes}) == R"(b'"\'\'\\')");
-    CHECK(to_string(Bytes{{}, BytesFlavour::bytearray}) == "bytearray(b'')");
+    CHECK(to_string(Bytes{{}, BytesSubtype::bytearray}) == "bytearray(b'')");
 }
 
 TEST_CASE("value text: lists, tuples, sets, dicts") {
@@ -90,8 +90,8 @@ TEST_CASE("value text: lists, tuples, sets, dicts") {
     CHECK(to_string(Tuple{{0.9, 0.999}}) == "(0.9, 0.999)");
     CHECK(to_string(Tuple{{1}}) == "(1,)");
     CHECK(to_string(Tuple{}) == "()");
-    CHECK(to_string(Tuple{{3, 4}, TupleFlavour::size}) == "torch.Size([3, 4])");
-    CHECK(to_string(Tuple{{}, TupleFlavour::size}) == "torch.Size([])");
+    CHECK(to_string(Tuple{{3, 4}, TupleSubtype::size}) == "torch.Size([3, 4])");
+    CHECK(to_string(Tuple{{}, TupleSubtype::size}) == "torch.Size([])");
     CHECK(to_string(Set{}) == "set()");
     CHECK(to_string(Set{{1, 2}}) == "{1, 2}");
     Dict dict;
@@ -100,10 +100,10 @@ TEST_CASE("value text: lists, tuples, sets, dicts") {
     dict.items.emplace_back(2, nullptr);
     dict.attributes.emplace_back("hidden", 1);
     CHECK(to_string(dict) == "{'a': [1, (2,)], 2: None}");
-    dict.subtype = DictFlavour::ordered_dict;
+    dict.subtype = DictSubtype::ordered_dict;
     CHECK(to_string(dict) == "OrderedDict({'a': [1, (2,)], 2: None})");
-    CHECK(to_string(Dict{{}, {}, DictFlavour::ordered_dict}) == "OrderedDict()");
-    CHECK(to_string(Dict{{}, {}, DictFlavour::counter}) == "Counter()");
+    CHECK(to_string(Dict{{}, {}, DictSubtype::ordered_dict}) == "OrderedDict()");
+    CHECK(to_string(Dict{{}, {}, DictSubtype::counter}) == "Counter()");
 }
 
 TEST_CASE("value text: tensors are their dtype and shape") {

@@ -337,7 +337,7 @@ constexpr Row kRows[] = {
      .name = "rule22-subtypes-of-strings",
      .base =
          [] {
-             return keys({"torch.float32", String{"torch.float32", StringFlavour::dtype}});
+             return keys({"torch.float32", String{"torch.float32", StringSubtype::dtype}});
          },
      .expected = "corrupt/value_key",
      .about = "A dict with the keys \"torch.float32\" and torch.float32: two in Python, one here."},
@@ -345,14 +345,14 @@ constexpr Row kRows[] = {
      .name = "rule22-subtypes-of-tuples",
      .base =
          [] {
-             return keys({Tuple{{1}, TupleFlavour::tuple}, Tuple{{true}, TupleFlavour::size}});
+             return keys({Tuple{{1}, TupleSubtype::tuple}, Tuple{{true}, TupleSubtype::size}});
          },
      .expected = "corrupt/value_key"},
     {.where = "rule 22",
      .name = "rule22-subtypes-of-bytes",
      .base =
          [] {
-             return keys({Bytes{}, Bytes{{}, BytesFlavour::bytearray}});
+             return keys({Bytes{}, Bytes{{}, BytesSubtype::bytearray}});
          },
      .expected = "corrupt/value_key",
      .about = "A dict with bytes and a bytearray as keys, both empty."},
@@ -412,7 +412,7 @@ constexpr Row kRows[] = {
      .about = "A dict whose attributes are a list."},
     {.where = "rule 22",
      .name = "rule22-attributes-ordered",
-     .base = [] { return attributed(dict_of({}, DictFlavour::ordered_dict)); },
+     .base = [] { return attributed(dict_of({}, DictSubtype::ordered_dict)); },
      .expected = "corrupt/value_key"},
     {.where = "rule 22",
      .name = "rule22-attribute-1",

@@ -37,7 +37,7 @@ struct KeyVector {
     Value key;
 };
 
-Value bytes_key(std::vector<std::byte> bytes, BytesFlavour subtype) {
+Value bytes_key(std::vector<std::byte> bytes, BytesSubtype subtype) {
     return Bytes{std::move(bytes), subtype};
 }
 
@@ -56,19 +56,20 @@ std::vector<KeyVector> key_vectors() {
     keys.push_back({R"({"kind": "float", "bits": "8000000000000000"})", -0.0});
     keys.push_back({R"({"kind": "float", "bits": "3fe0000000000000"})", 0.5});
     keys.push_back({R"({"kind": "float", "bits": "4400000000000000"})", 36893488147419103232.0});
-    keys.push_back({R"({"kind": "float", "bits": "7ff0000000000000"})", double_of(0x7FF0000000000000)});
+    keys.push_back(
+        {R"({"kind": "float", "bits": "7ff0000000000000"})", testing::double_of(0x7FF0000000000000)});
     keys.push_back({R"({"kind": "string", "value": ""})", ""});
     keys.push_back({R"({"kind": "string", "value": "torch.float32"})", "torch.float32"});
     keys.push_back({R"({"kind": "string", "value": "torch.float32", "subtype": "dtype"})",
-                    String{"torch.float32", StringFlavour::dtype}});
-    keys.push_back({R"({"kind": "bytes", "hex": "00ff"})", bytes_key(two, BytesFlavour::bytes)});
+                    String{"torch.float32", StringSubtype::dtype}});
+    keys.push_back({R"({"kind": "bytes", "hex": "00ff"})", bytes_key(two, BytesSubtype::bytes)});
     keys.push_back({R"({"kind": "bytes", "hex": "00ff", "subtype": "bytearray"})",
-                    bytes_key(two, BytesFlavour::bytearray)});
+                    bytes_key(two, BytesSubtype::bytearray)});
     keys.push_back({R"({"kind": "tuple", "items": []})", Tuple{}});
     keys.push_back({R"({"kind": "tuple", "items": [{"kind": "int", "value": 2}, {"kind": "null"}]})",
-                    Tuple{{Value(2), Value(nullptr)}, TupleFlavour::tuple}});
+                    Tuple{{Value(2), Value(nullptr)}, TupleSubtype::tuple}});
     keys.push_back({R"({"kind": "tuple", "items": [{"kind": "int", "value": 2}], "subtype": "Size"})",
-                    Tuple{{Value(2)}, TupleFlavour::size}});
+                    Tuple{{Value(2)}, TupleSubtype::size}});
     return keys;
 }
 

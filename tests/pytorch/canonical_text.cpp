@@ -40,16 +40,16 @@ std::string text_of(std::complex<double> number) {
 }
 
 std::string text_of(const milepost::String& string) {
-    using milepost::StringFlavour;
+    using milepost::StringSubtype;
     const std::string text = quoted(string.text);
     switch (string.subtype) {
-        case StringFlavour::str:
+        case StringSubtype::str:
             return text;
-        case StringFlavour::dtype:
+        case StringSubtype::dtype:
             return "dtype(" + text + ")";
-        case StringFlavour::device:
+        case StringSubtype::device:
             return "device(" + text + ")";
-        case StringFlavour::layout:
+        case StringSubtype::layout:
             return "layout(" + text + ")";
     }
     return {};
@@ -57,7 +57,7 @@ std::string text_of(const milepost::String& string) {
 
 std::string text_of(const milepost::Bytes& bytes) {
     const std::string text = "b" + hex(bytes.bytes);
-    return bytes.subtype == milepost::BytesFlavour::bytes ? text : "bytearray(" + text + ")";
+    return bytes.subtype == milepost::BytesSubtype::bytes ? text : "bytearray(" + text + ")";
 }
 
 std::string join(const std::vector<std::string>& texts) {
@@ -148,7 +148,7 @@ std::string Text::of(const milepost::Value& value) {
             return "[" + joined(value.get_if<milepost::List>()->items) + "]";
         case Kind::tuple: {
             const auto& tuple = *value.get_if<milepost::Tuple>();
-            return (tuple.subtype == milepost::TupleFlavour::size ? "Size(" : "tuple(") +
+            return (tuple.subtype == milepost::TupleSubtype::size ? "Size(" : "tuple(") +
                    joined(tuple.items) + ")";
         }
         case Kind::set: {

@@ -162,7 +162,7 @@ const Mistake kMistakes[] = {
      Condition::layout},
     {"a string of no subtype",
      [] {
-         return one_value(String{"a", static_cast<StringFlavour>(9)});
+         return one_value(String{"a", static_cast<StringSubtype>(9)});
      },
      Condition::layout},
     {"params twice in two groups",

@@ -45,11 +45,11 @@ Value wrapped(Random& random, Value inner, unsigned& levels) {
         case 0:
             return List{{std::move(inner)}};
         case 1:
-            return Dict{{{"inner", std::move(inner)}}, {}, static_cast<DictFlavour>(random.below(3))};
+            return Dict{{{"inner", std::move(inner)}}, {}, static_cast<DictSubtype>(random.below(3))};
         case 2:
             if (!both) break;
             --levels;
-            return Dict{{}, {{"_metadata", std::move(inner)}}, DictFlavour::ordered_dict};
+            return Dict{{}, {{"_metadata", std::move(inner)}}, DictSubtype::ordered_dict};
         case 3:
             if (!is_key(inner)) break;
             return Set{{std::move(inner)}};
@@ -59,7 +59,7 @@ Value wrapped(Random& random, Value inner, unsigned& levels) {
         default:
             break;
     }
-    return Tuple{{std::move(inner)}, static_cast<TupleFlavour>(random.below(2))};
+    return Tuple{{std::move(inner)}, static_cast<TupleSubtype>(random.below(2))};
 }
 
 }  // namespace
@@ -135,7 +135,7 @@ Value ValueMaker::metadata() {
     if (random_.one_in(2)) return nullptr;
     if (random_.one_in(4)) return dict();
     Dict modules;
-    modules.subtype = DictFlavour::ordered_dict;
+    modules.subtype = DictSubtype::ordered_dict;
     for (const char* module : {"", "conv1", "conv1.bn"})
         modules.items.emplace_back(module, Dict{{{"version", random_.below(3)}}, {}});
     return modules;
@@ -163,7 +163,7 @@ Value ValueMaker::scalar() {
             return std::complex<double>(real, floating());
         }
         case 6:
-            return String{random_text(random_), static_cast<StringFlavour>(random_.below(4))};
+            return String{random_text(random_), static_cast<StringSubtype>(random_.below(4))};
         default:
             return bytes();
     }
@@ -175,7 +175,7 @@ Value ValueMaker::container(unsigned level) {
         case 1:
             return List{items(level)};
         case 2:
-            return Tuple{items(level), static_cast<TupleFlavour>(random_.below(2))};
+            return Tuple{items(level), static_cast<TupleSubtype>(random_.below(2))};
         case 3:
             return Set{keys(level)};
         default:
@@ -185,7 +185,7 @@ Value ValueMaker::container(unsigned level) {
 
 Dict ValueMaker::dict(unsigned level) {
     Dict dict;
-    dict.subtype = static_cast<DictFlavour>(random_.below(3));
+    dict.subtype = static_cast<DictSubtype>(random_.below(3));
     for (Value& key : keys(level)) {
         Value held = value(level + 1);
         dict.items.emplace_back(std::move(key), std::move(held));
@@ -207,7 +207,7 @@ Value ValueMaker::key(unsigned level) {
         case 2:
             return bytes();
         case 3: {
-            Tuple tuple{{}, static_cast<TupleFlavour>(random_.below(2))};
+            Tuple tuple{{}, static_cast<TupleSubtype>(random_.below(2))};
             for (std::uint64_t count = level < kUsualLevels ? random_.below(3) : 0; count > 0; --count)
                 tuple.items.push_back(key(level + 1));
             return tuple;
@@ -216,7 +216,7 @@ Value ValueMaker::key(unsigned level) {
         case 5:
             return integer();
         default:
-            return String{random_text(random_), static_cast<StringFlavour>(random_.below(4))};
+            return String{random_text(random_), static_cast<StringSubtype>(random_.below(4))};
     }
 }
 
@@ -240,7 +240,7 @@ std::vector<Value> ValueMaker::items(unsigned level) {
 
 Bytes ValueMaker::bytes() {
     Bytes bytes;
-    bytes.subtype = static_cast<BytesFlavour>(random_.below(2));
+    bytes.subtype = static_cast<BytesSubtype>(random_.below(2));
     for (std::uint64_t nbytes = random_.one_in(3) ? 0 : random_.below(20); nbytes > 0; --nbytes)
         bytes.bytes.push_back(static_cast<std::byte>(random_.next()));
     return bytes;

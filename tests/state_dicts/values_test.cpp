@@ -127,15 +127,15 @@ TEST_CASE("values: one key to Python, one key here") {
 }
 
 TEST_CASE("values: a Counter with int keys, as MultiStepLR's milestones") {
-    const Value found = loaded(Dict{{{4, 2}, {2, 1}}, {}, DictFlavour::counter});
+    const Value found = loaded(Dict{{{4, 2}, {2, 1}}, {}, DictSubtype::counter});
     const auto* milestones = found.get_if<Dict>();
-    CHECK(milestones->subtype == DictFlavour::counter);
+    CHECK(milestones->subtype == DictSubtype::counter);
     CHECK(*milestones->items.at(0).first.as_int() == 4);
 }
 
 TEST_CASE("values: attributes of a dict are not its items, and nest") {
-    Dict inner{{{"x", 1}}, {{"note", List{{nullptr}}}}, DictFlavour::ordered_dict};
-    const Value found = loaded(Dict{{{"_metadata", "an item"}}, {{"_metadata", inner}}, DictFlavour::dict});
+    Dict inner{{{"x", 1}}, {{"note", List{{nullptr}}}}, DictSubtype::ordered_dict};
+    const Value found = loaded(Dict{{{"_metadata", "an item"}}, {{"_metadata", inner}}, DictSubtype::dict});
     const auto* dict = found.get_if<Dict>();
     CHECK(*dict->find("_metadata")->as_string() == "an item");
     CHECK(dict->attributes.at(0).second.get_if<Dict>()->attributes.size() == 1);
@@ -143,8 +143,8 @@ TEST_CASE("values: attributes of a dict are not its items, and nest") {
 
 TEST_CASE("values: empty ones of every kind") {
     (void)loaded(
-        List{{"", Bytes{}, Bytes{{}, BytesFlavour::bytearray}, List{}, Tuple{}, Tuple{{}, TupleFlavour::size},
-              Set{}, Dict{}, Dict{{}, {}, DictFlavour::counter}, TensorView()}});
+        List{{"", Bytes{}, Bytes{{}, BytesSubtype::bytearray}, List{}, Tuple{}, Tuple{{}, TupleSubtype::size},
+              Set{}, Dict{}, Dict{{}, {}, DictSubtype::counter}, TensorView()}});
 }
 
 TEST_CASE("values: a lone surrogate is refused") {

@@ -66,12 +66,12 @@ void add_texts(Entries& values) {
     values["string"] = "Grüße, 世界, 🚀";
     values["string empty"] = "";
     values["string with controls"] = std::string("a\0b\n\x1b[31m", 9);
-    values["string dtype"] = String{"torch.float32", StringFlavour::dtype};
-    values["string device"] = String{"cuda:0", StringFlavour::device};
-    values["string layout"] = String{"torch.strided", StringFlavour::layout};
-    values["bytes"] = Bytes{bytes_from({0x00, 0xFF, 0x80}), BytesFlavour::bytes};
+    values["string dtype"] = String{"torch.float32", StringSubtype::dtype};
+    values["string device"] = String{"cuda:0", StringSubtype::device};
+    values["string layout"] = String{"torch.strided", StringSubtype::layout};
+    values["bytes"] = Bytes{bytes_from({0x00, 0xFF, 0x80}), BytesSubtype::bytes};
     values["bytes empty"] = Bytes{};
-    values["bytearray"] = Bytes{bytes_from({0x01}), BytesFlavour::bytearray};
+    values["bytearray"] = Bytes{bytes_from({0x01}), BytesSubtype::bytearray};
 }
 
 /// Keys of every kind; 1 and "1" are different keys, as in Python.
@@ -84,19 +84,19 @@ Dict every_key() {
                     {kInfinity, 4},
                     {"1", 5},
                     {-1, 6},
-                    {Bytes{bytes_from({0x31}), BytesFlavour::bytes}, 7},
-                    {Tuple{{1, "a", Tuple{{nullptr}, TupleFlavour::tuple}}, TupleFlavour::tuple}, 8},
+                    {Bytes{bytes_from({0x31}), BytesSubtype::bytes}, 7},
+                    {Tuple{{1, "a", Tuple{{nullptr}, TupleSubtype::tuple}}, TupleSubtype::tuple}, 8},
                     {wide_integer(0, 1), 9},
                     {1e22, 10}});
 }
 
 void add_containers(Entries& values) {
     values["list"] = List{{1, List{{2.0, List{}}}, nullptr, "three"}};
-    values["tuple"] = Tuple{{1, true}, TupleFlavour::tuple};
-    values["tuple Size"] = Tuple{{6, 3, 5, 5}, TupleFlavour::size};
-    values["set"] = Set{{3, 1, "b", nullptr, 2.5, Tuple{{1, 2}, TupleFlavour::tuple}}};
+    values["tuple"] = Tuple{{1, true}, TupleSubtype::tuple};
+    values["tuple Size"] = Tuple{{6, 3, 5, 5}, TupleSubtype::size};
+    values["set"] = Set{{3, 1, "b", nullptr, 2.5, Tuple{{1, 2}, TupleSubtype::tuple}}};
     values["dict"] = every_key();
-    Dict ordered = dict_of({{"inner", dict_of({{"x", 1}}, DictFlavour::counter)}}, DictFlavour::ordered_dict);
+    Dict ordered = dict_of({{"inner", dict_of({{"x", 1}}, DictSubtype::counter)}}, DictSubtype::ordered_dict);
     ordered.attributes = {{"_metadata", dict_of({{"", dict_of({{"version", 2}})}})}, {"note", "kept"}};
     values["dict with attributes"] = std::move(ordered);
     values["dict empty"] = Dict{};
@@ -104,7 +104,7 @@ void add_containers(Entries& values) {
 }
 
 Value group_of_betas(double first, double second) {
-    return Tuple{{first, second}, TupleFlavour::tuple};
+    return Tuple{{first, second}, TupleSubtype::tuple};
 }
 
 void add_adam(Checkpoint& checkpoint) {
@@ -151,7 +151,7 @@ double double_of(std::uint64_t bits) {
     return std::bit_cast<double>(bits);
 }
 
-Dict dict_of(std::vector<std::pair<Value, Value>> items, DictFlavour subtype) {
+Dict dict_of(std::vector<std::pair<Value, Value>> items, DictSubtype subtype) {
     Dict dict;
     dict.items = std::move(items);
     dict.subtype = subtype;

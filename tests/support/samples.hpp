@@ -14,7 +14,7 @@ namespace milepost::testing {
 [[nodiscard]] Integer wide_integer(std::uint64_t low, std::uint64_t high);
 [[nodiscard]] double double_of(std::uint64_t bits);
 [[nodiscard]] Dict dict_of(std::vector<std::pair<Value, Value>> items,
-                           DictFlavour subtype = DictFlavour::dict);
+                           DictSubtype subtype = DictSubtype::dict);
 
 /// 24 bytes: 0.0 to 5.0 as f32.
 [[nodiscard]] std::span<const float> six_floats();
