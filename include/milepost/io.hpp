@@ -23,12 +23,16 @@ public:
     [[nodiscard]] virtual Result<void> read(std::uint64_t offset, std::span<std::byte> to) const = 0;
 };
 
-/// Where a Writer's bytes go when they do not go to a file: a pipe, an upload. One forward pass; the last
-/// bytes are the commit record, so whoever receives fewer has no checkpoint. Threads: called by one thread at
-/// a time.
+/// Where a Writer's bytes go when they do not go to a file: a pipe, an upload. The bytes come in one forward
+/// pass. The last ones are the commit record: a receiver of fewer bytes does not have a checkpoint. Threads:
+/// called by one thread at a time.
 class Sink {
 public:
     virtual ~Sink() = default;
+    /// Called at most once, with a size that the output will at least reach; only if that is known, because
+    /// nothing is compressed. A sink that can allocate space does so here, to fail early. By default it does
+    /// nothing. After an error the sink is not called again.
+    [[nodiscard]] virtual Result<void> reserve(std::uint64_t /*nbytes*/) { return {}; }
     /// Takes the next bytes, all of them. After an error it is not called again.
     [[nodiscard]] virtual Result<void> write(std::span<const std::byte> bytes) = 0;
     /// Called once after the last write, if all succeeded: make it durable, close it.

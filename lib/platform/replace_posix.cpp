@@ -16,6 +16,7 @@
 #include "base/checked.hpp"
 #include "platform/descriptor_posix.hpp"
 #include "platform/errno_posix.hpp"
+#include "platform/target_posix.hpp"
 #include "platform/temporary_posix.hpp"
 
 namespace milepost::platform {
@@ -24,23 +25,7 @@ static_assert(sizeof(off_t) == 8, "files beyond 2 GiB need 64-bit offsets: _FILE
 
 namespace {
 
-// Of the old file's mode: never set-user-id and the like on new content.
-constexpr mode_t kPermissions = 0777;
 constexpr int kAttempts = 16;
-
-struct SplitPath {
-    std::string folder, name;
-};
-
-SplitPath split(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return {".", path};
-    return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
-}
-
-Error bad_target(std::string_view path, std::string_view why) noexcept {
-    return describe(Condition::target, {path, ": cannot be saved to: ", why});
-}
 
 // glibc and musl differ in whether they know this call.
 int rename_to_new_name(int folder, const char* from, const char* to) noexcept {
@@ -49,20 +34,17 @@ int rename_to_new_name(int folder, const char* from, const char* to) noexcept {
 
 }  // namespace
 
-// Everything that takes memory happens in create(). From then on only messages do, and describe() copes
-// without.
+// All memory is allocated in create(). After it only messages allocate, and describe() works without memory.
 struct ReplacingFile::Impl {
-    Impl(std::string whole_path, const ReplaceOptions& asked, Descriptor opened, std::string target)
+    Impl(std::string whole_path, const ReplaceOptions& asked, Descriptor opened, std::string target_name)
         : path(std::move(whole_path)),
           options(asked),
           folder(std::move(opened)),
-          name(std::move(target)),
+          name(std::move(target_name)),
           previous_name(asked.keep_previous ? name + ".prev" : std::string()),
           previous_link(name),
           temporary(folder, TemporaryName(name)) {}
 
-    Result<void> check_target();
-    Result<void> check_previous() const;
     Result<void> open_temporary() noexcept;
     Result<void> check_size(std::uint64_t end) const;
     Result<void> reserve(std::uint64_t nbytes);
@@ -79,52 +61,22 @@ struct ReplacingFile::Impl {
     const std::string name, previous_name;
     TemporaryName previous_link;
     Temporary temporary;
-    bool replaces = false;  // there is an old file, or was when this began
-    mode_t old_mode = 0;
+    TargetStatus target;       // when this began
     std::uint64_t extent = 0;  // size of the temporary file: the end of what was reserved or written
     bool failed = false;
 };
-
-Result<void> ReplacingFile::Impl::check_target() {
-    if (name.empty()) return bad_target(path, "it names no file");
-    struct stat status {};
-    if (::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        if (errno == ENOENT) return {};
-        return system_error(errno == ENAMETOOLONG ? Condition::target : Condition::open, path, "look at",
-                            errno);
-    }
-    // A symbolic link would be replaced, not followed: what it leads to would silently stay as it is.
-    if (S_ISLNK(status.st_mode)) return bad_target(path, "it is a symbolic link");
-    if (!S_ISREG(status.st_mode)) return bad_target(path, "it is no regular file");
-    if (options.create_only) return bad_target(path, "it exists already");
-    replaces = true;
-    old_mode = status.st_mode & kPermissions;
-    return {};
-}
-
-// At commit, a folder of that name would be in the way; after hours of writing.
-Result<void> ReplacingFile::Impl::check_previous() const {
-    if (!options.keep_previous) return {};
-    struct stat status {};
-    if (::fstatat(folder.get(), previous_name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
-        if (!S_ISREG(status.st_mode)) return bad_target(path, "its .prev exists and is no regular file");
-        return {};
-    }
-    if (errno == ENOENT) return {};
-    return system_error(errno == ENAMETOOLONG ? Condition::target : Condition::open, path,
-                        "look at its .prev", errno);
-}
 
 Result<void> ReplacingFile::Impl::open_temporary() noexcept {
     const int error = temporary.open();
     if (error != 0)
         return system_error(condition_of(error, Condition::open), path, "create a file beside it", error);
     // Best effort: not every file system has modes.
-    if (replaces) static_cast<void>(::fchmod(temporary.descriptor(), old_mode));
+    if (target.exists) static_cast<void>(::fchmod(temporary.descriptor(), target.permissions));
     return {};
 }
 
-// The kernel answers a write beyond the limit with SIGXFSZ, which ends the process: so look first.
+// The kernel answers a write beyond the limit with SIGXFSZ, which ends the process, so the limit is checked
+// first.
 Result<void> ReplacingFile::Impl::check_size(std::uint64_t end) const {
     auto limit = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
     rlimit process_limit{};
@@ -141,7 +93,7 @@ Result<void> ReplacingFile::Impl::reserve(std::uint64_t nbytes) {
     if (nbytes <= extent) return {};
     if (Result<void> fits = check_size(nbytes); !fits) return fits;
     int error = 0;
-    // Some file systems begin anew after a signal: with a timer that fires often, that would never end.
+    // Some file systems start again after a signal. With a timer that fires often, that would never end.
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         error = ::fallocate(temporary.descriptor(), 0, 0, static_cast<off_t>(nbytes)) == 0 ? 0 : errno;
         if (error != EINTR) break;
@@ -155,7 +107,7 @@ Result<void> ReplacingFile::Impl::reserve(std::uint64_t nbytes) {
         case EOPNOTSUPP:
         case EINVAL:
         case EPERM:
-            return {};  // cannot be asked for here: the writes will tell
+            return {};  // cannot be reserved here: the writes will report a lack of space
         default:
             return system_error(condition_of(error, Condition::write), path,
                                 "reserve room for a file that ends", nbytes, error);
@@ -195,7 +147,8 @@ Result<void> ReplacingFile::Impl::cut(std::uint64_t size) {
 // Steps as in docs/design.md, "Saving". The order is the protocol.
 Result<void> ReplacingFile::Impl::commit(std::uint64_t size) {
     if (Result<void> done = cut(size); !done) return done;
-    // Never again after an error: the kernel reports it once, drops the pages, and says yes the second time.
+    // Not repeated after an error: the kernel reports it once, drops the pages, and reports success the
+    // second time.
     const int file = temporary.descriptor();
     if (options.durable && retry_interrupted([&] { return ::fsync(file); }) != 0) {
         return system_error(Condition::sync, path, "sync what was written", errno);
@@ -234,7 +187,7 @@ Result<void> ReplacingFile::Impl::keep_old_file() {
         // rename does nothing.
         ::unlinkat(folder.get(), previous_link.c_str(), 0);
         if (renamed) return {};
-        // ENOENT: another save swept the link away, for it is as old as the old file, and not locked.
+        // ENOENT: another save removed the link as an orphan: it is as old as the old file, and not locked.
         if (error != ENOENT) break;
     }
     return system_error(Condition::link, path, "keep the old file as its .prev", error);
@@ -265,14 +218,19 @@ Result<void> ReplacingFile::Impl::take_free_place() {
 
 Result<ReplacingFile> ReplacingFile::create(const std::string& path, const ReplaceOptions& options) try {
     if (path.find('\0') != std::string::npos) return bad_target(path, "it contains a NUL character");
-    SplitPath parts = split(path);
+    SplitPath parts = split_path(path);
     Descriptor folder(
         retry_interrupted([&] { return ::open(parts.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
     if (!folder) return system_error(Condition::open, path, "open its folder", errno);
 
     auto impl = std::make_unique<Impl>(path, options, std::move(folder), std::move(parts.name));
-    if (Result<void> done = impl->check_target(); !done) return std::move(done).error();
-    if (Result<void> done = impl->check_previous(); !done) return std::move(done).error();
+    auto target = inspect_target(impl->folder, path, impl->name, options.create_only);
+    if (!target) return std::move(target).error();
+    impl->target = *target;
+    if (options.keep_previous) {
+        auto fits = check_previous(impl->folder, path, impl->previous_name);
+        if (!fits) return std::move(fits).error();
+    }
     sweep_orphans(impl->folder, impl->previous_link);
     if (Result<void> done = impl->open_temporary(); !done) return std::move(done).error();
     return ReplacingFile(std::move(impl));
@@ -300,7 +258,7 @@ Result<void> ReplacingFile::write(std::uint64_t offset, std::span<const std::byt
 }
 
 Result<void> ReplacingFile::commit(std::uint64_t size) {
-    // Whatever comes now, this save ends: on the way out the rest of it is removed.
+    // This save ends here in any case. The destructor removes the temporary file if it is still there.
     const std::unique_ptr<Impl> impl = std::move(impl_);
     if (!impl) return describe(Condition::option, {"this save has ended: nothing can be committed"});
     if (impl->failed) {

@@ -8,7 +8,7 @@ namespace milepost::saving {
 
 Result<void> OutputQueue::append(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
-        // Grown by need: a small checkpoint takes a small buffer.
+        // Grows as needed: a small checkpoint needs a small buffer.
         const std::size_t room = kBufferNbytes - current_.size();
         const std::size_t taken = std::min(room, bytes.size());
         current_.insert(current_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(taken));
@@ -34,7 +34,7 @@ Result<void> OutputQueue::pad_to(std::uint64_t offset) {
 Result<void> OutputQueue::flush() {
     if (auto failed = first_error(); !failed) return failed;
     if (current_.empty()) return {};
-    auto written = output_.write(current_);
+    auto written = sink_.write(current_);
     if (!written) error_ = written.error();
     current_.clear();
     return written;
@@ -42,7 +42,7 @@ Result<void> OutputQueue::flush() {
 
 void OutputQueue::open_drain() {
     const std::lock_guard lock(mutex_);
-    free_.reserve(kBuffers);  // drain must not throw: others run meanwhile
+    free_.reserve(kBuffers);  // drain must not throw while other threads run
     draining_ = true;
 }
 
@@ -61,7 +61,7 @@ void OutputQueue::drain() {
         full_.pop_front();
         const bool failed = error_.has_value();
         lock.unlock();
-        Result<void> written = failed ? Result<void>() : output_.write(buffer);
+        Result<void> written = failed ? Result<void>() : sink_.write(buffer);
         buffer.clear();
         lock.lock();
         if (!written) error_ = std::move(written).error();
@@ -70,7 +70,7 @@ void OutputQueue::drain() {
     }
 }
 
-/// Gives the full current buffer away and takes an empty one.
+/// Hands over the full current buffer and takes an empty one.
 Result<void> OutputQueue::hand_over() {
     std::unique_lock lock(mutex_);
     if (!draining_) {

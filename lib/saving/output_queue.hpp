@@ -10,15 +10,14 @@
 #include <span>
 #include <vector>
 
+#include <milepost/io.hpp>
 #include <milepost/result.hpp>
-
-#include "saving/output.hpp"
 
 namespace milepost::saving {
 
-/// A few fixed buffers between those who make bytes and the one who writes them: what is appended goes into
-/// the current buffer; a full one is handed to the writer, and a free one taken. The writer never waits for
-/// anything but full buffers, so nobody can wait for ever. docs/design.md, "The pipeline".
+/// A few fixed buffers between the threads that encode and the one that writes. Appended bytes go into the
+/// current buffer; a full buffer is handed to the writing thread, and an empty one is taken. The writing
+/// thread waits for nothing but full buffers, so there is no deadlock. docs/design.md, "The pipeline".
 ///
 /// Threads: append, pad and position by one thread at a time (whose turn it is); drain by the writing thread.
 /// Without a writing thread (between two calls of `drain`), a full buffer is written at once.
@@ -27,11 +26,12 @@ public:
     static constexpr std::size_t kBufferNbytes = std::size_t{4} << 20U;
     static constexpr std::size_t kBuffers = 6;
 
-    explicit OutputQueue(Output& output) : output_(output) {}
+    /// `sink` must outlive this.
+    explicit OutputQueue(Sink& sink) : sink_(sink) {}
 
     /// Bytes appended so far: the offset in the file of the next one.
     [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
-    /// Errors: those of the Output; the first one is final. Throws std::bad_alloc.
+    /// Errors: those of the Sink; the first one is final. Throws std::bad_alloc.
     [[nodiscard]] Result<void> append(std::span<const std::byte> bytes);
     /// Appends zeros up to `offset`. Requires: offset >= position().
     [[nodiscard]] Result<void> pad_to(std::uint64_t offset);
@@ -50,7 +50,7 @@ private:
     Result<void> hand_over();
     Result<void> first_error() const;
 
-    Output& output_;
+    Sink& sink_;
     std::uint64_t position_ = 0;
     Buffer current_;
 

@@ -1,0 +1,55 @@
+#include "saving/index_writer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "base/checked.hpp"
+#include "codec/checksum.hpp"
+#include "format/validate.hpp"
+
+namespace milepost::saving {
+namespace {
+
+using format::IndexPlacement;
+
+Result<void> write_copies(const std::vector<std::byte>& index, const IndexPlacement& placement,
+                          const format::HeaderBytes& header, OutputQueue& queue) {
+    format::Footer footer;
+    footer.file_size = placement.file_size();
+    footer.placement = placement;
+    footer.index_checksum = codec::checksum128(index);
+    footer.header_checksum = format::header_tag(header);
+    const format::FooterBytes footer_bytes = footer.encode();
+    for (const std::uint64_t copy : {placement.index_offset, placement.copy_b()}) {
+        if (auto padded = queue.pad_to(copy); !padded) return padded;
+        if (auto written = queue.append(index); !written) return written;
+        if (auto padded = queue.pad_to(copy + placement.padded_nbytes()); !padded) return padded;
+        if (auto written = queue.append(footer_bytes); !written) return written;
+    }
+    return queue.flush();
+}
+
+}  // namespace
+
+Result<void> write_index(const format::Index& index, const format::HeaderBytes& header,
+                         const SaveOptions& options, OutputQueue& queue) {
+    auto encoded = index.encode(options.limits);
+    if (!encoded) return std::move(encoded).error();
+    const IndexPlacement placement{base::align_up(queue.position(), format::kLeastAlignment),
+                                   encoded->size()};
+    auto valid = format::validate(index, {placement.index_offset, options.alignment}, options.limits);
+    if (!valid) return as_argument_error(valid.error());
+    return write_copies(*encoded, placement, header, queue);
+}
+
+Error as_argument_error(const Error& error) {
+    if (error.code() != Code::corrupt) return error;
+    const bool is_of_names =
+        error.condition() == Condition::name || error.condition() == Condition::name_duplicate ||
+        error.condition() == Condition::value_key || error.condition() == Condition::value_bytes;
+    return Error(is_of_names ? Condition::save_name : Condition::layout, error.message());
+}
+
+}  // namespace milepost::saving

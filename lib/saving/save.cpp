@@ -1,0 +1,20 @@
+#include <string>
+#include <utility>
+
+#include <milepost/writer.hpp>
+
+namespace milepost {
+
+Result<void> save(const std::string& path, const Checkpoint& checkpoint, const SaveOptions& options) {
+    auto writer = Writer::create(path, options);
+    if (!writer) return std::move(writer).error();
+    return writer->commit(checkpoint);
+}
+
+Result<void> save(Sink& sink, const Checkpoint& checkpoint, const SaveOptions& options) {
+    auto writer = Writer::create(sink, options);
+    if (!writer) return std::move(writer).error();
+    return writer->commit(checkpoint);
+}
+
+}  // namespace milepost

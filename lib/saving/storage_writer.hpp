@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+
+#include "codec/codec.hpp"
+#include "format/file_layout.hpp"
+#include "saving/output_queue.hpp"
+#include "saving/storage_columns.hpp"
+
+namespace milepost::saving {
+
+/// Writes the header and then storages, each at once, and records where they are. The errors of all members
+/// are those of the queue's Sink and of the storages' providers. They throw std::bad_alloc; then nothing more
+/// may be written.
+class StorageWriter {
+public:
+    /// Writes nothing yet. `options` and `queue` must outlive this.
+    StorageWriter(const SaveOptions& options, OutputQueue& queue);
+
+    /// Writes the header unless it was written.
+    [[nodiscard]] Result<void> begin();
+    /// Writes whole storages, in this order, each with the codec that the options choose for it.
+    [[nodiscard]] Result<void> write(const std::vector<StorageView>& storages);
+    /// Chooses the codec for a storage that comes in runs by a view of its first run.
+    [[nodiscard]] Result<const codec::CodecRow*> choose_codec(const StorageView& first_run) const;
+    /// Writes a run of the chunks of a storage: the runs of one storage follow each other.
+    [[nodiscard]] Result<void> write_run(const StorageView& run, const codec::CodecRow& codec,
+                                         std::uint64_t first_chunk, std::uint64_t storage_nbytes);
+
+    [[nodiscard]] const StorageColumns& columns() const noexcept { return columns_; }
+    [[nodiscard]] const format::HeaderBytes& header() const noexcept { return header_; }
+
+private:
+    const SaveOptions& options_;
+    OutputQueue& queue_;
+    format::HeaderBytes header_;
+    StorageColumns columns_;
+    bool begun_ = false;
+};
+
+}  // namespace milepost::saving
