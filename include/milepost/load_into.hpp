@@ -10,6 +10,7 @@
 #include <milepost/export.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 #include <milepost/tensor_span.hpp>
 
 namespace milepost {

@@ -1,5 +1,6 @@
 #pragma once
 
+// IWYU pragma: begin_exports
 #include <milepost/checkpoint.hpp>
 #include <milepost/dtype.hpp>
 #include <milepost/error.hpp>
@@ -19,3 +20,4 @@
 /// All of Milepost. Start with Checkpoint (checkpoint.hpp), save() (writer.hpp), Reader (reader.hpp) and
 /// load_into() (load_into.hpp); examples/save_load.cpp uses each of them.
 namespace milepost {}
+// IWYU pragma: end_exports

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -8,11 +9,13 @@
 #include <vector>
 
 #include <milepost/checkpoint.hpp>
+#include <milepost/error.hpp>
 #include <milepost/export.hpp>
 #include <milepost/io.hpp>
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
+#include <milepost/value.hpp>
 
 namespace milepost {
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <milepost/error.hpp>
 #include <milepost/export.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>

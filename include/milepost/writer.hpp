@@ -6,10 +6,12 @@
 #include <string>
 
 #include <milepost/checkpoint.hpp>
+#include <milepost/dtype.hpp>
 #include <milepost/export.hpp>
 #include <milepost/io.hpp>
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 
 namespace milepost {
 

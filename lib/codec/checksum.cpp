@@ -6,7 +6,10 @@
 #endif
 #include <xxhash.h>
 
+#include <cstddef>
 #include <cstring>
+#include <span>
+#include <string>
 
 namespace milepost::codec {
 

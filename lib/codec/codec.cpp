@@ -1,6 +1,9 @@
 #include "codec/codec.hpp"
 
 #include <array>
+#include <cstdint>
+
+#include <milepost/options.hpp>
 
 #include "codec/zstd_codec.hpp"
 

@@ -1,9 +1,16 @@
 #include "codec/zstd_codec.hpp"
 
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+
 #include <zstd.h>
 
-#include <new>
+#include <milepost/error.hpp>
 
+#include "codec/codec.hpp"
 #include "codec/zstd_frame.hpp"
 
 namespace milepost::codec {

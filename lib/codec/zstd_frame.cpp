@@ -2,7 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
+
+#include <milepost/error.hpp>
+
+#include "codec/codec.hpp"
 
 namespace milepost::codec {
 namespace {

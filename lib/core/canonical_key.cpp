@@ -3,7 +3,17 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
+
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+#include <milepost/value.hpp>
 
 #include "base/little_endian.hpp"
 #include "core/integer.hpp"

@@ -2,8 +2,12 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
+
+#include <milepost/dtype.hpp>
 
 namespace milepost::core {
 namespace {

@@ -1,6 +1,12 @@
 #include <milepost/checkpoint.hpp>
 
 #include <algorithm>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <milepost/value.hpp>
 
 namespace milepost {
 namespace {

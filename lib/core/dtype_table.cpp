@@ -1,8 +1,10 @@
-#include <milepost/dtype.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include <milepost/dtype.hpp>
 
 namespace milepost {
 namespace {

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <utility>
+
+#include "core/layout.hpp"
 
 namespace milepost::core {
 namespace {

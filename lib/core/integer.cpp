@@ -2,8 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
+
+#include <milepost/value.hpp>
 
 #include "base/little_endian.hpp"
 

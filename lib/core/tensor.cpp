@@ -1,8 +1,16 @@
 #include <milepost/tensor.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <new>
-#include <string>
+#include <string_view>
+#include <utility>
+
+#include <milepost/dtype.hpp>
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
 
 #include "base/checked.hpp"
 #include "base/message.hpp"

@@ -1,8 +1,16 @@
 #include <milepost/tensor_span.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <new>
+#include <span>
 #include <utility>
+
+#include <milepost/dtype.hpp>
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"

@@ -1,9 +1,17 @@
-#include <milepost/tensor.hpp>
-
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <new>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include <milepost/dtype.hpp>
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 
 #include "base/checked.hpp"
 #include "base/message.hpp"

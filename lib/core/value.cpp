@@ -1,11 +1,17 @@
 #include <milepost/value.hpp>
 
 #include <array>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
 #include <new>
 #include <string_view>
 #include <type_traits>
 #include <variant>
 
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 
 #include "base/message.hpp"

@@ -75,7 +75,7 @@ std::string complex_text(std::complex<double> number) {
         if (text.ends_with(".0")) text.resize(text.size() - 2);
         return text;
     };
-    const std::string imaginary = part(number.imag()) + "j";
+    std::string imaginary = part(number.imag()) + "j";
     if (number.real() == 0 && !std::signbit(number.real())) return imaginary;
     return "(" + part(number.real()) + (imaginary.front() == '-' ? "" : "+") + imaginary + ")";
 }

@@ -8,6 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include <milepost/options.hpp>
+
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
+#include "format/index_offsets.hpp"
+
 namespace milepost::format {
 namespace {
 

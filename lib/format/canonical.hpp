@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <span>
 
+#include "format/index.hpp"
 #include "format/index_offsets.hpp"
 
 namespace milepost::format {

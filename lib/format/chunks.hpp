@@ -6,6 +6,8 @@
 
 #include "base/checked.hpp"
 #include "codec/codec.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"
 
 namespace milepost::format {

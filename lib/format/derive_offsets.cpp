@@ -7,6 +7,9 @@
 #include <milepost/value.hpp>
 
 #include "core/layout.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
+#include "format/index_offsets.hpp"
 #include "format/layouts.hpp"
 #include "format/value_columns.hpp"
 #include "format/value_runs.hpp"

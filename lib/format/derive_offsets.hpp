@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "format/index.hpp"
 #include "format/index_offsets.hpp"
 
 /// Computes the parts of IndexOffsets, and the sums that rules compare. Nothing is judged here: each function

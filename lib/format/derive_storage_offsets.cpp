@@ -6,6 +6,8 @@
 #include "format/chunks.hpp"
 #include "format/derive_offsets.hpp"
 #include "format/file_layout.hpp"
+#include "format/index.hpp"
+#include "format/index_offsets.hpp"
 
 namespace milepost::format {
 namespace {

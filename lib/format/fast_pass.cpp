@@ -6,11 +6,18 @@
 #include <cstdint>
 #include <span>
 
+#include <milepost/options.hpp>
+
 #include "base/checked.hpp"
+#include "format/derive_offsets.hpp"
 #include "format/file_layout.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
+#include "format/index_offsets.hpp"
 #include "format/name_order.hpp"
 #include "format/storage_limits.hpp"
 #include "format/string_tables.hpp"
+#include "format/validate.hpp"
 
 namespace milepost::format::fast_pass {
 namespace {

@@ -3,6 +3,7 @@
 #include <milepost/options.hpp>
 
 #include "format/derive_offsets.hpp"
+#include "format/index.hpp"
 #include "format/index_offsets.hpp"
 #include "format/validate.hpp"
 

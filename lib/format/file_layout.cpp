@@ -6,8 +6,12 @@
 #include <cstring>
 #include <span>
 
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+
 #include "base/little_endian.hpp"
 #include "base/message.hpp"
+#include "codec/checksum.hpp"
 
 namespace milepost::format {
 namespace {

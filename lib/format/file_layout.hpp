@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <milepost/options.hpp>
 #include <milepost/result.hpp>
 
 #include "base/checked.hpp"

@@ -12,9 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include <milepost/error.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+
 #include "base/message.hpp"
 #include "checkpoint_generated.h"
 #include "format/file_layout.hpp"
+#include "format/index_columns.hpp"
 
 namespace milepost::format {
 namespace {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "format/index.hpp"
+
 namespace milepost::format {
 
 IndexOffsets::IndexOffsets(const Index& index) {

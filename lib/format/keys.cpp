@@ -12,6 +12,9 @@
 
 #include "base/little_endian.hpp"
 #include "core/canonical_key.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
+#include "format/index_offsets.hpp"
 
 namespace milepost::format {
 namespace {

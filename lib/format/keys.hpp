@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "format/index.hpp"
 #include "format/index_offsets.hpp"
 
 namespace milepost::format {

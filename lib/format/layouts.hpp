@@ -5,6 +5,8 @@
 #include <cstdint>
 
 #include "core/layout.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"
 
 /// Layouts as the functions of core/layout.hpp take them. Requires: rule 26 of docs/format.md holds, and

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/cpu.hpp"
+#include "format/index_columns.hpp"
 #include "format/name_order_pass.hpp"
 
 namespace milepost::format {

@@ -10,6 +10,9 @@
 
 #include "base/message.hpp"
 #include "core/canonical_key.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
+#include "format/index_offsets.hpp"
 #include "format/value_columns.hpp"
 
 namespace milepost::format {

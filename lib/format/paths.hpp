@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "format/index.hpp"
 #include "format/index_offsets.hpp"
 
 /// Paths, as docs/format.md, section 2, defines them. Requires: a validated index. Throws std::bad_alloc.

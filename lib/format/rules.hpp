@@ -10,6 +10,8 @@
 #include <milepost/value.hpp>
 
 #include "format/derive_offsets.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"
 #include "format/validate.hpp"
 

@@ -7,7 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include <milepost/error.hpp>
+#include <milepost/value.hpp>
+
 #include "base/message.hpp"
+#include "format/index_columns.hpp"
 #include "format/keys.hpp"
 #include "format/rules.hpp"
 

@@ -3,10 +3,13 @@
 #include <optional>
 
 #include <milepost/dtype.hpp>
+#include <milepost/error.hpp>
 
 #include "base/message.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
 #include "format/layouts.hpp"
 #include "format/rules.hpp"
 

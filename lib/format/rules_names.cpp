@@ -6,8 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include <milepost/error.hpp>
+
 #include "base/message.hpp"
 #include "core/text.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
+#include "format/index_offsets.hpp"
 #include "format/rules.hpp"
 
 namespace milepost::format::rules {

@@ -5,7 +5,11 @@
 #include <utility>
 #include <vector>
 
+#include <milepost/error.hpp>
+
 #include "base/message.hpp"
+#include "format/index_columns.hpp"
+#include "format/index_offsets.hpp"
 #include "format/rules.hpp"
 
 namespace milepost::format::rules {

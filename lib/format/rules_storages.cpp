@@ -3,11 +3,15 @@
 #include <optional>
 #include <string_view>
 
+#include <milepost/error.hpp>
+
 #include "base/checked.hpp"
 #include "base/message.hpp"
 #include "codec/codec.hpp"
 #include "format/chunks.hpp"
+#include "format/derive_offsets.hpp"
 #include "format/file_layout.hpp"
+#include "format/index.hpp"
 #include "format/rules.hpp"
 #include "format/storage_limits.hpp"
 

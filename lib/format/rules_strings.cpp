@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <optional>
 
+#include <milepost/error.hpp>
+
 #include "base/message.hpp"
 #include "core/text.hpp"
 #include "format/rules.hpp"

@@ -6,9 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include <milepost/error.hpp>
+
 #include "base/checked.hpp"
 #include "base/message.hpp"
 #include "core/layout.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
 #include "format/rules.hpp"
 
 namespace milepost::format::rules {

@@ -4,11 +4,14 @@
 #include <optional>
 #include <string_view>
 
+#include <milepost/error.hpp>
 #include <milepost/value.hpp>
 
 #include "base/message.hpp"
 #include "core/integer.hpp"
 #include "core/text.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
 #include "format/rules.hpp"
 #include "format/value_columns.hpp"
 #include "format/value_runs.hpp"

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "format/index.hpp"
+#include "format/index_columns.hpp"
 
 namespace milepost::format {
 

@@ -4,9 +4,13 @@
 #include <span>
 #include <utility>
 
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+
 #include "base/message.hpp"
 #include "format/derive_offsets.hpp"
 #include "format/fast_pass.hpp"
+#include "format/index.hpp"
 #include "format/rules.hpp"
 
 namespace milepost::format {

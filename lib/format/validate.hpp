@@ -5,6 +5,7 @@
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
 
+#include "format/index.hpp"
 #include "format/index_offsets.hpp"
 
 namespace milepost::format {

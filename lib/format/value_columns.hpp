@@ -7,8 +7,12 @@
 #include <vector>
 
 #include <milepost/options.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
 
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"
 
 /// Values between their two forms: trees of Value, and the flat columns of docs/format.md, sections 6.1

@@ -1,5 +1,3 @@
-#include "format/value_columns.hpp"
-
 #include <bit>
 #include <complex>
 #include <cstddef>
@@ -9,7 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include <milepost/value.hpp>
+
 #include "base/little_endian.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
+#include "format/index_offsets.hpp"
+#include "format/value_columns.hpp"
 
 namespace milepost::format {
 namespace {

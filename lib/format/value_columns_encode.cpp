@@ -1,5 +1,3 @@
-#include "format/value_columns.hpp"
-
 #include <algorithm>
 #include <bit>
 #include <complex>
@@ -13,9 +11,18 @@
 #include <utility>
 #include <vector>
 
+#include <milepost/error.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/value.hpp>
+
 #include "base/little_endian.hpp"
 #include "base/message.hpp"
 #include "core/canonical_key.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
+#include "format/value_columns.hpp"
 
 namespace milepost::format {
 namespace {

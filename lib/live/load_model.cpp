@@ -1,9 +1,17 @@
+#include <cstddef>
 #include <map>
 #include <new>
 #include <set>
+#include <string_view>
 #include <utility>
 
+#include <milepost/checkpoint.hpp>
+#include <milepost/error.hpp>
 #include <milepost/load_into.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/value.hpp>
 
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"

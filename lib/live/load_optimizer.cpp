@@ -1,8 +1,17 @@
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <new>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include <milepost/checkpoint.hpp>
 #include <milepost/load_into.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/value.hpp>
 
 #include "base/checked.hpp"
 #include "base/message.hpp"

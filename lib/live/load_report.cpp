@@ -1,5 +1,14 @@
 #include "live/load_report.hpp"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <milepost/error.hpp>
+#include <milepost/load_into.hpp>
+#include <milepost/result.hpp>
+
 #include "base/message.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"

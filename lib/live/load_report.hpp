@@ -3,6 +3,7 @@
 #include <string>
 
 #include <milepost/load_into.hpp>
+#include <milepost/result.hpp>
 
 namespace milepost::live {
 

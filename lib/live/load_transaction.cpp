@@ -1,10 +1,19 @@
 #include "live/load_transaction.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
+#include <span>
+#include <string>
 #include <utility>
 
-#include "base/message.hpp"
+#include <milepost/checkpoint.hpp>
+#include <milepost/dtype.hpp>
+#include <milepost/error.hpp>
+#include <milepost/load_into.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+
 #include "core/cast.hpp"
 #include "core/text.hpp"
 #include "live/load_report.hpp"

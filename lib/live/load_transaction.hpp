@@ -1,11 +1,15 @@
 #pragma once
 
-#include <functional>
+#include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <milepost/checkpoint.hpp>
 #include <milepost/load_into.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 
 namespace milepost::live {
 

@@ -1,10 +1,19 @@
 #include "live/match_params.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/error.hpp>
+#include <milepost/load_into.hpp>
+#include <milepost/result.hpp>
 
 #include "base/message.hpp"
 #include "core/text.hpp"

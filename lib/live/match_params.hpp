@@ -1,12 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
+#include <milepost/checkpoint.hpp>
 #include <milepost/load_into.hpp>
+#include <milepost/result.hpp>
 
 namespace milepost::live {
 

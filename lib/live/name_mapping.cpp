@@ -1,6 +1,11 @@
 #include "live/name_mapping.hpp"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <milepost/load_into.hpp>
 
 #include "core/pattern.hpp"
 

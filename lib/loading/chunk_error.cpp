@@ -1,9 +1,19 @@
 #include "loading/chunk_error.hpp"
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <milepost/error.hpp>
+
 #include "base/message.hpp"
 #include "codec/codec.hpp"
 #include "core/text.hpp"
+#include "format/chunks.hpp"
+#include "format/index.hpp"
 #include "format/paths.hpp"
+#include "loading/open.hpp"
 
 namespace milepost::loading {
 

@@ -1,10 +1,20 @@
 #include "loading/chunk_reader.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <span>
 #include <utility>
 
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+
+#include "base/aligned_buffer.hpp"
 #include "base/message.hpp"
 #include "codec/checksum.hpp"
+#include "codec/codec.hpp"
+#include "format/chunks.hpp"
+#include "format/index_columns.hpp"
 #include "loading/chunk_error.hpp"
 
 namespace milepost::loading {

@@ -12,6 +12,7 @@
 #include "base/aligned_buffer.hpp"
 #include "codec/codec.hpp"
 #include "format/chunks.hpp"
+#include "format/index_columns.hpp"
 #include "loading/file_access.hpp"
 #include "loading/open.hpp"
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -33,6 +32,7 @@ struct ChunkRun {
     const std::uint64_t chunks = format::chunk_count(end) - first;
     const std::uint64_t parts = count < chunks ? count : chunks;
     std::vector<ChunkRun> runs;
+    runs.reserve(static_cast<std::size_t>(parts));
     for (std::uint64_t i = 0; i < parts; ++i)
         runs.push_back({first + chunks * i / parts, first + chunks * (i + 1) / parts});
     return runs;

@@ -1,10 +1,16 @@
 #include "loading/decode_parts.hpp"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <milepost/checkpoint.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/value.hpp>
+
 #include "format/index.hpp"
+#include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"
 #include "format/value_columns.hpp"
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <milepost/checkpoint.hpp>
+#include <milepost/reader.hpp>
 #include <milepost/value.hpp>
 
 #include "loading/reader_impl.hpp"

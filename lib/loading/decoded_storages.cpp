@@ -1,17 +1,28 @@
 #include "loading/decoded_storages.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <mutex>
 #include <new>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
+
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 
 #include "base/checked.hpp"
 #include "base/message.hpp"
 #include "base/parallel.hpp"
 #include "codec/codec.hpp"
+#include "core/gather.hpp"
 #include "format/chunks.hpp"
+#include "loading/chunk_reader.hpp"
+#include "loading/chunk_runs.hpp"
 
 namespace milepost::loading {
 

@@ -2,13 +2,22 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
+
+#include <milepost/error.hpp>
+#include <milepost/io.hpp>
 
 #include "base/checked.hpp"
 #include "base/little_endian.hpp"
 #include "base/message.hpp"
+#include "format/file_layout.hpp"
 
 namespace milepost::loading {
 namespace {

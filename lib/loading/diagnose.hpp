@@ -1,11 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include <milepost/error.hpp>
 #include <milepost/io.hpp>
-#include <milepost/result.hpp>
 
 #include "format/file_layout.hpp"
 

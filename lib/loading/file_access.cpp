@@ -1,6 +1,17 @@
 #include "loading/file_access.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
 #include <utility>
+
+#include <milepost/io.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+
+#include "platform/file.hpp"
 
 namespace milepost::loading {
 namespace {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include <milepost/io.hpp>
 #include <milepost/options.hpp>

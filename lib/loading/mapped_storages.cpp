@@ -1,12 +1,22 @@
 #include "loading/mapped_storages.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <memory>
+#include <span>
 #include <utility>
+
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 
 #include "base/parallel.hpp"
 #include "codec/codec.hpp"
+#include "core/gather.hpp"
 #include "format/chunks.hpp"
+#include "loading/chunk_reader.hpp"
 #include "loading/chunk_runs.hpp"
 
 namespace milepost::loading {

@@ -2,10 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
 
-#include "base/checked.hpp"
+#include <milepost/error.hpp>
+#include <milepost/io.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+
 #include "base/message.hpp"
 #include "codec/checksum.hpp"
+#include "format/file_layout.hpp"
+#include "format/index.hpp"
 #include "format/validate.hpp"
 #include "loading/diagnose.hpp"
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
+#include <milepost/error.hpp>
 #include <milepost/io.hpp>
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>

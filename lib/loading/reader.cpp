@@ -1,6 +1,21 @@
 #include <milepost/reader.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/dtype.hpp>
+#include <milepost/error.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/value.hpp>
 
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
@@ -8,6 +23,9 @@
 #include "core/text.hpp"
 #include "format/chunks.hpp"
 #include "format/find_path.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
+#include "format/index_offsets.hpp"
 #include "format/paths.hpp"
 #include "loading/decode_parts.hpp"
 #include "loading/reader_impl.hpp"
@@ -100,6 +118,7 @@ std::vector<std::string_view> Reader::optimizers() const& {
 std::vector<std::string_view> Reader::values() const& {
     const EntryList entry_list = impl_->opened.offsets.values_entry_list();
     std::vector<std::string_view> names;
+    names.reserve(entry_list.count);
     for (std::uint32_t i = 0; i < entry_list.count; ++i)
         names.push_back(impl_->opened.index.entry_names[entry_list.first + i]);
     return names;

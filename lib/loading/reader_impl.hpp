@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <milepost/dtype.hpp>
 #include <milepost/reader.hpp>

@@ -3,7 +3,11 @@
 #include <string>
 #include <utility>
 
+#include <milepost/error.hpp>
+#include <milepost/io.hpp>
+#include <milepost/options.hpp>
 #include <milepost/reader.hpp>
+#include <milepost/result.hpp>
 
 #include "base/out_of_memory.hpp"
 #include "core/text.hpp"

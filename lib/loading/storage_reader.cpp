@@ -1,9 +1,16 @@
 #include "loading/storage_reader.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <new>
+#include <span>
+
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 
 #include "base/out_of_memory.hpp"
 #include "core/gather.hpp"
+#include "loading/open.hpp"
 
 namespace milepost::loading {
 

@@ -1,18 +1,32 @@
 #include <milepost/verify.hpp>
 
 #include <algorithm>
-#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <mutex>
 #include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <milepost/error.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/result.hpp>
 
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
 #include "base/parallel.hpp"
 #include "core/text.hpp"
 #include "format/canonical.hpp"
+#include "format/chunks.hpp"
+#include "format/file_layout.hpp"
 #include "loading/chunk_error.hpp"
 #include "loading/chunk_reader.hpp"
+#include "loading/open.hpp"
 #include "loading/reader_impl.hpp"
 
 namespace milepost {

@@ -2,10 +2,16 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <new>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+
+#include <milepost/error.hpp>
 
 namespace milepost::platform {
 

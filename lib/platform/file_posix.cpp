@@ -1,9 +1,13 @@
-#include "platform/file.hpp"
-
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
 #include <limits>
 #include <new>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -13,9 +17,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+
 #include "base/checked.hpp"
 #include "platform/descriptor_posix.hpp"
 #include "platform/errno_posix.hpp"
+#include "platform/file.hpp"
 
 namespace milepost::platform {
 

@@ -1,8 +1,12 @@
-#include "platform/replace.hpp"
-
 #include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <memory>
 #include <new>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -13,9 +17,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+
 #include "base/checked.hpp"
 #include "platform/descriptor_posix.hpp"
 #include "platform/errno_posix.hpp"
+#include "platform/replace.hpp"
 #include "platform/target_posix.hpp"
 #include "platform/temporary_posix.hpp"
 

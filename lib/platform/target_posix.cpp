@@ -2,10 +2,16 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <string>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+
+#include "platform/descriptor_posix.hpp"
 #include "platform/errno_posix.hpp"
 
 namespace milepost::platform {

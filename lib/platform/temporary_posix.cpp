@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <ctime>
-#include <utility>
+#include <string_view>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,6 +15,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "platform/descriptor_posix.hpp"
 
 namespace milepost::platform {
 

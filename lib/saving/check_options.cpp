@@ -2,6 +2,10 @@
 
 #include <cstdint>
 
+#include <milepost/error.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+
 #include "base/message.hpp"
 #include "codec/codec.hpp"
 #include "format/file_layout.hpp"

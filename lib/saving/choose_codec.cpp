@@ -1,7 +1,16 @@
 #include "saving/choose_codec.hpp"
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
+
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+
+#include "codec/codec.hpp"
 
 namespace milepost::saving {
 namespace {

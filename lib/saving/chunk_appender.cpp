@@ -1,8 +1,15 @@
 #include "saving/chunk_appender.hpp"
 
+#include <cstdint>
+
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+
 #include "base/checked.hpp"
 #include "format/chunks.hpp"
 #include "format/file_layout.hpp"
+#include "saving/chunk_encoder.hpp"
+#include "saving/chunk_sequence.hpp"
 
 namespace milepost::saving {
 

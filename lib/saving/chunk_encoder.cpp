@@ -1,8 +1,17 @@
 #include "saving/chunk_encoder.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <utility>
 
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+
+#include "codec/checksum.hpp"
+#include "codec/codec.hpp"
 #include "format/chunks.hpp"
+#include "saving/chunk_sequence.hpp"
 
 namespace milepost::saving {
 

@@ -2,12 +2,19 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
+#include <vector>
+
+#include <milepost/result.hpp>
 
 #include "format/chunks.hpp"
 #include "saving/chunk_appender.hpp"
 #include "saving/chunk_encoder.hpp"
+#include "saving/chunk_sequence.hpp"
 #include "saving/encoder_pool.hpp"
+#include "saving/output_queue.hpp"
+#include "saving/storage_columns.hpp"
 
 namespace milepost::saving {
 namespace {

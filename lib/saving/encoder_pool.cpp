@@ -1,5 +1,19 @@
 #include "saving/encoder_pool.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include <milepost/result.hpp>
+
+#include "saving/chunk_appender.hpp"
+#include "saving/chunk_encoder.hpp"
+#include "saving/chunk_sequence.hpp"
+#include "saving/output_queue.hpp"
+
 namespace milepost::saving {
 
 EncoderPool::EncoderPool(ChunkSequence& sequence, ChunkAppender& appender, OutputQueue& queue,

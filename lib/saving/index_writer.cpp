@@ -5,9 +5,16 @@
 #include <utility>
 #include <vector>
 
+#include <milepost/error.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+
 #include "base/checked.hpp"
 #include "codec/checksum.hpp"
+#include "format/file_layout.hpp"
+#include "format/index.hpp"
 #include "format/validate.hpp"
+#include "saving/output_queue.hpp"
 
 namespace milepost::saving {
 namespace {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <milepost/error.hpp>
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
 

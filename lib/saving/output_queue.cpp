@@ -2,7 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <span>
 #include <utility>
+
+#include <milepost/result.hpp>
 
 namespace milepost::saving {
 

@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include <milepost/error.hpp>
 #include <milepost/io.hpp>
 #include <milepost/result.hpp>
 

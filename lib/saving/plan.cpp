@@ -10,10 +10,20 @@
 #include <utility>
 #include <vector>
 
+#include <milepost/checkpoint.hpp>
+#include <milepost/error.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/value.hpp>
+
 #include "base/message.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"
+#include "format/index.hpp"
+#include "format/index_columns.hpp"
 #include "format/value_columns.hpp"
+#include "saving/storage_columns.hpp"
 
 namespace milepost::saving {
 

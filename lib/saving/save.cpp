@@ -1,6 +1,10 @@
 #include <string>
 #include <utility>
 
+#include <milepost/checkpoint.hpp>
+#include <milepost/io.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
 #include <milepost/writer.hpp>
 
 namespace milepost {

@@ -1,8 +1,14 @@
 #include "saving/storage_compactor.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <numeric>
 #include <utility>
+#include <vector>
+
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 
 #include "core/layout.hpp"
 

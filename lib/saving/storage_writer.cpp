@@ -1,10 +1,20 @@
 #include "saving/storage_writer.hpp"
 
+#include <cstdint>
 #include <utility>
+#include <vector>
+
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 
 #include "base/parallel.hpp"
+#include "codec/codec.hpp"
+#include "format/file_layout.hpp"
 #include "saving/choose_codec.hpp"
 #include "saving/chunk_pipeline.hpp"
+#include "saving/chunk_sequence.hpp"
+#include "saving/output_queue.hpp"
 
 namespace milepost::saving {
 namespace {

@@ -1,10 +1,21 @@
 #include "saving/streamed_tensor.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <functional>
+#include <span>
 #include <utility>
 
+#include <milepost/dtype.hpp>
+#include <milepost/error.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+
 #include "base/message.hpp"
+#include "codec/codec.hpp"
 #include "core/layout.hpp"
 #include "format/index.hpp"
 

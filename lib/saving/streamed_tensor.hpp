@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <utility>
 
 #include <milepost/dtype.hpp>
 #include <milepost/options.hpp>

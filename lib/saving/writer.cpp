@@ -1,5 +1,8 @@
 #include <milepost/writer.hpp>
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
@@ -8,6 +11,14 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/dtype.hpp>
+#include <milepost/error.hpp>
+#include <milepost/io.hpp>
+#include <milepost/options.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
