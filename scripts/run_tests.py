@@ -1,6 +1,6 @@
-"""Builds the project in three ways, runs the tests of each, and adds up what they say. Started by scripts/test.
+"""Builds the project in four ways, runs the tests of each, and adds up what they say. Started by scripts/test.
 
-    scripts/test              all three
+    scripts/test              all four
     scripts/test gcc tsan     these
 """
 
@@ -49,6 +49,8 @@ class Build:
 ALL_BUILDS = [
     Build("gcc", "g++", ["--buildtype=release", "-Dfuzzing=replay"], first=["format", "lint"],
           pytorch=True),
+    Build("clang", "clang++-14", ["--buildtype=release", "-Dfuzzing=replay", "-Dexamples=false"],
+          suites=["unit", "golden", "fuzz", "cli"]),
     Build("asan", "clang++-14",
           ["--buildtype=debug", "-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false", STOP_AT_FIRST,
            "-Dfuzzing=replay"],
@@ -156,7 +158,7 @@ def run_build(build: Build, tally: Tally) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("builds", nargs="*", metavar="BUILD", help="gcc, asan, tsan")
+    parser.add_argument("builds", nargs="*", metavar="BUILD", help="gcc, clang, asan, tsan")
     wanted = parser.parse_args().builds
     unknown = set(wanted) - {build.name for build in ALL_BUILDS}
     if unknown:

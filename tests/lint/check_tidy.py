@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy over the library, its headers and its users, with the checks of .clang-tidy as errors.
+"""Runs clang-tidy, warnings as errors: all checks of .clang-tidy over the sources of the library and of the command
+line, and the check of includes over all sources and headers.
 
     check_tidy.py --build FOLDER            all files of FOLDER/compile_commands.json that are ours
     check_tidy.py --build FOLDER FILE...    these
     check_tidy.py --build FOLDER --fix      adds and removes includes as needed; run clang-format afterwards
     check_tidy.py --self-test               checks that an unused and a missing include are found
+    --analyzer                              the clang static analyzer, too: takes half as long again
 
-A header is checked by itself, for its includes alone: what is inside of it is seen with the sources that include it.
+What is inside of a header is checked with the sources that include it.
 """
 
 import argparse
@@ -23,7 +25,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TIDY = "clang-tidy-19"  # the first of Debian 12's that checks includes
 PLACES = ("lib", "include", "cli", "examples", "bench")
+ALL_CHECKS_PLACES = ("lib", "cli")
 INCLUDES_ONLY = "-*,misc-include-cleaner"
+WITHOUT_ANALYZER = "-clang-analyzer-*"
 # Flags that g++ knows and clang does not.
 FOREIGN_FLAGS = ["-Wno-unknown-warning-option"]
 
@@ -37,8 +41,10 @@ class Unit:
     flags: tuple[str, ...]
     includes_only: bool = False
 
-    def command(self, fix: bool) -> list[str]:
-        checks = [f"--checks={INCLUDES_ONLY}"] if fix or self.includes_only else []
+    def command(self, fix: bool, analyzer: bool) -> list[str]:
+        checks = [f"--checks={WITHOUT_ANALYZER}"] if not analyzer else []
+        if fix or self.includes_only:
+            checks = [f"--checks={INCLUDES_ONLY}"]
         return [TIDY, "--quiet", f"--config-file={ROOT / '.clang-tidy'}", *checks, *(["--fix"] if fix else []),
                 str(self.file), "--", *self.flags, *FOREIGN_FLAGS]
 
@@ -56,7 +62,9 @@ def sources_of(build: Path) -> dict[Path, Unit]:
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         file = (Path(entry["directory"]) / entry["file"]).resolve()
         if file.is_relative_to(ROOT) and file.relative_to(ROOT).parts[0] in PLACES:
-            units.setdefault(file, Unit(file, entry["directory"], flags_of(entry["command"])))
+            place = file.relative_to(ROOT).parts[0]
+            units.setdefault(file, Unit(file, entry["directory"], flags_of(entry["command"]),
+                                        includes_only=place not in ALL_CHECKS_PLACES))
     return units
 
 
@@ -71,15 +79,15 @@ def headers_of(sources: dict[Path, Unit]) -> dict[Path, Unit]:
     return units
 
 
-def findings_of(unit: Unit, fix: bool) -> str:
+def findings_of(unit: Unit, fix: bool = False, analyzer: bool = False) -> str:
     """What clang-tidy objects to; "" where that is nothing."""
-    done = subprocess.run(unit.command(fix), cwd=unit.folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(unit.command(fix, analyzer), cwd=unit.folder, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else (done.stdout + done.stderr).strip()
 
 
-def check(units: list[Unit], fix: bool) -> int:
+def check(units: list[Unit], fix: bool, analyzer: bool) -> int:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        findings = [found for found in pool.map(lambda unit: findings_of(unit, fix), units) if found]
+        findings = [found for found in pool.map(lambda unit: findings_of(unit, fix, analyzer), units) if found]
     for found in findings:
         print(found, end="\n\n")
     print(f"{len(units)} files, {len(findings)} with findings")
@@ -95,7 +103,7 @@ def self_test() -> int:
         for wanted, text in cases.items():
             file = Path(folder) / "case.cpp"
             file.write_text(text, encoding="utf-8")
-            found = findings_of(Unit(file, folder, ("-std=c++20",), includes_only=True), fix=False)
+            found = findings_of(Unit(file, folder, ("-std=c++20",), includes_only=True))
             if wanted not in found:
                 print(f"not found: {wanted}\n{found}")
                 return 1
@@ -107,6 +115,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path)
     parser.add_argument("--fix", action="store_true")
+    parser.add_argument("--analyzer", action="store_true")
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("files", nargs="*", type=Path)
     arguments = parser.parse_args()
@@ -116,7 +125,7 @@ def main() -> int:
     units = sources | headers_of(sources)
     if arguments.files:
         units = {file: units[file] for file in map(Path.resolve, arguments.files)}
-    return check(list(units.values()), arguments.fix)
+    return check(list(units.values()), arguments.fix, arguments.analyzer)
 
 
 if __name__ == "__main__":
