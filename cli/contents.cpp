@@ -1,8 +1,17 @@
 #include "contents.hpp"
 
-#include <string_view>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/options.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/value.hpp>
 
 namespace milepost::cli {
 namespace {

@@ -6,6 +6,7 @@
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/reader.hpp>
+#include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
 

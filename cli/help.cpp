@@ -1,5 +1,6 @@
 #include "help.hpp"
 
+#include <cstddef>
 #include <sstream>
 #include <utility>
 

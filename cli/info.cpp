@@ -1,14 +1,24 @@
-#include <milepost/text.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <optional>
-#include <utility>
+#include <milepost/checkpoint.hpp>
+#include <milepost/error.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/text.hpp>
+#include <milepost/value.hpp>
 
 #include "commands.hpp"
 #include "contents.hpp"
 #include "json_document.hpp"
+#include "json_value.hpp"
 #include "summary.hpp"
 #include "terminal.hpp"
 #include "text.hpp"

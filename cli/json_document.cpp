@@ -1,7 +1,8 @@
 #include "json_document.hpp"
 
-#include <string>
+#include <string_view>
 
+#include "json_value.hpp"
 #include "terminal.hpp"
 
 namespace milepost::cli {

@@ -1,15 +1,21 @@
 #include "json_value.hpp"
 
-#include <fmt/format.h>
-
 #include <bit>
 #include <cmath>
 #include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
+#include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
+#include <milepost/value.hpp>
 
 namespace milepost::cli {
 namespace {

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 
-#include <milepost/tensor.hpp>
+#include <nlohmann/json.hpp>
+
 #include <milepost/value.hpp>
 
 namespace milepost::cli {

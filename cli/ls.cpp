@@ -1,10 +1,18 @@
-#include <milepost/text.hpp>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <optional>
-#include <vector>
+#include <milepost/error.hpp>
+#include <milepost/options.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/text.hpp>
 
 #include "commands.hpp"
 #include "contents.hpp"

@@ -1,13 +1,20 @@
 #include "ls_json.hpp"
 
-#include <milepost/text.hpp>
-
+#include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 #include <utility>
-#include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/text.hpp>
+#include <milepost/value.hpp>
 
 #include "contents.hpp"
 #include "json_document.hpp"
+#include "json_value.hpp"
 
 namespace milepost::cli {
 namespace {

@@ -1,11 +1,14 @@
 #include "progress.hpp"
 
-#include <milepost/text.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdio>
+#include <milepost/text.hpp>
 
 #include "terminal.hpp"
 #include "text.hpp"

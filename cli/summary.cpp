@@ -1,5 +1,12 @@
 #include "summary.hpp"
 
+#include <string>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/value.hpp>
+
 #include "contents.hpp"
 #include "text.hpp"
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <milepost/checkpoint.hpp>
+#include <milepost/dtype.hpp>
 #include <milepost/options.hpp>
 #include <milepost/reader.hpp>
 

@@ -1,11 +1,14 @@
 #include "terminal.hpp"
 
-#include <milepost/text.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <cstdlib>
+#include <milepost/error.hpp>
+#include <milepost/text.hpp>
 
 namespace milepost::cli {
 namespace {

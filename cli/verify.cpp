@@ -1,14 +1,19 @@
-#include <milepost/text.hpp>
-#include <milepost/verify.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <optional>
+#include <milepost/error.hpp>
+#include <milepost/text.hpp>
+#include <milepost/verify.hpp>
 
 #include "commands.hpp"
 #include "contents.hpp"
 #include "json_document.hpp"
+#include "json_value.hpp"
 #include "progress.hpp"
 #include "terminal.hpp"
 #include "text.hpp"

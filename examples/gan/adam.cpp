@@ -1,6 +1,13 @@
 #include "adam.hpp"
 
 #include <cmath>
+#include <cstddef>
+#include <string_view>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/value.hpp>
+
+#include "network.hpp"
 
 namespace gan {
 namespace {

@@ -3,11 +3,19 @@
 
 #include "checkpoint.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include <milepost/milepost.hpp>
+
+#include "adam.hpp"
+#include "network.hpp"
+#include "run.hpp"
 
 namespace gan {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <milepost/result.hpp>
 
+#include "network.hpp"
 #include "run.hpp"
 
 namespace gan {

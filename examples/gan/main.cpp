@@ -7,13 +7,20 @@
 /// To learn how several models share a file read checkpoint.cpp.
 
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <iostream>
+#include <random>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+
 #include "checkpoint.hpp"
+#include "network.hpp"
+#include "run.hpp"
 
 namespace {
 

@@ -1,6 +1,11 @@
 #include "run.hpp"
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+
+#include "network.hpp"
 
 namespace gan {
 namespace {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <random>
-#include <string>
 #include <vector>
+
+#include <milepost/reader.hpp>
 
 #include "adam.hpp"
 #include "network.hpp"

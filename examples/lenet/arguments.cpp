@@ -2,9 +2,18 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <map>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
+
+#include "commands.hpp"
+#include "optimizer.hpp"
+#include "step_lr.hpp"
 
 namespace lenet {
 namespace {

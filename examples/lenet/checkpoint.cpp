@@ -1,7 +1,29 @@
 #include "checkpoint.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/error.hpp>
+#include <milepost/load_into.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/tensor_span.hpp>
+#include <milepost/value.hpp>
+#include <milepost/writer.hpp>
+
+#include "data_order.hpp"
 #include "failure.hpp"
+#include "layers.hpp"
+#include "network.hpp"
 #include "optimizer_state.hpp"
+#include "random.hpp"
+#include "step_lr.hpp"
 
 namespace lenet {
 namespace {

@@ -9,6 +9,7 @@
 #include <milepost/milepost.hpp>
 
 #include "data_order.hpp"
+#include "layers.hpp"
 #include "network.hpp"
 #include "optimizer.hpp"
 #include "random.hpp"

@@ -1,7 +1,13 @@
 #include "data_order.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <numeric>
+#include <span>
+#include <vector>
+
+#include "random.hpp"
 
 namespace lenet {
 

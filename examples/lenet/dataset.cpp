@@ -1,10 +1,11 @@
 #include "dataset.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <iostream>
-
-#include "failure.hpp"
+#include <span>
+#include <string>
 
 namespace lenet {
 namespace {

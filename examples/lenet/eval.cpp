@@ -3,10 +3,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include <milepost/reader.hpp>
+
 #include "checkpoint.hpp"
 #include "commands.hpp"
 #include "dataset.hpp"
 #include "failure.hpp"
+#include "network.hpp"
 #include "trainer.hpp"
 
 namespace lenet {

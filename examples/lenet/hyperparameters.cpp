@@ -1,9 +1,15 @@
 #include "hyperparameters.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <milepost/checkpoint.hpp>
+#include <milepost/value.hpp>
+
+#include "adam.hpp"
 #include "failure.hpp"
+#include "sgd.hpp"
 
 namespace lenet {
 namespace {

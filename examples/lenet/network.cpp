@@ -1,6 +1,12 @@
 #include "network.hpp"
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "layers.hpp"
+#include "random.hpp"
 
 namespace lenet {
 

@@ -1,10 +1,21 @@
 #include "optimizer.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <numeric>
+#include <span>
+#include <string>
 #include <string_view>
 
+#include <milepost/checkpoint.hpp>
+#include <milepost/value.hpp>
+
+#include "adam.hpp"
 #include "failure.hpp"
 #include "hyperparameters.hpp"
+#include "layers.hpp"
+#include "network.hpp"
+#include "sgd.hpp"
 
 namespace lenet {
 namespace {

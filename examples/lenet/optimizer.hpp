@@ -9,6 +9,7 @@
 
 #include <milepost/milepost.hpp>
 
+#include "layers.hpp"
 #include "network.hpp"
 
 namespace lenet {

@@ -1,12 +1,25 @@
 #include "optimizer_state.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/load_into.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/tensor_span.hpp>
 
 #include "failure.hpp"
+#include "network.hpp"
+#include "optimizer.hpp"
 
 namespace lenet {
 namespace {

@@ -1,7 +1,14 @@
 #include "partial_load.hpp"
 
+#include <string>
+#include <vector>
+
+#include <milepost/load_into.hpp>
+#include <milepost/reader.hpp>
+
 #include "checkpoint.hpp"
 #include "failure.hpp"
+#include "layers.hpp"
 
 namespace lenet {
 

@@ -1,5 +1,6 @@
 #include "progress.hpp"
 
+#include <cstdint>
 #include <cstdio>
 
 #include "terminal.hpp"

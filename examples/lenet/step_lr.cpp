@@ -1,7 +1,13 @@
 #include "step_lr.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/value.hpp>
 
 #include "failure.hpp"
 #include "hyperparameters.hpp"

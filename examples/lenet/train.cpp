@@ -1,7 +1,9 @@
 #include <utility>
 
+#include "checkpoint.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
+#include "optimizer.hpp"
 #include "train_run.hpp"
 
 namespace lenet {

@@ -1,11 +1,19 @@
 #include "train_run.hpp"
 
+#include <cstdint>
 #include <cstdio>
+#include <string>
 #include <utility>
 
+#include "checkpoint.hpp"
+#include "commands.hpp"
 #include "dataset.hpp"
 #include "failure.hpp"
+#include "layers.hpp"
+#include "network.hpp"
+#include "optimizer.hpp"
 #include "progress.hpp"
+#include "random.hpp"
 #include "trainer.hpp"
 
 namespace lenet {

@@ -1,7 +1,17 @@
 #include "trainer.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <thread>
+#include <vector>
+
+#include "dataset.hpp"
+#include "layers.hpp"
+#include "network.hpp"
 
 namespace lenet {
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataset.hpp"
+#include "layers.hpp"
 #include "network.hpp"
 
 namespace lenet {

@@ -1,9 +1,12 @@
 #include <iostream>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <milepost/milepost.hpp>
 
+#include "checkpoint.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "partial_load.hpp"
