@@ -21,15 +21,16 @@ struct Target {
     TensorSpan tensor;  ///< what is written to
     /// Zero-copy hand-over: if set, the tensor is not copied; when all is validated this is called with the
     /// view of the file, which lives as long as the Reader. Its bytes are checked when they are first used.
-    /// `tensor` then says dtype and shape alone. Must not throw.
+    /// `tensor` then only gives dtype and shape. Must not throw.
     std::function<void(const TensorView&)> adopt = {};
 };
 
 /// A live model. Targets without any name are matched by their order, all others by name.
 struct ModelTarget {
     std::vector<Target> tensors;  ///< in the order of the state_dict
-    /// Takes the entries of the file that are no tensors (extra state); without it they are unexpected. What
-    /// is there and not in the file stays, behind them, and is missing. An Entries of its own.
+    /// Receives the entries of the file that are not tensors (extra state). If it is null, such entries are
+    /// reported as unexpected. An entry that it holds and the file does not is kept, after those of the file,
+    /// and reported as missing. Requires: no other target uses the same Entries.
     Entries* extra_state = nullptr;
 };
 
@@ -39,17 +40,18 @@ struct ParamTarget {
     Shape shape;       ///< of the parameter itself
     /// Live tensors of its state by key, for example "momentum_buffer".
     std::vector<Target> state = {};
-    /// Takes the state that is not in `state`: numbers, and tensors as views of the file, in the place of
-    /// what was there. Without it, that state is unexpected. An Entries of its own.
+    /// Receives the state that is not in `state`: numbers, and tensors as views of the file. They replace
+    /// what it held. If it is null, that state is reported as unexpected. Requires: no other target uses the
+    /// same Entries.
     Entries* rest = nullptr;
 };
 
 /// A live param group.
 struct GroupTarget {
     std::vector<ParamTarget> params;  ///< in order
-    /// Takes the hyperparameters of the file, in their order and with their types. What is there and not in
-    /// the file stays, behind them, and is missing. Tensors among them are views of the file. Null: they are
-    /// left out.
+    /// Receives the hyperparameters of the file, in their order and with their types; tensors among them are
+    /// views of the file. A hyperparameter that it holds and the file does not is kept, after those of the
+    /// file, and reported as missing. If it is null, the hyperparameters of the file are not loaded.
     Entries* hyperparameters = nullptr;
 };
 

@@ -25,7 +25,8 @@ struct Limits {
     std::uint32_t max_rank = 64;
     /// Bytes of one name. Real names stay below 200; messages and listings carry them.
     std::uint32_t max_name_bytes = 4096;
-    /// Nesting of values; never above 1000. Bounds recursion of whoever walks, copies or destroys a Value.
+    /// Nesting of values; never above 1000. Bounds the recursion of code that walks, copies or destroys a
+    /// Value.
     std::uint32_t max_depth = 64;
     /// Memory that a Reader takes for copies that it keeps (compressed storages, or read access). Default: no
     /// limit, since the caller asks for each copy; set it before opening a stranger's file.
@@ -62,11 +63,11 @@ struct SaveOptions {
 /// How a Reader gets at the bytes.
 enum class Access : std::uint8_t {
     automatic,  ///< mapped on a local file system, else read
-    mapped,     ///< views point into the mapped file: no copy. Only for files that nobody rewrites in place.
-    read,       ///< views point into memory of the Reader: safe when the file is cut or its disk fails
+    mapped,  ///< views point into the mapped file: no copy. Only for files that are not rewritten in place.
+    read,    ///< views point into memory of the Reader: safe when the file is cut or its disk fails
 };
 
-/// When the checksums of tensor bytes are compared. Only the caller decides; a file has no say.
+/// When the checksums of tensor bytes are compared. The caller decides this; a file cannot.
 enum class Check : std::uint8_t {
     first_access,  ///< of each chunk, when it is first used
     at_open,       ///< of all chunks, before open() returns

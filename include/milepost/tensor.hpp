@@ -36,7 +36,7 @@ enum class Role : std::uint8_t { plain = 0, parameter = 1, buffer = 2 };
 
 namespace detail {
 
-/// Where the elements of a strided tensor lie in a storage.
+/// Where the elements of a strided tensor are in a storage.
 struct StridedLayout {
     std::uint64_t offset;  ///< bytes
     std::span<const std::uint64_t> shape;
@@ -44,7 +44,7 @@ struct StridedLayout {
     std::size_t element_nbytes;
 };
 
-/// Whoever holds storages whose bytes are not simply memory of the caller: a Reader, a Writer.
+/// Interface to storages that are not memory of the caller; implemented by Reader and Writer.
 class StorageProvider {
 public:
     /// The bytes [begin, end) of a storage, checked; they live as long as the provider. Any thread.
@@ -96,8 +96,8 @@ public:
                                                                         std::uint64_t end) const;
     /// Copies the bytes from `begin` on into `to`. Errors: as bytes().
     [[nodiscard]] MILEPOST_API Result<void> read(std::uint64_t begin, std::span<std::byte> to) const;
-    /// Copies a strided tensor, contiguous, into `to`. Requires: the layout lies within it, and `to` holds
-    /// all its elements. Errors: as bytes().
+    /// Copies a strided tensor, contiguous, into `to`. Requires: the layout is within the storage, and
+    /// `to` has room for all elements. Errors: as bytes().
     [[nodiscard]] MILEPOST_API Result<void> gather(const detail::StridedLayout& layout,
                                                    std::span<std::byte> to) const;
 
@@ -108,7 +108,7 @@ public:
     }
 
     friend bool operator==(const StorageView&, const StorageView&) = default;
-    /// An order, for maps; it means nothing.
+    /// An order for maps, without a meaning.
     friend std::strong_ordering operator<=>(const StorageView&, const StorageView&) = default;
 
 private:
@@ -210,7 +210,7 @@ public:
     ///     auto loaded = rows->load();
     ///
     /// It keeps the name and the number of the whole tensor.
-    /// Errors: invalid_argument/layout if a range does not lie within its dimension or has step 0, if there
+    /// Errors: invalid_argument/layout if a range is not within its dimension or has step 0, if there
     /// are more ranges than dimensions, or if elements below 8 bits would not be whole bytes in one run.
     [[nodiscard]] MILEPOST_API Result<TensorView> slice(const std::vector<Range>& ranges) const;
 
@@ -223,7 +223,7 @@ public:
     /// io_error/out_of_memory.
     [[nodiscard]] MILEPOST_API Result<Tensor> load(std::uint64_t max_nbytes = UINT64_MAX) const;
 
-    /// Whether shape, strides and offset lie within the storage. Errors: invalid_argument/layout.
+    /// Whether shape, strides and offset are within the storage. Errors: invalid_argument/layout.
     [[nodiscard]] MILEPOST_API Result<void> check_layout() const;
 
     /// For a Reader: gives the view its name and number.

@@ -48,8 +48,8 @@ public:
     /// The same tensor, to be read.
     [[nodiscard]] const TensorView& view() const noexcept { return view_; }
 
-    /// Errors: invalid_argument/layout if shape, strides and offset do not lie within the memory, or if two
-    /// elements may lie in the same place: each stride must be beyond all that the smaller ones reach.
+    /// Errors: invalid_argument/layout if shape, strides and offset are not within the memory, or if two
+    /// elements may share bytes: each stride must be larger than the extent that the smaller strides cover.
     [[nodiscard]] MILEPOST_API Result<void> check_layout() const;
 
     /// Writes all elements: `from` holds them contiguous, in this dtype. It must not overlap the memory.

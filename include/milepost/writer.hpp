@@ -30,8 +30,8 @@ namespace milepost {
 /// destroyed, nothing else. One thread at a time.
 class MILEPOST_API Writer {
 public:
-    /// Errors: invalid_argument/target if `path` is there but no regular file (a symlink is none); /option;
-    /// io_error/open, /no_space.
+    /// Errors: invalid_argument/target if `path` exists and is not a regular file (a symlink is not one);
+    /// /option; io_error/open, /no_space.
     [[nodiscard]] static Result<Writer> create(const std::string& path, const SaveOptions& options = {});
     /// Into `sink`, which must outlive the Writer. The options durable, keep_previous and create_only do not
     /// apply.
@@ -44,10 +44,11 @@ public:
     ///@}
     ~Writer();
 
-    /// Writes the storage that the tensor views, now, and returns a view that stands for the tensor in the
-    /// checkpoint; the tensor's memory is free again. Each call writes a storage of its own: tensors that are
-    /// to share one view the placeholder's storage(). With SaveOptions::compact the storage holds this tensor
-    /// alone. Errors: invalid_argument/layout; io_error/...; those of the Reader that the tensor is from.
+    /// Writes the storage that the tensor views and returns a placeholder: a view to put into the checkpoint
+    /// in place of the tensor, whose memory can be reused. Each call writes a storage of its own: tensors
+    /// that share one must view the placeholder's storage(). With SaveOptions::compact the storage holds this
+    /// tensor alone. Errors: invalid_argument/layout; io_error/...; those of the Reader that the tensor is
+    /// from.
     [[nodiscard]] Result<TensorView> add(const TensorView& tensor);
 
     /// Begins a contiguous tensor whose bytes come in pieces, for what does not fit in memory as a whole:
@@ -66,7 +67,7 @@ public:
     [[nodiscard]] Result<void> begin_tensor(DtypeInfo dtype, Shape shape);
     [[nodiscard]] Result<void> append(std::span<const std::byte> piece);
     ///@}
-    /// Returns a view that stands for the tensor in the checkpoint, as add() does.
+    /// Returns a placeholder for the tensor, as add() does.
     [[nodiscard]] Result<TensorView> end_tensor();
 
     /// Writes the storages not written yet and the index, makes the file durable and gives it its name.

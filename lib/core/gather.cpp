@@ -99,7 +99,7 @@ void copy_rows(const std::byte* from, std::byte* to, const Axis& rows, const Axi
     }
 }
 
-/// The same for a plane whose columns lie closer together in the source than its rows do, as those of a
+/// The same for a plane whose columns are closer together in the source than its rows are, as those of a
 /// transposed matrix: in tiles, read down the columns and written along the rows, so that each line of the
 /// cache is filled and emptied once. The tile is turned in memory of its own, since the lines of a column, a
 /// power of two apart, would drive each other out of the cache.

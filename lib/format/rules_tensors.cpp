@@ -36,7 +36,7 @@ RuleResult columns_match(const RuleInput& input) {
     if (index.tensor_offsets.size() != tensors && !index.tensor_offsets.empty())
         return mismatch("tensor_offsets", tensors, index.tensor_offsets.size());
     if (index.storage_nbytes.empty() && !(index.tensor_storages.empty() && index.tensor_offsets.empty()))
-        return mismatch("storage_nbytes, where tensors say where they lie,", storages, 0);
+        return mismatch("storage_nbytes, required with tensor_storages or tensor_offsets,", storages, 0);
     if (index.storage_codecs.size() != storages && !index.storage_codecs.empty())
         return mismatch("storage_codecs", storages, index.storage_codecs.size());
     return std::nullopt;

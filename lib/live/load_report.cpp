@@ -19,7 +19,7 @@ namespace {
 using base::message;
 using core::printable;
 
-/// A message that nobody can read to its end helps nobody; the report has all.
+/// A message is cut where it would be too long to read; the report has everything.
 constexpr std::size_t kMostNbytes = std::size_t{1} << 16U;
 
 /// "missing: a, b".

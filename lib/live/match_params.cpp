@@ -60,8 +60,8 @@ std::vector<LiveParam> live_params(const OptimizerTarget& target) {
     return params;
 }
 
-/// Groups of other sizes cannot be matched by order, strict or not: all behind the first difference would get
-/// the state of another parameter.
+/// Groups of other sizes cannot be matched by order, strict or not: all parameters after the first difference
+/// would get the state of another parameter.
 Result<void> sizes_equal(const std::string& optimizer, const OptimizerState& file,
                          const OptimizerTarget& target) {
     auto fault = [&](std::size_t found, std::size_t live, const std::string& what) {
@@ -79,7 +79,7 @@ Result<void> sizes_equal(const std::string& optimizer, const OptimizerState& fil
     return {};
 }
 
-/// A live parameter may stand twice in its group, as one of the file may.
+/// A live parameter may occur twice in its group, as a parameter of the file may.
 bool same_param(const ParamTarget& a, const ParamTarget& b) noexcept {
     return a.rest == b.rest &&
            std::equal(a.state.begin(), a.state.end(), b.state.begin(), b.state.end(),

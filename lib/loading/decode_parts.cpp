@@ -41,7 +41,8 @@ ParamGroup decode_group(const Reader::Impl& impl, std::uint32_t group, EntryList
     add_entries(impl, hyperparameters, decoded.hyperparameters);
     const auto params = index.params.subspan(offsets.group_param[group], record.param_count);
     decoded.params.assign(params.begin(), params.end());
-    // Where they stand anyway is left open, so that a key that is added later comes before them.
+    // Where that is their usual position it is left open, so that a key that is added later comes before
+    // them.
     const std::uint32_t named = record.param_names_position != format::kNoPosition ? 1 : 0;
     if (record.params_position != record.hyperparameter_count + named)
         decoded.params_position = record.params_position;

@@ -96,7 +96,7 @@ bool begins_with(std::span<const std::byte> bytes, std::string_view text) noexce
            });
 }
 
-/// The last footer that lies at a multiple of 64 within 1 MiB of the end and belongs to the header.
+/// The last footer that is at a multiple of 64 within 1 MiB of the end and belongs to the header.
 struct Found {
     std::uint64_t offset;
     std::uint64_t file_size;

@@ -18,7 +18,7 @@ namespace milepost::loading {
 struct OpenedIndex {
     format::Header header;
     format::Footer footer;
-    base::AlignedBuffer buffer;  ///< a private copy: what was checked cannot change behind us
+    base::AlignedBuffer buffer;  ///< a private copy: what was checked cannot change afterwards
     format::Index index;
     format::IndexOffsets offsets;
     std::vector<Error> warnings;
