@@ -18,7 +18,7 @@ void DataOrder::begin_epoch(std::size_t count, Generator& generator) {
         std::iota(images.begin(), images.end(), 0);
         return;
     }
-    // A DataLoader draws a seed for its workers first, which nobody uses here, then one for the permutation.
+    // A DataLoader draws a seed for its workers first, which is not used here, then one for the permutation.
     generator.draw_i64();
     Generator of_epoch(static_cast<std::uint64_t>(generator.draw_i64()));
     images = random_permutation(count, of_epoch);

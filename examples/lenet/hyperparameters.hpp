@@ -9,8 +9,8 @@
 
 namespace lenet {
 
-// Hyperparameters are saved as PyTorch writes them: in its order and with its types. What nobody set is the
-// int 0, not the float 0.0; betas are a tuple.
+// Hyperparameters are saved as PyTorch writes them: in its order and with its types. A hyperparameter
+// that was not set is the int 0, not the float 0.0; betas are a tuple.
 
 /// Those of `torch.optim.SGD(parameters, lr=0.001, momentum=0.9)`, the recipe's optimizer.
 milepost::Entries sgd_hyperparameters();
