@@ -14,7 +14,7 @@
 /// What all fuzz targets assert, and the memory that they open and save.
 namespace milepost::fuzz {
 
-/// Ends the process, saying what does not hold: a finding, for libFuzzer and for a replay. In every build.
+/// Ends the process and prints what does not hold: a finding, for libFuzzer and for a replay. In every build.
 void require(bool holds, std::string_view what);
 
 /// Whatever the input: the code is that of the condition, the message is there, UTF-8, without control

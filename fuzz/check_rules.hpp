@@ -5,7 +5,7 @@
 
 namespace milepost::fuzz {
 
-/// Ends the process unless format::validate decides what the rules say when they are read plainly: see
+/// Ends the process unless format::validate decides as the plain implementation of the rules in
 /// naive_rules.hpp. Under several limits.
 void check_rules(const format::Index& index, const format::ValidationContext& validation_context);
 

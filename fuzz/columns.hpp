@@ -6,11 +6,11 @@
 
 namespace milepost::fuzz {
 
-/// Changes one element of one column, or its number of elements, as the input says: a field overwritten or
+/// Changes one element of one column, or its number of elements, as the input selects: a field overwritten or
 /// moved by a little, an element repeated, removed or exchanged.
 void edit(testing::Columns& of, Input& input);
 
-/// Writes out, or leaves out, what a column that may be empty says; or gives a tensor a layout of its own
+/// Writes out, or omits, a column with default values; or gives a tensor a layout of its own
 /// that is equal to the one it has. The content stays the same, mostly, its canonical form does not.
 void say_otherwise(testing::Columns& of, Input& input);
 

@@ -121,7 +121,8 @@ void check_storages(const Reader& reader) {
     std::uint64_t end = 64;
     for (const StorageInfo& storage : reader.storages()) {
         if (storage.nbytes == 0) {
-            require(storage.offset == 0 && storage.chunks == 0, "an empty storage lies nowhere");
+            require(storage.offset == 0 && storage.chunks == 0,
+                    "an empty storage has neither an offset nor chunks");
             continue;
         }
         require(storage.offset >= end && storage.offset % reader.alignment() == 0 &&
@@ -207,7 +208,7 @@ void check_mapped(const Reader& reader, const VerifyReport& report, std::span<co
     const VerifyReport other = check_verify(*mapped);
     require(std::equal(report.damage.begin(), report.damage.end(), other.damage.begin(), other.damage.end(),
                        same_damage),
-            "verify() says the same mapped and read");
+            "verify() returns the same mapped and read");
 }
 
 void examine_reader(const Reader& reader, std::span<const std::byte> file) {

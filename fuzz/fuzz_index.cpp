@@ -122,7 +122,7 @@ std::optional<Base> take_base(Input& input) {
     return Base{testing::Columns(plan->index(storages.columns())), {storages.index_offset(), alignment}};
 }
 
-/// A storage that is longer, and the index behind it.
+/// Makes a storage longer and moves the index accordingly.
 void stretch_storage(Base& base, Input& input) {
     const std::uint64_t more = base.validation_context.alignment * (input.below(3) + std::uint64_t{1});
     base.columns.say_storage_nbytes();
@@ -138,9 +138,9 @@ void place_storages(Base& base) {
     testing::Columns& of = base.columns;
     std::vector<std::uint64_t> sizes = of.storage_nbytes;
     if (sizes.empty()) {
-        testing::Columns said = of;
-        said.say_storage_nbytes();
-        sizes = said.storage_nbytes;
+        testing::Columns written = of;
+        written.say_storage_nbytes();
+        sizes = written.storage_nbytes;
     }
     Wide end = format::kHeaderNbytes, chunks = 0;
     for (const std::uint64_t nbytes : sizes) {

@@ -1,4 +1,4 @@
-// A file whose checksums are made right first, so that what lies behind them is reached: see reseal.hpp.
+// A file whose checksums are made right first, so that the checks after them are reached: see reseal.hpp.
 
 #include <cstddef>
 #include <cstdint>

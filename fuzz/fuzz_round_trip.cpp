@@ -114,7 +114,7 @@ void check_cut(const Bytes& file, std::uint64_t nbytes) {
     Bytes longer = file;
     longer.insert(longer.end(), file.begin(), file.begin() + static_cast<std::ptrdiff_t>(nbytes % 64 + 1));
     const auto extended = open(longer);
-    require(!extended.has_value(), "a file with more behind it is refused");
+    require(!extended.has_value(), "a file with bytes after its end is refused");
     check_error(extended.error());
 }
 

@@ -31,7 +31,7 @@ struct ChunksTaken {
     std::size_t hashed = 0, sized = 0, compressed = 0;
 };
 
-/// Section 6.1: as many as sizes are said, or as many as tensors.
+/// Section 6.1: the number of stored sizes, or of tensors if no size is stored.
 std::size_t storage_count(const Index& index) {
     return index.storage_nbytes.empty() ? index.tensor_layouts.size() : index.storage_nbytes.size();
 }
@@ -43,7 +43,7 @@ std::uint64_t nbytes_of(const Index& index, const IndexOffsets& offsets, std::si
     return offsets.layout_extent[index.tensor_layouts[storage]];
 }
 
-/// Section 4: where each chunk must lie, from nothing but the sizes. Returns the end of the last storage.
+/// Section 4: where each chunk must be, computed from the sizes alone. Returns the end of the last storage.
 Wide check_chunks(const Index& index, const IndexOffsets& offsets, std::uint32_t storage, Wide end,
                   std::uint64_t alignment, ChunksTaken& taken) {
     const std::uint64_t nbytes = nbytes_of(index, offsets, storage);
@@ -51,14 +51,14 @@ Wide check_chunks(const Index& index, const IndexOffsets& offsets, std::uint32_t
     const bool large = nbytes >= format::kLargeStorageNbytes;
     Wide expected = rounded_up(end, large ? std::max<std::uint64_t>(alignment, 4096) : alignment);
     require(Wide{offsets.storage_begin[storage]} == expected,
-            "a storage lies where the sizes before it put it");
+            "a storage is where the sizes before it put it");
     Wide raw = 0;
     for (format::ChunkIterator walk(index, offsets, storage); !walk.done(); walk.next()) {
         const format::Chunk& chunk = walk.chunk();
         const std::uint64_t stored = raw_codec ? chunk.raw_nbytes : index.stored_nbytes[taken.sized++];
         require(Wide{chunk.offset} == expected && chunk.stored_nbytes == stored && stored >= 1 &&
                     stored <= chunk.raw_nbytes && chunk.raw_nbytes <= codec::kChunkNbytes,
-                "a chunk lies where the sizes before it put it");
+                "a chunk is where the sizes before it put it");
         const format::Digest* stored_checksum = &index.stored_checksums[taken.hashed++];
         const format::Digest* raw_checksum =
             stored < chunk.raw_nbytes ? &index.raw_checksums[taken.compressed++] : stored_checksum;
@@ -104,7 +104,7 @@ std::uint64_t bits_of(const Index& index, std::uint8_t code) {
 
 using Numbers = std::span<const std::uint64_t>;
 
-/// Bits from a tensor's first to behind its last; 0 without elements.
+/// Bits from the first to the end of the last element of a tensor; 0 without elements.
 Wide reach_bits(Numbers shape, Numbers strides, std::uint64_t bits) {
     if (std::find(shape.begin(), shape.end(), 0U) != shape.end()) return 0;
     Wide elements = 1;
@@ -116,7 +116,7 @@ Wide reach_bits(Numbers shape, Numbers strides, std::uint64_t bits) {
     return elements * bits;
 }
 
-/// Section 10: so are no strides that are stored.
+/// Whether the strides are those of a contiguous tensor. Section 10: such strides are not stored.
 bool is_contiguous(Numbers shape, Numbers strides) {
     Wide expected = 1;
     for (std::size_t i = shape.size(); i-- > 0;) {
@@ -172,7 +172,7 @@ std::vector<LayoutFacts> check_layouts(const Index& index, const IndexOffsets& o
     return facts;
 }
 
-/// Empty where it says what is usual, else one for each.
+/// Whether the column is omitted (all values are the default) or has one value for each element.
 template <class Column>
 bool may_be(const Column& column, std::size_t count) {
     return column.empty() || column.size() == count;
@@ -194,7 +194,7 @@ void check_tensors(const Index& index, const IndexOffsets& offsets) {
         viewed[storage] = true;
         require(offset % layout.element == 0, "a tensor begins with a whole element");
         require(Wide{offset} * 8 + layout.reach_bits <= Wide{nbytes_of(index, offsets, storage)} * 8,
-                "a tensor lies within its storage");
+                "a tensor is within its storage");
         require(
             offsets.tensor_value[i] < index.values.size() && offsets.data_begin[offsets.tensor_value[i]] == i,
             "a tensor has its value");
@@ -233,7 +233,7 @@ void check_values(const Index& index, const IndexOffsets& offsets) {
         require(offsets.value_size[i] == size, "a value's size is its own");
         if (has_children(kind)) {
             for (std::uint64_t child = share; child < share + size; ++child) {
-                require(child > i && child < parents.size(), "a child stands behind its parent");
+                require(child > i && child < parents.size(), "a child comes after its parent");
                 ++parents[child];
             }
         } else if (has_bytes(kind)) {

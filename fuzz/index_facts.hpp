@@ -14,7 +14,7 @@ void check_facts(const format::Index& index, const format::IndexOffsets& offsets
                  const format::ValidationContext& validation_context, const Limits& limits);
 
 /// Section 10, of an index that validation has let pass: the layouts as tensors first have them, each once,
-/// and no column written that would say nothing.
+/// and no column written that has only default values.
 [[nodiscard]] bool has_canonical_columns(const format::Index& index, const format::IndexOffsets& offsets);
 
 }  // namespace milepost::fuzz

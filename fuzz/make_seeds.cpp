@@ -168,13 +168,14 @@ void write_files(const fs::path& folder) {
     for (const std::string_view text : {"PK\x03\x04 an archive", "GGUF", "12345678{\"__metadata__\":{}}"})
         write(folder / "open" / ("foreign_" + std::to_string(text.size())), std::as_bytes(std::span(text)));
 
-    // What only resealing reaches: a footer that lies, and says which of its fields are meant.
+    // What only resealing reaches: a footer with wrong fields, and a byte that selects which of them are
+    // kept.
     for (const unsigned kept : {1U, 2U, 3U}) {
-        Bytes lying = testing::without_second_pair(file);
-        std::byte* footer = &lying[lying.size() - 64];
+        Bytes wrong = testing::without_second_pair(file);
+        std::byte* footer = &wrong[wrong.size() - 64];
         footer[8] = footer[17] = std::byte{1};
         footer[48] = static_cast<std::byte>(kept);
-        write(folder / "open_resealed" / ("footer_keeps_" + std::to_string(kept)), lying);
+        write(folder / "open_resealed" / ("footer_keeps_" + std::to_string(kept)), wrong);
     }
 }
 

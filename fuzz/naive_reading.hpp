@@ -63,7 +63,7 @@ struct Reading {
     std::vector<std::vector<Chunk>> chunks = {};         ///< rule 33: of each storage
 };
 
-/// Section 6.1: as many as sizes are said, or as many as tensors.
+/// Section 6.1: the number of stored sizes, or of tensors if no size is stored.
 [[nodiscard]] std::size_t storage_count(const format::Index& index);
 /// Of a tensor.
 [[nodiscard]] std::size_t storage_of(const format::Index& index, std::size_t tensor);

@@ -13,7 +13,7 @@
 namespace milepost::fuzz::naive {
 namespace {
 
-using Image = std::optional<std::string>;
+using CanonicalKey = std::optional<std::string>;
 
 std::string one_byte(std::uint64_t number) {
     return std::string(1, static_cast<char>(static_cast<std::uint8_t>(number)));
@@ -26,13 +26,13 @@ std::string four_bytes(std::uint64_t number) {
     return bytes;
 }
 
-std::string integer_image(const std::string& bytes) {
+std::string integer_key(const std::string& bytes) {
     const std::string shortest = minimal(bytes);
     return one_byte(1) + one_byte(shortest.size()) + shortest;
 }
 
 /// Two's complement, little-endian. Every step is exact: a division by 256 changes the exponent alone, and
-/// what it leaves behind the point is taken off before. Requires: finite, without a part behind the point.
+/// the remainder is taken off before. Requires: finite, without a fraction.
 std::string integer_bytes(double number) {
     std::string bytes;
     for (double left = std::abs(number); left > 0; left = std::trunc(left / 256))
@@ -48,46 +48,46 @@ std::string integer_bytes(double number) {
     return bytes;
 }
 
-/// None for NaN, which is no key.
-Image float_image(const std::string& bytes) {
+/// None for NaN, which cannot be a key.
+CanonicalKey float_key(const std::string& bytes) {
     double number = 0;
     std::memcpy(&number, bytes.data(), sizeof number);
     if (std::isnan(number)) return std::nullopt;
-    if (std::isfinite(number) && std::trunc(number) == number) return integer_image(integer_bytes(number));
+    if (std::isfinite(number) && std::trunc(number) == number) return integer_key(integer_bytes(number));
     return one_byte(2) + bytes;
 }
 
-Image canonical_key(const Reading& reading, std::size_t value);
+CanonicalKey canonical_key(const Reading& reading, std::size_t value);
 
 /// Goes as deep as the value: rule 19 has bounded it.
-Image tuple_image(const Reading& reading, std::size_t value) {
-    std::string image = one_byte(5) + four_bytes(reading.value_size[value]);
+CanonicalKey tuple_key(const Reading& reading, std::size_t value) {
+    std::string key = one_byte(5) + four_bytes(reading.value_size[value]);
     for (std::uint64_t i = 0; i < reading.value_size[value]; ++i) {
-        const Image element = canonical_key(reading, reading.first_child[value] + i);
+        const CanonicalKey element = canonical_key(reading, reading.first_child[value] + i);
         if (!element) return std::nullopt;
-        image += *element;
+        key += *element;
     }
-    return image;
+    return key;
 }
 
-/// Section 6.4; none for what is no key.
-Image canonical_key(const Reading& reading, std::size_t value) {
+/// Section 6.4; none for a value that cannot be a key.
+CanonicalKey canonical_key(const Reading& reading, std::size_t value) {
     const std::uint64_t size = reading.value_size[value];
     switch (reading.index.values[value].kind) {
         case kNull:
             return one_byte(0);
         case kBool:
-            return integer_image(one_byte(reading.index.values[value].subtype));
+            return integer_key(one_byte(reading.index.values[value].subtype));
         case kInt:
-            return integer_image(bytes_of(reading, value));
+            return integer_key(bytes_of(reading, value));
         case kFloat:
-            return float_image(bytes_of(reading, value));
+            return float_key(bytes_of(reading, value));
         case kString:
             return one_byte(3) + four_bytes(size) + bytes_of(reading, value);
         case kBytes:
             return one_byte(4) + four_bytes(size) + bytes_of(reading, value);
         case kTuple:
-            return tuple_image(reading, value);
+            return tuple_key(reading, value);
         default:
             return std::nullopt;
     }
@@ -114,18 +114,18 @@ bool dict_holds(const Reading& reading, std::size_t dict) {
     if (skipped == 1 && !attributes_hold(reading, first)) return false;
     std::set<std::string> seen;
     for (std::uint64_t i = skipped; i < children; i += 2) {
-        const Image image = canonical_key(reading, first + i);
-        if (!image || !seen.insert(*image).second) return false;
+        const CanonicalKey key = canonical_key(reading, first + i);
+        if (!key || !seen.insert(*key).second) return false;
     }
     return true;
 }
 
 bool set_holds(const Reading& reading, std::size_t set) {
-    std::string before;  // less than any image: none is empty
+    std::string before;  // less than any canonical key: none is empty
     for (std::uint64_t i = 0; i < reading.value_size[set]; ++i) {
-        const Image image = canonical_key(reading, reading.first_child[set] + i);
-        if (!image || *image <= before) return false;
-        before = *image;
+        const CanonicalKey key = canonical_key(reading, reading.first_child[set] + i);
+        if (!key || *key <= before) return false;
+        before = *key;
     }
     return true;
 }

@@ -22,7 +22,7 @@ std::array<const StringTable*, 6> all_texts(const Index& index) {
             &index.entry_names, &index.param_names,     &index.dtype_names};
 }
 
-/// The code point that begins at `at`, which moves behind it; none where there is none.
+/// Returns the code point that begins at `at` and moves `at` to its end; none if there is none.
 std::optional<std::uint32_t> take_code_point(const std::string& text, std::size_t& at) {
     constexpr std::uint32_t kLeast[] = {0, 0x80, 0x800, 0x10000};
     const std::uint32_t lead = byte_at(text, at++);

@@ -58,7 +58,7 @@ std::vector<std::vector<Chunk>> chunks_of(const Reading& reading) {
     return storages;
 }
 
-/// Of the storage that begins behind `end`, section 4.
+/// Of the storage that begins after `end`, section 4.
 Wide end_of_storage(const Reading& reading, std::size_t storage, Wide end) {
     const Wide alignment = reading.validation_context.alignment;
     const bool large = nbytes_of(reading, storage) >= kMiB;
