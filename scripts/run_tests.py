@@ -1,4 +1,4 @@
-"""Builds the project in four ways, runs the tests of each, and adds up what they say. Started by scripts/test.
+"""Builds the project in four ways, runs the tests of each, and adds up their results. Started by scripts/test.
 
     scripts/test              all four
     scripts/test gcc tsan     these

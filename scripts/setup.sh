@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what is missing for building, for the demo or for the tests, on Debian 12 and its kin; does nothing, and
-# needs no rights, where all is there.
+# Installs what is missing for building, for the demo or for the tests, on Debian 12 and distributions like it; does
+# nothing, and needs no rights, if everything is there.
 #
 #     scripts/setup.sh build | demo | test
 set -eu

@@ -19,7 +19,7 @@ SKIP = 77
 
 @dataclass(frozen=True)
 class Installed:
-    """The library as `meson install` left it under a folder that stands for the root of a machine."""
+    """The library as `meson install` left it under a folder in place of the root of a machine."""
 
     root: Path
     prefix: Path

@@ -92,7 +92,7 @@ TEST_CASE("error: appendix A of docs/format.md and the header list the same cond
     }
 }
 
-TEST_CASE("error: each condition has its word and belongs to the code that the header says") {
+TEST_CASE("error: each condition has its word and belongs to the code under which the header lists it") {
     const auto conditions = conditions_of_header();
     REQUIRE(conditions.size() == static_cast<std::size_t>(Condition::directory_sync) + 1);
     for (std::size_t i = 0; i < conditions.size(); ++i) {

@@ -33,7 +33,7 @@ std::vector<std::byte> gather_by_index(const std::byte* from, const List& shape,
     return to;
 }
 
-/// Memory of just the size that the tensor reaches: a byte read behind it is found by the address sanitizer.
+/// Memory of just the size that the tensor reaches: a byte read after it is found by the address sanitizer.
 std::vector<std::byte> make_source(const List& shape, const List& strides, std::size_t element_nbytes) {
     std::vector<std::byte> bytes(extent_nbytes(shape, strides, element_nbytes * 8));
     std::mt19937 random(7);

@@ -65,7 +65,7 @@ TEST_CASE("layout: contiguous, by section 10") {
     SUBCASE("without elements any strides will do") {
         CHECK(is_contiguous(List{3, 0}, List{7, 9}));
     }
-    SUBCASE("a product that does not fit is no stride") {
+    SUBCASE("a product that does not fit is not a stride") {
         CHECK_FALSE(is_contiguous(List{2, two_to(32), two_to(32)}, List{0, two_to(32), 1}));
         CHECK_FALSE(is_contiguous(List{2, two_to(32), two_to(32)}, List{1, two_to(32), 1}));
         CHECK(is_contiguous(List{1, two_to(32), two_to(32)}, List{0, two_to(32), 1}));

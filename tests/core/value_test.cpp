@@ -95,7 +95,7 @@ TEST_CASE("value: typed access") {
     CHECK(*Value(milepost::String{"cpu", milepost::StringSubtype::device}).as_string() == "cpu");
 }
 
-TEST_CASE("value: an int is no float, a bool no int") {
+TEST_CASE("value: an int is not a float, a bool is not an int") {
     check_wrong(Value(1).as_bool());
     check_wrong(Value(true).as_int());
     check_wrong(Value(true).as_uint());

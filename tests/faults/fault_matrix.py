@@ -4,7 +4,7 @@
     fault_matrix.py [options] -- DRIVER [ARGUMENTS]
 
 DRIVER is any program that saves:
-    DRIVER ARGUMENTS TARGET      replaces the file TARGET with its NEW content, always the same; exit status 0 if it says
+    DRIVER ARGUMENTS TARGET      replaces the file TARGET with its NEW content, always the same; exit status 0 if it reports
                                  that NEW is saved, 1 after an error, whose "code/condition: ..." it prints
     DRIVER --old TARGET          makes TARGET with its OLD content; no fault happens there
 It must make its system calls in the same order each time (so: one thread that writes), and print nothing else that looks
@@ -147,7 +147,7 @@ class Matrix:
         if killed:
             return None
         if left:
-            return f"left behind: {left}"
+            return f"files left: {left}"
         if outcome.status not in (0, 1):
             return f"exit status {outcome.status}: {outcome.printed!r}"
         if outcome.status == 0 and content != self.new:
@@ -215,7 +215,7 @@ class Matrix:
                 if error != "EINTR":
                     self.error(call, error, f"{call.nth}+", fault_table.expected_sticky(calls, i, error))
                 elif call.role in ("write", "fsync file"):
-                    self.error(call, error, f"{call.nth}+2", once)  # every other one: always would be for ever
+                    self.error(call, error, f"{call.nth}+2", once)  # every other one: always would never end
 
     def error(self, call, error, when, expected):
         outcome = self.injected(call, f"error={error}", when)

@@ -96,7 +96,7 @@ TEST_CASE("catalogue: whole files") {
     }
 }
 
-TEST_CASE("catalogue: the same lies without right checksums are found by the checksums") {
+TEST_CASE("catalogue: the same changes without right checksums are found by the checksums") {
     int compared = 0;
     for (const Row& row : all_rows()) {
         const auto both = changes_index(row) ? unsealed(row, true, true) : std::nullopt;

@@ -129,7 +129,7 @@ constexpr Row kRows[] = {
              return framed(joined({sound(), skippable()}));
          },
      .expected = "verify corrupt/codec_frame",
-     .about = "A skippable frame after the frame: room for bytes that nobody sees."},
+     .about = "A skippable frame after the frame: room for hidden bytes."},
     {.where = "section 4.3",
      .name = "frame-skippable-first",
      .base =

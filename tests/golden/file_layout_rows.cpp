@@ -96,7 +96,7 @@ FileBytes cut_behind_nested() {
     return file;
 }
 
-/// The first index copy and its footer are left, what lies behind is gone.
+/// The first index copy and its footer are left, everything after them is cut off.
 FileBytes cut_behind_footer_a() {
     FileBytes file = empty_file();
     file.resize(static_cast<std::size_t>(last_footer(file)->placement.gap()));
@@ -125,7 +125,7 @@ FileBytes other_header() {
     return file;
 }
 
-/// The last footer of the smallest checkpoint behind the body of one of the same size.
+/// The body of another checkpoint of the same size, then the last footer of the smallest checkpoint.
 FileBytes other_body() {
     FileBytes file = empty_file();
     const auto footer = last_footer(file);

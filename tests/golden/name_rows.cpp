@@ -69,7 +69,7 @@ constexpr Row kRows[] = {
      .name = "rule03-past-the-end",
      .edit = [](Parts& p) { p.columns.model_names.ends.back() = 0xFFFFFFFF; },
      .expected = "corrupt/name"},
-    // Each size is within that limit; the third ends where the pool does, behind 2^32.
+    // Each size is within that limit; the third ends where the pool does, above 2^32.
     {.where = "rule 3",
      .name = "rule03-wraps",
      .base =
@@ -121,7 +121,7 @@ constexpr Row kRows[] = {
      .name = "rule06-no-utf8",
      .edit = [](Parts& p) { p.columns.entry_names.set(0, "w\xFF"); },
      .expected = "corrupt/name",
-     .about = "A name with the byte FF, which is no UTF-8."},
+     .about = "A name with the byte FF, which is not UTF-8."},
     {.where = "rule 6",
      .name = "rule06-surrogate",
      .edit = [](Parts& p) { set_algorithm(p, "\xED\xA0\x80"); },
@@ -277,7 +277,7 @@ constexpr Row kRows[] = {
      .name = "rule11-descending",
      .edit = [](Parts& p) { std::swap(p.columns.entry_order[0], p.columns.entry_order[1]); },
      .expected = "corrupt/name_order",
-     .about = "The order by name is no such order: a binary search would miss."},
+     .about = "The order by name is not sorted: a binary search would miss names."},
     {.where = "rule 11",
      .name = "rule11-prefix",
      .base =
@@ -302,7 +302,7 @@ constexpr Row kRows[] = {
          },
      .expected = "corrupt/name_order"},
 
-    // Differences behind the first eight bytes, and in a byte above 7F among them.
+    // Differences after the first eight bytes, and in a byte above 7F among them.
     {.where = "rule 11",
      .name = "rule11-long",
      .base =

@@ -13,7 +13,7 @@ namespace milepost::golden {
 
 using namespace testing;  // rows are written in the words of tests/support
 
-/// A file whose index, header or chunks lie, all checksums right.
+/// A file whose index, header or chunks are wrong while all checksums are right.
 struct Row {
     std::string_view where;  ///< what of docs/format.md it breaks: "rule 7", "section 3"
     std::string_view name;
@@ -68,7 +68,7 @@ struct FileRow {
 /// The same, of a layout that save may refuse; `dims` has the strides too.
 [[nodiscard]] Parts layout_parts(Dtype dtype, std::uint8_t rank, std::vector<std::uint64_t> dims,
                                  bool strided = false);
-/// Another layout, behind those that there are.
+/// Another layout, after the existing ones.
 void add_layout(Parts& p, format::LayoutRecord layout, std::vector<std::uint64_t> dims);
 
 /// Limits from their text. Requires: well formed.

@@ -33,7 +33,7 @@ Parts empty_last() {
     return parts_of(checkpoint);
 }
 
-/// A storage of exactly 1 MiB in one frame: it lies on a page.
+/// A storage of exactly 1 MiB in one frame: it begins at a page.
 Parts large() {
     static const std::vector<std::byte> bytes(std::size_t{1} << 20U);
     Checkpoint checkpoint;
@@ -96,7 +96,7 @@ constexpr Row kRows[] = {
      .edit = [](Parts& p) { p.columns.storage_nbytes[0] = std::uint64_t{1} << 61U; },
      .expected = "corrupt/storage_size",
      .about = "A storage of 2^61 bytes, 2^41 chunks, with one checksum."},
-    // Its end wraps too, to the byte before its first: the index is where it would be behind it.
+    // Its end wraps too, to the byte before its first: the index is where it would be after it.
     {.where = "rule 33",
      .name = "rule33-chunks-wrap",
      .base = [] { return tensor_parts(Dtype::f32, {6}); },

@@ -1,7 +1,7 @@
 #include "golden/rows.hpp"
 #include "support/samples.hpp"
 
-// Rules 23 and 30 of docs/format.md, section 6.5: what tensors refer to, and where they lie.
+// Rules 23 and 30 of docs/format.md, section 6.5: what tensors refer to, and where they are.
 namespace milepost::golden {
 namespace {
 

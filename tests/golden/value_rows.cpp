@@ -185,7 +185,7 @@ constexpr Row kRows[] = {
      .base = one_list,
      .edit = [](Parts& p) { first_size(p) = 0; },
      .expected = "corrupt/value_tree",
-     .about = "A value that is nobody's child."},
+     .about = "A value that is not the child of any value."},
     {.where = "rule 18",
      .name = "rule18-cycle",
      .base = one_null,

@@ -33,7 +33,7 @@ Bytes two_labels() {
     return {0, 0, 8, 1, 0, 0, 0, 2, 9, 0};
 }
 
-/// What loading these files says.
+/// The message of loading these files.
 std::string message(const Bytes& images, const Bytes& labels) {
     const Folder folder;
     try {

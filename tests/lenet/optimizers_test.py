@@ -9,7 +9,7 @@ ADAM_GROUPS = (
     "'maximize': False, 'foreach': None, 'capturable': False, 'differentiable': False, 'fused': None, "
     "'decoupled_weight_decay': False, 'params': [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}]\n")
 
-# The slice makes eight steps an epoch: 19 steps pass two ends of an epoch, 9 and 16 stop behind and at one.
+# The slice makes eight steps an epoch: 19 steps pass two ends of an epoch, 9 and 16 stop after and at one.
 SETTINGS = {
     "sgd": ("--nesterov", "--weight-decay", 0.01),
     "damped": ("--dampening", 0.5, "--maximize"),

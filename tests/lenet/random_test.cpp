@@ -71,7 +71,7 @@ TEST_CASE("data order: the last batch of an epoch is smaller") {
     CHECK(order.epoch_done());
 }
 
-TEST_CASE("data order: an image twice, none, out of range; position behind the end") {
+TEST_CASE("data order: an image twice, none, out of range; position after the end") {
     CHECK(DataOrder{{1, 0, 2}, 3}.valid());
     CHECK(DataOrder{}.valid());
     CHECK_FALSE(DataOrder{{1, 1, 2}, 0}.valid());
@@ -96,7 +96,7 @@ TEST_CASE("generator state: PyTorch's layout") {
     CHECK(at(state, 12) == 1);      // seeded
     CHECK(at(state, 16) == 0);      // next
     CHECK(at(state, 24) == 0x0102);
-    CHECK(at(state, 28) == 0);  // a word of 32 bits stands in 64
+    CHECK(at(state, 28) == 0);  // a word of 32 bits is stored in 64
     for (int i = 0; i < 5; ++i)
         generator.draw();
     state = generator.encode();

@@ -159,7 +159,7 @@ TEST_CASE("reference run: losses") {
                                                              {10, 2.320870177},
                                                              {50, 2.303847390},
                                                              {100, 2.307287468}}};
-    // The slice that stands in where Fashion-MNIST is not installed has only the first batches.
+    // The slice that is used where Fashion-MNIST is not installed has only the first batches.
     const auto last = static_cast<int>(std::min<std::size_t>(100, dataset().train.count() / 64));
     ReferenceRun run;
     std::size_t next = 0;

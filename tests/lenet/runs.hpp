@@ -33,7 +33,7 @@ inline lenet::Run busy_run(const lenet::OptimizerSettings& settings = {}) {
     return run;
 }
 
-/// Saves a busy run, changes the checkpoint, and tells what loading it says.
+/// Saves a busy run, changes the checkpoint, and returns the message of loading it.
 inline std::string message(const std::function<void(milepost::Checkpoint&)>& change,
                            const lenet::OptimizerSettings& settings = {}) {
     const Folder folder;

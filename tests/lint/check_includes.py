@@ -117,7 +117,7 @@ def quoted_breach(include: Include, place: str, files: set[str]) -> str | None:
         return None if beside in files else "a user of the library may include public headers and its own folder only"
     room = include.name.split("/")[0]
     if room not in ARROWS or f"lib/{include.name}" not in files:
-        return 'is no file of a room (write "room/file.hpp")'
+        return 'is not a file of a room (write "room/file.hpp")'
     return None if room == place or room in ARROWS[place] else f"lib/{place} may not enter lib/{room}"
 
 
@@ -202,7 +202,7 @@ BAD_FILES = [
     ("lib/loading/xxhash.cpp", "#include <xxh_x86dispatch.h>", "only lib/codec"),
     ("lib/loading/generated.cpp", '#include "checkpoint_generated.h"', "only lib/format/index"),
     ("lib/format/validate.cpp", "#include <flatbuffers/flatbuffers.h>", "only lib/format/index"),
-    ("lib/core/short.cpp", '#include "text.hpp"', "is no file of a room"),
+    ("lib/core/short.cpp", '#include "text.hpp"', "is not a file of a room"),
     ("lib/core/climb.cpp", '#include "../base/checked.hpp"', "climbs out"),
     ("lib/core/quoted.cpp", '#include "milepost/error.hpp"', "angle brackets"),
     ("lib/core/gone.cpp", "#include <milepost/gone.hpp>", "no such public header"),

@@ -150,7 +150,7 @@ TEST_CASE("load_into: a subset, nothing else loaded or reported") {
     CHECK(live[1].untouched());
 }
 
-TEST_CASE("load_into: entries that are no tensors go to extra_state, or are unexpected") {
+TEST_CASE("load_into: entries that are not tensors go to extra_state, or are unexpected") {
     Checkpoint checkpoint;
     const Floats one = {1};
     checkpoint.model("net")["a"] = TensorView::of(std::span(one), {1});

@@ -245,7 +245,7 @@ TEST_CASE("load_into: the stored dtype of state is kept, and cast only when aske
     CHECK(moments[1].bits == 0x3FC0);
 }
 
-TEST_CASE("load_into: state that is no tensor, and state of no parameter") {
+TEST_CASE("load_into: state that is not a tensor, and state of no parameter") {
     Saved saved{{}, {}};
     saved.add_group({0}, 0.5);
     saved.optimizer().state[0]["step"] = 7;
@@ -267,7 +267,7 @@ TEST_CASE("load_into: state that is no tensor, and state of no parameter") {
     CHECK(*extra.find("defaults")->as_string() == "kept");
 }
 
-TEST_CASE("load_into: a parameter that stands twice in its group") {
+TEST_CASE("load_into: a parameter that occurs twice in its group") {
     Saved saved{{}, {}};
     saved.add_group({1, 1, 2}, 0.5);
     const Live buffer{"", {2}, 4}, other{"", {3}, 5};
@@ -308,7 +308,7 @@ TEST_CASE("load_into: two things that would go to one place are refused") {
     CHECK(a.untouched());
 }
 
-TEST_CASE("load_into: an index that stands twice is no state for two parameters") {
+TEST_CASE("load_into: an index that occurs twice does not give its state to two parameters") {
     Saved saved{{{"", {2}, 1}}, {}};
     saved.add_group({0, 0}, 0.5);
     const Reader file = saved.open();

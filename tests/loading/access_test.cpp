@@ -8,7 +8,7 @@
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
 
-// When checksums are compared, and what a chunk that is wrong says: docs/format.md, section 8.
+// When checksums are compared, and the error of a damaged chunk: docs/format.md, section 8.
 namespace {
 
 using namespace milepost;

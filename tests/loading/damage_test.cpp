@@ -22,7 +22,7 @@ struct Subject {
     format::IndexPlacement placement;
 };
 
-/// Compressed and raw chunks; storages with padding before, between and behind them.
+/// Compressed and raw chunks; storages with padding before, between and after them.
 const std::vector<Subject>& subjects() {
     static const std::vector<Subject> made = [] {
         std::vector<Subject> all;
@@ -59,7 +59,7 @@ bool is(const Result<Reader>& file, Condition condition) {
     return !file && file.error().condition() == condition;
 }
 
-/// Whether opening and verifying notice that the byte at `at` is wrong, and say where.
+/// Whether opening and verifying notice that the byte at `at` is wrong, and report where.
 bool is_noticed(const Subject& subject, std::span<const std::byte> bytes, std::size_t at) {
     const auto file = open_borrowed(bytes);
     if (at < format::kHeaderNbytes) return is(file, Condition::header_checksum);
@@ -113,7 +113,7 @@ TEST_CASE("damage: whatever is appended is trailing") {
     }
 }
 
-TEST_CASE("damage: the beginning missing, it is no checkpoint") {
+TEST_CASE("damage: the beginning missing, it is not a checkpoint") {
     const FileBytes& file = subjects().front().file;
     for (std::size_t missing = 1; missing < 200; ++missing) {
         CHECK(is_refused_as(std::span(file).subspan(missing), Code::not_a_checkpoint));

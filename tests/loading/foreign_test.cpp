@@ -13,7 +13,7 @@
 #include "support/scratch.hpp"
 #include "support/verdict.hpp"
 
-// What is no checkpoint, or no whole one: each case has its one answer, and the message says what it looks
+// Files that are not checkpoints, or not whole: each case has one error, and the message names what it looks
 // like.
 namespace {
 
@@ -51,14 +51,14 @@ constexpr KnownFormat kKnownFormats[] = {
 }  // namespace
 
 TEST_CASE("foreign: files of other formats are named") {
-    for (const KnownFormat& kin : kKnownFormats) {
+    for (const KnownFormat& known : kKnownFormats) {
         for (const std::size_t nbytes :
              {std::size_t{0}, std::size_t{40}, std::size_t{64}, std::size_t{5000}}) {
-            INFO(kin.words << ", " << nbytes << " bytes");
-            const auto file = open_bytes(bytes_of(kin.begin, nbytes));
+            INFO(known.words << ", " << nbytes << " bytes");
+            const auto file = open_bytes(bytes_of(known.begin, nbytes));
             REQUIRE_FALSE(file);
             CHECK(file.error().condition() == Condition::magic);
-            CHECK_MESSAGE(file.error().message().find(kin.words) != std::string::npos,
+            CHECK_MESSAGE(file.error().message().find(known.words) != std::string::npos,
                           file.error().message());
         }
     }
@@ -75,7 +75,7 @@ TEST_CASE("foreign: every length below a header") {
     }
 }
 
-TEST_CASE("foreign: folders and pipes are no files, and do not hang") {
+TEST_CASE("foreign: folders and pipes are refused, and do not hang") {
     const testing::ScratchFolder folder;
     REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
     for (const std::string& path :

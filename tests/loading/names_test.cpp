@@ -37,7 +37,7 @@ TEST_CASE("names: parts in the order of the file") {
 TEST_CASE("names: tensors of a model, in its order") {
     const Reader file = open_saved(several_models());
     const auto tensors = file.tensors("teacher");
-    REQUIRE(tensors.size() == 2);  // the one inside of extra_state is no entry
+    REQUIRE(tensors.size() == 2);  // the one inside of extra_state is not an entry
     CHECK(tensors[0].name() == "weight");
     CHECK(tensors[0].role() == Role::parameter);
     CHECK(tensors[1].name() == "bias");

@@ -10,13 +10,13 @@
 #include "support/memory.hpp"
 #include "support/scratch.hpp"
 
-// Slices: the elements that plain indexing finds, and no chunk more than they lie in.
+// Slices: the elements that plain indexing finds, and only the chunks that hold them.
 namespace {
 
 using namespace milepost;
 using namespace milepost::testing;
 
-/// Counts what is read behind the index's opening.
+/// Counts what is read after the index was opened.
 class CountingSource final : public Source {
 public:
     explicit CountingSource(FileBytes bytes) : inner_(std::move(bytes)) {}

@@ -106,7 +106,7 @@ TEST_CASE("source: access is by reading") {
     CHECK(file->access() == Access::read);
 }
 
-TEST_CASE("source: never read out of its bounds, whatever the file says") {
+TEST_CASE("source: never read out of its bounds, whatever the file contains") {
     for (const auto table : {file_layout_rows(), index_rows()}) {
         for (const FileRow& row : table) {
             INFO(row.name);

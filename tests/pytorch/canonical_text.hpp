@@ -13,7 +13,7 @@ namespace canonical {
 /// `<233>`.
 [[nodiscard]] std::string quoted(std::string_view text);
 
-/// Values as canonical_text.py writes the objects of Python and PyTorch that they stand for: what differs in
+/// Values as canonical_text.py writes the objects of Python and PyTorch that they represent: what differs in
 /// a type, a bit, an order or in which tensors share a storage differs in the text.
 class Text {
 public:

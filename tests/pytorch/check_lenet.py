@@ -107,7 +107,7 @@ def initial_weights(lenet: Lenet) -> str:
     gap = largest_gap(weights_of(net.state_dict()), weights_of(found.models[0].state_dict))
     said = expect_within(gap, 0 if fused else 1e-7, "62,006 weights")
     if not torch.equal(torch.get_rng_state(), found.values["rng_state"]):
-        raise Differs("the generator's state behind them differs")
+        raise Differs("the generator's state after them differs")
     return said + ", the generator's 5,056 bytes, too"
 
 

@@ -229,4 +229,4 @@ def checks(tools: Tools) -> Iterator[Check]:
             yield Check(f"optimizer: {case.name}, {params.__name__}", partial(run, tools, case, params))
     for case in VARIANTS:
         yield Check(f"optimizer: {case.name}", partial(run, tools, case, case.params))
-    yield Check("optimizer: keys that nobody knows", partial(unknown_keys, tools))
+    yield Check("optimizer: unknown keys", partial(unknown_keys, tools))

@@ -67,7 +67,7 @@ def run_checks(checks: Iterator[Check]) -> tuple[int, list[str]]:
 
 
 def expect_same_text(expected: str, found: str, where: str) -> None:
-    """Names the first place where two texts differ, with a little of what stands around it."""
+    """Names the first place where two texts differ, with a little of the text around it."""
     if expected == found:
         return
     for number, (left, right) in enumerate(zip(expected.split("\n"), found.split("\n")), 1):

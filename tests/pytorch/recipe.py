@@ -36,7 +36,7 @@ class TheModelClass(nn.Module):
 
 
 def recipe_output(model_state: dict, optimizer_state: dict) -> str:
-    """The recipe's own lines, on two state_dicts; between its blocks stands one empty line."""
+    """The recipe's own lines, on two state_dicts; between its blocks is one empty line."""
     printed = io.StringIO()
     with redirect_stdout(printed):
         print("Model's state_dict:")

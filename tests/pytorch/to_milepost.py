@@ -9,7 +9,7 @@ from canonical_text import DTYPE_NAMES, Part, Parts
 from milepost_writer import Writer
 
 ROLE_PLAIN, ROLE_PARAMETER, ROLE_BUFFER = range(3)
-FLAVOUR_DTYPE, FLAVOUR_DEVICE, FLAVOUR_LAYOUT = 1, 2, 3
+SUBTYPE_DTYPE, SUBTYPE_DEVICE, SUBTYPE_LAYOUT = 1, 2, 3
 
 
 def storage_bytes(storage: torch.UntypedStorage) -> bytes:
@@ -111,9 +111,9 @@ CONVERTERS = {
     str: lambda exporter, value: given.String(value),
     bytes: lambda exporter, value: given.Bytes(value),
     bytearray: lambda exporter, value: given.Bytes(bytes(value), 1),
-    torch.dtype: lambda exporter, value: given.String(str(value), FLAVOUR_DTYPE),
-    torch.device: lambda exporter, value: given.String(str(value), FLAVOUR_DEVICE),
-    torch.layout: lambda exporter, value: given.String(str(value), FLAVOUR_LAYOUT),
+    torch.dtype: lambda exporter, value: given.String(str(value), SUBTYPE_DTYPE),
+    torch.device: lambda exporter, value: given.String(str(value), SUBTYPE_DEVICE),
+    torch.layout: lambda exporter, value: given.String(str(value), SUBTYPE_LAYOUT),
     list: lambda exporter, value: given.List(exporter.values(value)),
     tuple: lambda exporter, value: given.Tuple(exporter.values(value)),
     torch.Size: lambda exporter, value: given.Tuple(exporter.values(value), 1),

@@ -1,4 +1,4 @@
-"""What the tests share: contents, files with right checksums that lie, and how a refusal is looked at."""
+"""What the tests share: contents, files with right checksums and wrong content, and how a refusal is looked at."""
 
 import struct
 
@@ -72,7 +72,7 @@ def sample() -> Content:
 
 
 def own_storages(codec: int = 0) -> Content:
-    """Each tensor is all of its own storage, so the index says no sizes: whole, without elements, strided, of 4 bits."""
+    """Each tensor is all of its own storage, so the index has no sizes: whole, without elements, strided, of 4 bits."""
     u8, f4 = dtype("u8"), dtype("f4_e2m1fn")
     views = [Tensor(0, F32, [2, 3]), Tensor(1, F32, [0, 3]), Tensor(2, u8, [3]), Tensor(3, F32, [2, 2], [0, 5]),
              Tensor(4, f4, [8]), Tensor(5, u8, [200])]  # fmt: skip

@@ -138,7 +138,7 @@ class Values(unittest.TestCase):
         found = listed(with_value(Dict([(key, Null()) for key in keys])))
         self.assertEqual(len(found["entries"][0]["value"]["items"]), len(keys))
 
-    def test_key_images(self):
+    def test_canonical_keys(self):
         """The order of a set is that of its keys."""
         keys = [Null(), Int(255), Int(1 << 64), Float.of(0.5), String("b"), String("aa"), Bytes(b"a")]
         keys.append(Tuple([Null()]))

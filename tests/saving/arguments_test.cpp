@@ -73,7 +73,7 @@ const Mistake kMistakes[] = {
     {"a name with a line feed", [] { return entry_named("a\nb"); }, Condition::save_name},
     {"a name with a NUL", [] { return entry_named(std::string("a\0b", 3)); }, Condition::save_name},
     {"a name with DEL", [] { return entry_named("\x7F"); }, Condition::save_name},
-    {"a name that is no UTF-8", [] { return entry_named("\xFF"); }, Condition::save_name},
+    {"a name that is not UTF-8", [] { return entry_named("\xFF"); }, Condition::save_name},
     {"a name that is a surrogate", [] { return entry_named("\xED\xA0\x80"); }, Condition::save_name},
     {"a name of 4097 bytes", [] { return entry_named(std::string(4097, 'n')); }, Condition::name_bytes},
     {"an empty model name",
@@ -83,7 +83,7 @@ const Mistake kMistakes[] = {
          return c;
      },
      Condition::save_name},
-    {"an algorithm that is no UTF-8",
+    {"an algorithm that is not UTF-8",
      [] {
          Checkpoint c;
          c.optimizer("o").algorithm = "\xC3";
@@ -124,7 +124,7 @@ const Mistake kMistakes[] = {
          return c;
      },
      Condition::save_name},
-    {"a string that is no UTF-8", [] { return one_value("\xFF"); }, Condition::save_name},
+    {"a string that is not UTF-8", [] { return one_value("\xFF"); }, Condition::save_name},
     {"keys 1 and 1.0", [] { return with_keys(1, 1.0); }, Condition::save_name},
     {"keys 1 and true", [] { return with_keys(1, true); }, Condition::save_name},
     {"keys 0 and -0.0", [] { return with_keys(0, -0.0); }, Condition::save_name},
@@ -138,7 +138,7 @@ const Mistake kMistakes[] = {
      },
      Condition::save_name},
     {"a set with a list", [] { return one_value(Set{{List{}}}); }, Condition::save_name},
-    {"an attribute that is no string",
+    {"an attribute that is not a string",
      [] {
          Dict d;
          d.attributes = {{1, 2}};

@@ -153,7 +153,7 @@ TEST_CASE("compact: an expanded tensor stays as it is: contiguous, it would be l
     CHECK(load_words(*packed.tensor("net", "expanded")->slice({{7, 8}, {0, 2}})) == Words{3, 3});
 }
 
-TEST_CASE("compact: elements whose size is no power of two stay aligned") {
+TEST_CASE("compact: elements whose size is not a power of two stay aligned") {
     const std::vector<std::byte> bytes(4096);
     for (const int nbits : {24, 96, 1016}) {
         const auto bits = static_cast<std::uint16_t>(nbits);

@@ -189,7 +189,7 @@ TEST_CASE("limits: a copy into the caller's memory is not counted") {
     CHECK(reader->tensor("model", "one chunk")->load());
 }
 
-TEST_CASE("limits: a small storage that stands for a large tensor is not copied") {
+TEST_CASE("limits: a small storage that a large tensor views is not copied") {
     const auto file = open_bytes(*save_bytes(every_shape()));
     REQUIRE(file);
     const auto expanded = file->tensor("shapes", "expanded");

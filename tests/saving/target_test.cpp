@@ -43,7 +43,7 @@ bool is_whole(const std::string& path, Access access) {
 
 }  // namespace
 
-TEST_CASE("target: what is no file is not replaced") {
+TEST_CASE("target: what is not a file is not replaced") {
     const ScratchFolder folder;
     fs::create_directory(folder / "folder");
     fs::create_symlink("folder", folder / "link to a folder");

@@ -58,10 +58,10 @@ bool holds(const Value& value, bool (*has)(const Held&)) {
     return held != nullptr && has(*held);
 }
 
-template <class Held, unsigned kFlavour>
+template <class Held, unsigned kSubtype>
 bool subtypeed(const Value& value) {
     return holds<Held>(value,
-                       [](const Held& held) { return static_cast<unsigned>(held.subtype) == kFlavour; });
+                       [](const Held& held) { return static_cast<unsigned>(held.subtype) == kSubtype; });
 }
 
 bool is_astral(const std::string& name) {

@@ -144,7 +144,7 @@ private:
         if (random_.one_in(2)) return;
         std::vector<std::string> names(part_names_.begin(), part_names_.end());
         random_.shuffle(names);
-        if (random_.one_in(3)) names.resize(names.size() / 2);  // the others stand behind
+        if (random_.one_in(3)) names.resize(names.size() / 2);  // the others come after
         sample_.checkpoint.set_order(std::move(names));
     }
 

@@ -4,7 +4,8 @@
 #include "state_dicts/round_trip.hpp"
 #include "support/samples.hpp"
 
-// State_dicts: their order, their tensors' forms and roles, what is tied, and what stands beside the tensors.
+// State_dicts: their order, their tensors' forms and roles, what is tied, and what is stored beside the
+// tensors.
 namespace {
 
 using namespace milepost;

@@ -40,7 +40,7 @@ TEST_CASE("param groups: param_names in the middle of a group written by hand") 
     const OptimizerState found = loaded(given);
     CHECK(found.param_groups[0].param_names == group.param_names);
     CHECK(found.param_groups[0].param_names_position == 1U);
-    CHECK_FALSE(found.param_groups[0].params_position);  // last: where it stands anyway
+    CHECK_FALSE(found.param_groups[0].params_position);  // last: its usual position
     CHECK(names_of(found.param_groups[0].hyperparameters) == std::vector<std::string>{"lr", "momentum"});
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("param groups: a parameter in two groups is refused") {
     CHECK(testing::save_bytes(checkpoint).error().condition() == Condition::layout);
 }
 
-TEST_CASE("param groups: 0, 0.0, False and None stay what they are; a tuple is no list") {
+TEST_CASE("param groups: 0, 0.0, False and None stay what they are; a tuple is not a list") {
     OptimizerState given;
     ParamGroup& group = given.param_groups.emplace_back();
     group.hyperparameters["int"] = 0;
@@ -90,14 +90,14 @@ TEST_CASE("param groups: 0, 0.0, False and None stay what they are; a tuple is n
         CHECK(found.param_groups[0].hyperparameters.items()[i].second.kind() == expected[i]);
 }
 
-TEST_CASE("optimizer state: keys that are no parameter, keys beside state, a parameter of no group") {
+TEST_CASE("optimizer state: keys that are not a parameter, keys beside state, a parameter of no group") {
     static const std::vector<float> kMemory = {0.5F, -0.5F};
     OptimizerState given;
     given.param_groups.emplace_back().params = {0};
     given.state[0];  // without entries
     given.state[UINT64_MAX]["step"] = 5;
     given.state_extra["ema"] = Dict{{{"decay", 0.99}, {0, TensorView::of(std::span(kMemory), {2})}}, {}};
-    given.state_extra["0"] = "a string is no index";
+    given.state_extra["0"] = "a string is not an index";
     given.extra["defaults"] = nullptr;
     given.extra["initial_lr"] = List{{0.1}};
     const OptimizerState found = loaded(given);

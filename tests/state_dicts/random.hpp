@@ -10,7 +10,7 @@ namespace milepost::state_dicts {
 
 /// Numbers that follow from a seed alone, on every platform: splitmix64 (Steele, Lea, Flood 2014). The
 /// standard library's distributions differ between platforms, so none is used.
-/// Whoever draws twice in one call's arguments draws in an order that the compiler chooses: draw before the
+/// Two draws in the arguments of one call happen in an order that the compiler chooses: draw before the
 /// call.
 class Random {
 public:

@@ -149,7 +149,7 @@ TensorView overlapping(Random& random, const Room& room) {
     return view(room, {count - window + 1, window}, 0, {1, 1});
 }
 
-/// Whatever strides fit: neighbours may share elements, or lie far apart.
+/// Whatever strides fit: neighbours may share elements, or be far apart.
 TensorView arbitrary(Random& random, const Room& room) {
     Shape shape;
     Strides strides;

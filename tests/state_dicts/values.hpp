@@ -31,7 +31,7 @@ public:
     [[nodiscard]] Dict dict() { return dict(1); }
     [[nodiscard]] Integer integer();
     [[nodiscard]] double floating();
-    /// PyTorch's `_metadata`, or what may stand in its place: null, any dict.
+    /// PyTorch's `_metadata`, or what may replace it: null, any dict.
     [[nodiscard]] Value metadata();
     [[nodiscard]] Value deepest() {
         return nested(random_, random_.one_in(2) ? scalar() : Value(tensors_.tensor()), kDeepest);

@@ -9,7 +9,7 @@
 #include "support/columns.hpp"
 #include "support/memory.hpp"
 
-/// Files whose checksums are right whatever they say: what a lie costs must be found by a rule, not by a
+/// Files whose checksums are right whatever they contain: a wrong field must be found by a rule, not by a
 /// checksum.
 namespace milepost::testing {
 
@@ -21,7 +21,7 @@ struct Parts {
 
     /// Where a storage begins in the file. Requires: no rule of section 6.5 is broken.
     [[nodiscard]] std::uint64_t begin_of(std::size_t storage) const;
-    /// The bytes [offset, offset + nbytes) of the file, which lie in `storages`.
+    /// The bytes [offset, offset + nbytes) of the file, which are in `storages`.
     [[nodiscard]] std::span<std::byte> at(std::uint64_t offset, std::uint64_t nbytes);
     /// Makes the stored checksum of a storage's only chunk right again, of which `nbytes` are stored.
     /// Requires: as begin_of.
@@ -40,12 +40,12 @@ struct Parts {
 /// Nothing if the file does not open far enough. No rule of section 6.5 is asked for.
 [[nodiscard]] std::optional<Parts> take_apart(std::span<const std::byte> file);
 
-/// The footer at the end of the file, as it says, its checksum unasked; nothing if the file is shorter than
-/// header and footer.
+/// The footer at the end of the file, as stored, without a check of its checksum; nothing if the file is
+/// shorter than header and footer.
 [[nodiscard]] std::optional<format::Footer> last_footer(std::span<const std::byte> file);
 
 /// Makes arbitrary bytes as right as checksums can make them: header (magic, checksum), last footer (magic,
-/// header_checksum, checksum) and, where the footer's numbers lie within the file, index_checksum from copy
+/// header_checksum, checksum) and, where the footer's numbers are within the file, index_checksum from copy
 /// A, copy B and footer A made equal to their twins. The other bytes stay. Leaves a file alone that is
 /// shorter than header and footer.
 void reseal(FileBytes& file);

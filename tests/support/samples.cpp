@@ -114,7 +114,7 @@ void add_adam(Checkpoint& checkpoint) {
     first.hyperparameters["lr"] = 0.001;
     first.hyperparameters["betas"] = group_of_betas(0.9, 0.999);
     first.hyperparameters["amsgrad"] = false;
-    first.params = {0, 1, 1};  // within one group a parameter may stand twice
+    first.params = {0, 1, 1};  // within one group a parameter may occur twice
     first.param_names = std::vector<std::string>{"weight", "bias", "bias"};
     first.params_position = 0;
     first.param_names_position = 2;
