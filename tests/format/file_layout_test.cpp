@@ -33,7 +33,7 @@ Condition condition_of(const HeaderBytes& bytes) {
 
 }  // namespace
 
-TEST_CASE("header: what is encoded is decoded, and lies where the format has it") {
+TEST_CASE("header: what is encoded is decoded, and is where the format has it") {
     Header header;
     header.alignment = 4096;
     header.optional_flags = 0x8000'0000'0000'0001U;
@@ -69,7 +69,7 @@ TEST_CASE("header: a flipped bit anywhere after the magic is found by the checks
     }
 }
 
-TEST_CASE("footer: its fields lie where the format has them, and its checksum covers them") {
+TEST_CASE("footer: its fields are where the format has them, and its checksum covers them") {
     Footer footer;
     footer.file_size = 0x1111;
     footer.placement = {0x2240, 0x333};

@@ -30,8 +30,7 @@ struct IndexBytes {
         return table() + load_le<std::uint16_t>(&bytes[vtable() + 4 + std::size_t{2} * id]);
     }
     [[nodiscard]] std::size_t vector(unsigned id) const { return field(id) + number(field(id)); }
-    /// Lets a field point to where a count of 0 stands whose elements would begin 4 bytes behind a multiple
-    /// of 8.
+    /// Lets a field point to a count of 0 whose elements would begin 4 bytes after a multiple of 8.
     void misalign(unsigned id) {
         std::size_t at = field(id) / 8 * 8 + 8;
         while (number(at) != 0)
@@ -95,7 +94,7 @@ FileBytes misaligned() {
     return changed([](IndexBytes& index) { index.misalign(kField); });
 }
 
-/// The smallest checkpoint, with bytes changed that lie in front of, in or behind one of its index copies.
+/// The smallest checkpoint, with bytes changed before, in or after one of its index copies.
 struct Seams {
     FileBytes file = build(small_parts());
     format::IndexPlacement placement = last_footer(file)->placement;

@@ -143,7 +143,7 @@ TEST_CASE("checkpoint: weights are used where the file is mapped") {
     CHECK(std::equal(weights[9].begin(), weights[9].end(), run.weights.end() - 10));
 }
 
-TEST_CASE("checkpoint: a model that is no LeNet") {
+TEST_CASE("checkpoint: a model that is not a LeNet") {
     const std::vector<float> floats(450);
     const std::vector<std::int32_t> ints(450);
     CHECK(says(message([&](auto& file) {

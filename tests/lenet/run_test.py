@@ -171,7 +171,7 @@ class Eval(LenetTest):
 
 
 def read_terminal(descriptor) -> bytes:
-    """All that was written: one read may give less. Linux ends a terminal that nobody writes to with EIO."""
+    """All that was written: one read may give less. Linux ends a terminal without writers with EIO."""
     text = b""
     while True:
         try:

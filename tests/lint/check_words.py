@@ -2,7 +2,6 @@
 """Finds names and words that the project has replaced by plainer ones: in code, messages, specification and documents.
 
     check_words.py [--root FOLDER]      checks a tree; exits 1 and names each place
-    check_words.py --all                the same with the patterns that are not enabled yet
     check_words.py --self-test          checks that each pattern finds its example, and not the new word
 """
 
@@ -28,10 +27,13 @@ class Word:
     instead: str
     found: str  # an example that the pattern finds
     passes: str  # one that it must not find
+    but_in: tuple[str, ...] = ()  # folders that are not checked yet
 
 
-# Checked by the tests.
-ENABLED = [
+# Folders whose texts are still to be rewritten. Take a folder out when it passes.
+LATER = ("lib/platform/", "lib/saving/")
+
+WORDS = [
     Word(r"\b(ChunkChecker|ChunkWalk)\b", "ChunkReader, ChunkIterator", "ChunkWalk walk;", "ChunkIterator"),
     Word(r"\b(live_names|param_match)\b", "name_mapping, match_params", "live_names.hpp", "match_params.hpp"),
     Word(r"\bPacking\b", "StorageCompactor", "class Packing {", "SaveOptions::compact"),
@@ -45,25 +47,23 @@ ENABLED = [
          "Header, IndexOffsets, IndexPlacement, EntryList, StringTable, RuleResult, LoadTransaction, KnownFormat, StreamedTensor",
          "struct Head {", "struct Header {"),
     Word(r"\bformat::(Head|Outline|Frame|Scope|Texts|Verdict)\b", "as above", "format::Head head;", "format::Header header;"),
-]
-
-# Not yet true of the whole tree: each moves up when the texts that it finds are rewritten.
-NOT_YET_ENABLED = [
     Word(r"\bOutline\b|\boutline_of\b", "IndexOffsets", "the Outline of an index", "the outline"),
     Word(r"\bkHead[A-Z]\w*", "kHeader...", "kHeadChecksum", "kHeaderNbytes"),
     Word(r"[Ff]lavour", "subtype", "StringFlavour", "StringSubtype"),
     Word(r"\bkey image\b|\bkey_image\b", "canonical key", "the key image", "an image of 5 MB"),
     Word(r"\bstand-in\b", "placeholder", "a stand-in", "a placeholder"),
-    Word(r"\b[Ww]hoever\b", "the caller", "Whoever holds it", "The caller holds it"),
+    Word(r"\b[Ww]hoever\b", "the caller", "Whoever holds it", "The caller holds it", LATER),
     Word(r"\bmend(s|ed|ing)?\b", "fix", "mend the program", "amend, recommend"),
-    Word(r"\b(is|are|was|were) no [a-z]", "is not a, there is no", "it is no checkpoint", "There is no checkpoint"),
-    Word(r"\bbehind (the|it|its|that|those|them|this|what)\b", "after", "bytes behind the index", "after the index"),
-    Word(r"\b(it|file|files|index|table|text|header|footer|page|column|name|README|message)s? says?\b", "states, gives",
-         "as the file says", "as the file states"),
+    Word(r"\b(is|are|was|were) no [A-Za-z]", "is not a, there is no", "it is no checkpoint", "There is no checkpoint", LATER),
+    Word(r"\bbehind (a multiple|the|it|its|that|those|them|this|what|each)\b", "after", "bytes behind the index",
+         "cut-behind-footer-a", LATER),
+    Word(r"\b(it|file|files|index|table|text|header|footer|page|column|README|message)s? says?\b", "states, gives",
+         "as the file says", "unless the name says `stored`"),
     Word(r"\bcannot lie\b|\bwhat it says\b", "cannot be inconsistent", "so it cannot lie", "is not stored"),
     Word(r"\bcopy [AB] serves\b", "using copy", "copy B serves", "using copy B"),
-    Word(r"\b(stands?|lies) (for|in|at|behind|before|within|there|twice)\b", "is, is stored", "it lies in the file",
-         "it is in the file"),
+    Word(r"\b(stands|stand (for|in|at|behind|before|within|there|twice)|lies(?! between))\b", "is, is stored",
+         "it lies in the file", "a number that lies between 1 and 8"),
+    Word(r"\bfor ever\b|\bits kin\b", "never ends, similar ones", "Debian 12 and its kin", "kind", LATER),
     Word(r"\bno checkpoint:", "not a checkpoint:", "no checkpoint: the file is empty", "not a checkpoint: empty"),
 ]
 # "There is no x", "is no longer", "is no more than" and "is no less than" are ordinary English.
@@ -83,21 +83,23 @@ def places_of(word: Word, text: str) -> list[tuple[int, str]]:
     return places
 
 
-def check(root: Path, files: list[Path], words: list[Word]) -> list[str]:
+def check(root: Path, files: list[Path]) -> list[str]:
     breaches = []
     for file in files:
         name = file.as_posix()
         if (file.suffix not in SUFFIXES and not name.startswith("scripts/")) or name.startswith(SKIPPED):
             continue
         text = (root / file).read_text(encoding="utf-8")
-        for word in words:
+        for word in WORDS:
+            if name.startswith(word.but_in):
+                continue
             breaches += [f"{name}:{line}: write {word.instead}: {shown}" for line, shown in places_of(word, text)]
     return breaches
 
 
 def self_test() -> list[str]:
     failures = []
-    for word in ENABLED + NOT_YET_ENABLED:
+    for word in WORDS:
         if not places_of(word, f"a\n{word.found}\nb"):
             failures.append(f"{word.pattern}: does not find '{word.found}'")
         if places_of(word, f"a\n{word.passes}\nb"):
@@ -108,15 +110,13 @@ def self_test() -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, default=project_root())
-    parser.add_argument("--all", action="store_true")
     parser.add_argument("--self-test", action="store_true")
     arguments = parser.parse_args()
     if arguments.self_test:
         breaches = self_test()
     else:
-        words = ENABLED + NOT_YET_ENABLED if arguments.all else ENABLED
         files = project_files(arguments.root)
-        breaches = check(arguments.root, files, words) if files else ["no file found: is this the root?"]
+        breaches = check(arguments.root, files) if files else ["no file found: is this the root?"]
     print("\n".join(breaches) or "ok")
     return 1 if breaches else 0
 

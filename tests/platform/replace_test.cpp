@@ -121,7 +121,7 @@ TEST_CASE("replace: the mode is that of the umask, or of the old file") {
     }
     REQUIRE(::chmod((folder / "new").c_str(), 06755) == 0);
     replace(folder / "new", "z");
-    CHECK(mode_of(folder / "new") == 0755);  // new content runs as nobody else
+    CHECK(mode_of(folder / "new") == 0755);  // new content does not run as another user
     ::umask(umask_before);
 }
 
