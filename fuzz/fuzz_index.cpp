@@ -269,9 +269,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbyt
         fuzz::check_rules(base->columns.index(), base->validation_context);
     }
     changed = fuzz::change_parts(*base, input) || changed;
-    const auto verdict = fuzz::judge(base->columns.index(), base->validation_context);
-    fuzz::require(verdict != fuzz::RuleResult::refused || changed || !sound,
+    const auto result = fuzz::judge(base->columns.index(), base->validation_context);
+    fuzz::require(result != fuzz::RuleResult::refused || changed || !sound,
                   "what the writer accepts, the reader accepts");
-    fuzz::require(verdict != fuzz::RuleResult::accepted || changed, "what the writer writes is canonical");
+    fuzz::require(result != fuzz::RuleResult::accepted || changed, "what the writer writes is canonical");
     return 0;
 }

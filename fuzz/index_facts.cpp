@@ -228,19 +228,19 @@ void check_values(const Index& index, const IndexOffsets& offsets) {
     for (std::size_t i = 0; i < index.values.size(); ++i) {
         const format::ValueRecord& value = index.values[i];
         const auto kind = static_cast<Kind>(value.kind);
-        const std::uint64_t share = offsets.data_begin[i];
+        const std::uint64_t begin = offsets.data_begin[i];
         const std::uint64_t size = take_size(index, kind, sizes);
         require(offsets.value_size[i] == size, "a value's size is its own");
         if (has_children(kind)) {
-            for (std::uint64_t child = share; child < share + size; ++child) {
+            for (std::uint64_t child = begin; child < begin + size; ++child) {
                 require(child > i && child < parents.size(), "a child comes after its parent");
                 ++parents[child];
             }
         } else if (has_bytes(kind)) {
-            require(share == bytes && index.value_bytes.size() - bytes >= size, "a value has its bytes");
+            require(begin == bytes && index.value_bytes.size() - bytes >= size, "a value has its bytes");
             bytes += size;
         } else if (kind == Kind::tensor) {
-            require(share == tensors++, "a value has its tensor");
+            require(begin == tensors++, "a value has its tensor");
         } else {
             require(kind == Kind::null ? value.subtype == 0 : kind == Kind::boolean && value.subtype <= 1,
                     "a value without parts is None, False or True");
