@@ -7,8 +7,8 @@
 
 namespace milepost::platform {
 
-/// Owns a file descriptor; closes it when destroyed, without a word about errors. Whoever must hear of them
-/// closes what release() hands out. Move-only.
+/// Owns a file descriptor; closes it when destroyed, and ignores errors of that. Code that must know them
+/// closes the descriptor that release() returns. Move-only.
 class Descriptor {
 public:
     Descriptor() noexcept = default;

@@ -21,8 +21,8 @@ private:
     std::size_t length_ = 0;
 };
 
-/// An error whose message is `parts`, one behind the other. Where there is no memory for that, the message is
-/// the condition's word: what happened is never traded for out_of_memory.
+/// An error whose message is the concatenation of `parts`. If there is no memory for that, the message is the
+/// word of the condition: the cause is never replaced by out_of_memory.
 [[nodiscard]] Error describe(Condition condition, std::initializer_list<std::string_view> parts) noexcept;
 
 /// "PATH: cannot DOING: the system's words for `error`".

@@ -50,8 +50,8 @@ public:
     /// io_error/changed if the file ends before.
     [[nodiscard]] Result<void> read(std::uint64_t offset, std::span<std::byte> to) const;
     /// Errors: io_error/changed if size or mtime are no longer those at open. Not ctime: a save that replaces
-    /// the file, or keeps it as PATH.prev, changes that and leaves the bytes alone. So whoever rewrites a
-    /// file and sets its mtime back is not seen here, but by the checksums.
+    /// the file, or keeps it as PATH.prev, changes that and leaves the bytes as they are. A program
+    /// that rewrites a file and sets its mtime back is not noticed here, but by the checksums.
     [[nodiscard]] Result<void> check_unchanged() const;
     /// Whether its file system is one on which a mapping is safe and fast (not a network or user-space one).
     [[nodiscard]] bool is_local() const noexcept;

@@ -180,8 +180,8 @@ Result<void> InputFile::check_unchanged() const {
 }
 
 bool InputFile::is_local() const noexcept {
-    // What statfs says of file systems behind a network or a user's program. A page of these may fail to
-    // come, which ends a process that maps it (SIGBUS), or come slowly.
+    // What statfs reports for file systems that are served by a network or a user's program. A page of these
+    // may fail to come, which ends a process that maps it (SIGBUS), or come slowly.
     constexpr std::array<std::uint32_t, 10> kRemote = {
         0x00006969,  // NFS
         0x0000517B,  // SMB

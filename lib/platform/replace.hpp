@@ -22,8 +22,8 @@ struct ReplaceOptions {
 /// Move-only; destroyed before commit(), it removes what it wrote.
 class ReplacingFile {
 public:
-    /// Errors: invalid_argument/target if `path` names something that is no regular file, or exists and
-    /// create_only; io_error/open, /no_space, /quota, ...
+    /// Errors: invalid_argument/target if `path` names something that is not a regular file, or exists
+    /// and create_only is set; io_error/open, /no_space, /quota, ...
     [[nodiscard]] static Result<ReplacingFile> create(const std::string& path, const ReplaceOptions& options);
 
     ReplacingFile(ReplacingFile&&) noexcept;

@@ -10,7 +10,7 @@
 
 namespace milepost::platform {
 
-/// ".NAME.<16 hex digits>.tmp": what a save of NAME calls whatever must not be taken for the finished file.
+/// ".NAME.<16 hex digits>.tmp": the name that a save of NAME gives to files that are not the finished one.
 /// NAME is cut where the whole would be longer than a file name may be.
 class TemporaryName {
 public:
@@ -28,8 +28,8 @@ private:
 };
 
 /// The file that a save writes, in the folder of its target: without a name where the file system can do
-/// that, so that a crash leaves nothing behind, else under a TemporaryName. Destroyed, it takes its name with
-/// it, unless forget() was called. All functions return an errno, or 0. One thread at a time.
+/// that, so that a crash leaves nothing, else under a TemporaryName. The destructor removes its name, unless
+/// forget() was called. All functions return an errno, or 0. One thread at a time.
 class Temporary {
 public:
     Temporary() noexcept = default;
@@ -48,7 +48,7 @@ public:
     [[nodiscard]] int close() noexcept;
     /// Takes its name away, if it has one.
     void remove() noexcept;
-    /// Its name now belongs to nobody, or to another file.
+    /// Its name no longer exists, or belongs to another file.
     void forget() noexcept { named_ = false; }
 
     [[nodiscard]] int descriptor() const noexcept { return file_.get(); }
@@ -64,10 +64,10 @@ private:
     bool named_ = false;
 };
 
-/// Removes what dead saves of the same target left in `folder`: files whose name matches, that nobody has
-/// locked and nobody has written to for ten minutes. (A save holds its lock until shortly before it renames;
-/// the age covers that gap, and file systems without locks.) What cannot be looked at or removed stays,
-/// silently.
+/// Removes what dead saves of the same target left in `folder`: files whose name matches, that are not
+/// locked and were not written to for ten minutes. (A save holds its lock until shortly before it renames;
+/// the age covers that gap, and file systems without locks.) Files that cannot be examined or removed
+/// remain, without an error.
 void sweep_orphans(const Descriptor& folder, const TemporaryName& name) noexcept;
 
 }  // namespace milepost::platform

@@ -15,7 +15,7 @@
 namespace milepost::saving {
 namespace {
 
-/// A small storage is not worth it: raw, it can be mapped.
+/// A smaller storage is not compressed, so that it can be mapped.
 constexpr std::uint64_t kLeastNbytes = std::uint64_t{16} << 10U;
 constexpr std::uint64_t kPieces = 4;
 constexpr std::uint64_t kPieceNbytes = std::uint64_t{64} << 10U;

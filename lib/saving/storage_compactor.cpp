@@ -29,7 +29,7 @@ StorageCompactor::StorageCompactor(const std::vector<const TensorView*>& tensors
         const std::uint64_t nbytes =
             core::extent_nbytes(tensor->shape(), tensor->strides(), tensor->dtype().bits);
         reached.begin = std::min(reached.begin, begin);
-        // Element sizes of at most 128 bytes that are no power of two can ask for more than is worth cutting.
+        // Element sizes that are not powers of two can need a unit that is too large to be worth cutting.
         if (reached.unit <= kGreatestUnit)
             reached.unit = std::lcm(reached.unit, std::max<std::uint64_t>(tensor->dtype().bits / 8U, 1));
         if (reached.unit > kGreatestUnit) reached.begin = 0;

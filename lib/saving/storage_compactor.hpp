@@ -12,8 +12,8 @@
 
 namespace milepost::saving {
 
-/// Puts tensors into storages that hold no more than they reach (SaveOptions::compact). Holds the copies that
-/// it makes of strided ones.
+/// Moves tensors to storages that hold only the bytes that they use (SaveOptions::compact). Owns the copies
+/// that it makes of strided tensors.
 class StorageCompactor {
 public:
     /// `tensors` are all that will be placed; only storages for which `may_compact` says so are changed.
@@ -26,7 +26,7 @@ public:
     [[nodiscard]] Result<TensorView> place(const TensorView& tensor);
 
 private:
-    /// What the tensors of a storage reach, together.
+    /// The range of a storage that its tensors use together.
     struct Reached {
         std::uint64_t begin = UINT64_MAX;
         std::uint64_t end = 0;

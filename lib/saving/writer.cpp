@@ -39,7 +39,8 @@ using base::message;
 using base::out_of_memory;
 
 /// The parts of one save: streams tensors and storages through a StorageWriter, and plans and writes the
-/// index at commit. As a StorageProvider it stands for storages whose bytes are in the file.
+/// index at commit. It is also the StorageProvider of the placeholders, whose bytes are in the
+/// file already.
 struct Writer::Impl final : detail::StorageProvider {
     /// `owned` is null for a caller's Sink.
     Impl(std::unique_ptr<Sink> owned, Sink& sink_to_use, const SaveOptions& save_options)

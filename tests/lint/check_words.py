@@ -30,8 +30,6 @@ class Word:
     but_in: tuple[str, ...] = ()  # folders that are not checked yet
 
 
-# Folders whose texts are still to be rewritten. Take a folder out when it passes.
-LATER = ("lib/platform/", "lib/saving/")
 
 WORDS = [
     Word(r"\b(ChunkChecker|ChunkWalk)\b", "ChunkReader, ChunkIterator", "ChunkWalk walk;", "ChunkIterator"),
@@ -52,18 +50,18 @@ WORDS = [
     Word(r"[Ff]lavour", "subtype", "StringFlavour", "StringSubtype"),
     Word(r"\bkey image\b|\bkey_image\b", "canonical key", "the key image", "an image of 5 MB"),
     Word(r"\bstand-in\b", "placeholder", "a stand-in", "a placeholder"),
-    Word(r"\b[Ww]hoever\b", "the caller", "Whoever holds it", "The caller holds it", LATER),
+    Word(r"\b[Ww]hoever\b", "the caller", "Whoever holds it", "The caller holds it"),
     Word(r"\bmend(s|ed|ing)?\b", "fix", "mend the program", "amend, recommend"),
-    Word(r"\b(is|are|was|were) no [A-Za-z]", "is not a, there is no", "it is no checkpoint", "There is no checkpoint", LATER),
+    Word(r"\b(is|are|was|were) no [A-Za-z]", "is not a, there is no", "it is no checkpoint", "There is no checkpoint"),
     Word(r"\bbehind (a multiple|the|it|its|that|those|them|this|what|each)\b", "after", "bytes behind the index",
-         "cut-behind-footer-a", LATER),
+         "cut-behind-footer-a"),
     Word(r"\b(it|file|files|index|table|text|header|footer|page|column|README|message)s? says?\b", "states, gives",
          "as the file says", "unless the name says `stored`"),
     Word(r"\bcannot lie\b|\bwhat it says\b", "cannot be inconsistent", "so it cannot lie", "is not stored"),
     Word(r"\bcopy [AB] serves\b", "using copy", "copy B serves", "using copy B"),
     Word(r"\b(stands|stand (for|in|at|behind|before|within|there|twice)|lies(?! between))\b", "is, is stored",
          "it lies in the file", "a number that lies between 1 and 8"),
-    Word(r"\bfor ever\b|\bits kin\b", "never ends, similar ones", "Debian 12 and its kin", "kind", LATER),
+    Word(r"\bfor ever\b|\bits kin\b", "never ends, similar ones", "Debian 12 and its kin", "kind"),
     Word(r"\bno checkpoint:", "not a checkpoint:", "no checkpoint: the file is empty", "not a checkpoint: empty"),
 ]
 # "There is no x", "is no longer", "is no more than" and "is no less than" are ordinary English.
