@@ -92,6 +92,7 @@ std::string tensors_text(const Summary& summary) {
     if (summary.optimizer_tensors != 0) owners.push_back(grouped(summary.optimizer_tensors) + " optimizer");
     if (others != 0) owners.push_back(grouped(others) + " other");
     std::vector<std::string> dtypes;
+    dtypes.reserve(summary.dtypes.size());
     for (const auto& [code, use] : summary.dtypes) {
         dtypes.push_back(fmt::format("{} {}", escape(use.name, kMaxWidth), grouped(use.tensors)));
     }
@@ -106,6 +107,7 @@ std::string nbytes_text(const Summary& summary) {
         fmt::format("{} raw ({}), {} stored ({})", grouped(summary.nbytes), iec(summary.nbytes),
                     grouped(summary.stored_nbytes), iec(summary.stored_nbytes));
     std::vector<std::string> codecs;
+    codecs.reserve(summary.codecs.size());
     for (const auto& [codec, storages] : summary.codecs) {
         codecs.push_back(fmt::format("{} {}", milepost::name(codec), grouped(storages)));
     }
