@@ -15,7 +15,6 @@ it looks for
 - columns: `index.layouts.strides`, and `Layout.dtype`, a table or struct of schema/checkpoint.fbs with its field.
 """
 
-import argparse
 import fnmatch
 import re
 import sys
@@ -23,7 +22,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from tree import project_files, project_root
+from tree import run_lint
 
 CODE = {".cpp", ".hpp", ".inc", ".c"}
 HASH_CODE = {".py", ".sh", ".build"}
@@ -227,19 +226,5 @@ def self_test() -> list[str]:
     return failures
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", type=Path, default=project_root())
-    parser.add_argument("--self-test", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.self_test:
-        breaches = self_test()
-    else:
-        files = project_files(arguments.root)
-        breaches = check(arguments.root, files) if files else ["no file found: is this the root?"]
-    print("\n".join(breaches) or "ok")
-    return 1 if breaches else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_lint(__doc__, check, self_test))

@@ -5,12 +5,11 @@
     check_sizes.py --self-test          checks that too long ones are found, and others are not
 """
 
-import argparse
 import re
 import sys
 from pathlib import Path
 
-from tree import project_files, project_root
+from tree import run_lint
 
 MAX_FUNCTION_LINES = 60  # from the first line of its head to its closing brace
 MAX_FILE_LINES = 300
@@ -97,19 +96,5 @@ def self_test() -> list[str]:
             for name, text, expected in cases if len(found := check_file("lib/x.cpp", text)) != expected]
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", type=Path, default=project_root())
-    parser.add_argument("--self-test", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.self_test:
-        breaches = self_test()
-    else:
-        files = project_files(arguments.root)
-        breaches = check(arguments.root, files) if files else ["no file found: is this the root?"]
-    print("\n".join(breaches) or "ok")
-    return 1 if breaches else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_lint(__doc__, check, self_test))

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """Checks the text of every file: length of code files, no marks of unfinished work, no trailing blanks, a newline at the end."""
 
-import argparse
 import re
 import sys
 import tempfile
 from pathlib import Path
 
-from tree import project_files, project_root
+from tree import run_lint
 
 MAX_LINES = 500
 CODE_SUFFIXES = {".cpp", ".hpp", ".in", ".py", ".sh", ".fbs", ".build", ".txt"}
@@ -71,19 +70,5 @@ def self_test() -> list[str]:
     return failures
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, default=project_root())
-    parser.add_argument("--self-test", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.self_test:
-        breaches = self_test()
-    else:
-        files = project_files(arguments.root)
-        breaches = check(arguments.root, files) if files else ["no file found: is this the root?"]
-    print("\n".join(breaches) or "ok")
-    return 1 if breaches else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_lint(__doc__, check, self_test))

@@ -5,13 +5,12 @@
     check_words.py --self-test          checks that each pattern finds its example, and not the new word
 """
 
-import argparse
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tree import project_files, project_root
+from tree import run_lint
 
 SUFFIXES = {".cpp", ".hpp", ".h", ".in", ".inc", ".fbs", ".md", ".py", ".sh", ".build"}
 SKIPPED = (
@@ -105,19 +104,5 @@ def self_test() -> list[str]:
     return failures
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", type=Path, default=project_root())
-    parser.add_argument("--self-test", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.self_test:
-        breaches = self_test()
-    else:
-        files = project_files(arguments.root)
-        breaches = check(arguments.root, files) if files else ["no file found: is this the root?"]
-    print("\n".join(breaches) or "ok")
-    return 1 if breaches else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_lint(__doc__, check, self_test))

@@ -1,8 +1,10 @@
 """The files of this project, for the tests that read its text."""
 
+import argparse
 import os
 import subprocess
 from pathlib import Path
+from typing import Callable
 
 _SKIPPED_FOLDERS = {".git", ".cache", "__pycache__", "subprojects"}
 
@@ -40,3 +42,19 @@ def _walked_files(root: Path) -> list[str]:
                          if name not in _SKIPPED_FOLDERS and not (top and name.startswith("build"))]
         names += [os.path.relpath(os.path.join(folder, name), root) for name in files]
     return names
+
+
+def run_lint(description: str, check: Callable[[Path, list[Path]], list[str]], self_test: Callable[[], list[str]]) -> int:
+    """The main function of a lint: prints what `check` finds in the tree of --root, or what --self-test finds in the
+    lint itself. Returns the exit status."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=Path, default=project_root())
+    parser.add_argument("--self-test", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.self_test:
+        breaches = self_test()
+    else:
+        files = project_files(arguments.root)
+        breaches = check(arguments.root, files) if files else ["no file found: is this the root?"]
+    print("\n".join(breaches) or "ok")
+    return 1 if breaches else 0
