@@ -74,7 +74,8 @@ TEST_CASE("escape: messages escape the whole list") {
     for_each_hidden([&](const std::string& text, const std::string& escaped) {
         ++count;
         milepost::TensorView tensor;
-        tensor.set_origin("a" + text + "b", 0);
+        const std::string name = "a" + text + "b";  // the view borrows it
+        tensor.set_origin(name, 0);
         const std::string message = tensor.as<double>().error().message();
         if (message.find("a" + escaped + "b") == std::string::npos) FAIL_CHECK(escaped << ": " << message);
     });
