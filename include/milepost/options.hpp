@@ -12,10 +12,11 @@ enum class Codec : std::uint8_t {
     automatic = 255,  ///< raw or zstd for each storage, by the gain on a sample of it
 };
 
-/// What a reader accepts and a writer writes: the same on both sides, so that what we write, we can read.
+/// What a reader accepts and a writer writes: the same on both sides, so that
+/// every file that is written can be read with the same limits.
 struct Limits {
-    /// Size of the index. Stops a file from making us allocate: the index is the only part that is read
-    /// whole. The default holds some five million tensors. Always below 2 GiB.
+    /// Size of the index. Keeps a file from making the reader allocate much: the index is the only part
+    /// that is read whole. The default holds some five million tensors. Always below 2 GiB.
     std::uint64_t max_index_bytes = 512ULL << 20U;
     /// Models and optimizers. They are few in any real checkpoint.
     std::uint64_t max_tables = 65'536;
@@ -42,15 +43,17 @@ struct SaveOptions {
     /// Threads that encode and hash; 0: as many as the machine has, at most 8. The bytes written do not
     /// depend on it.
     unsigned threads = 0;
-    /// Of every storage in the file: a power of two, 64 to 2 MiB. More serves direct I/O and huge pages.
+    /// Of every storage in the file: a power of two, 64 to 2 MiB. Larger values suit direct I/O and huge
+    /// pages.
     std::uint32_t alignment = 64;
-    /// Save of each storage only what its tensors reach, and a strided tensor that alone views its storage
-    /// contiguous (through a copy in memory, until it is committed) if that makes it smaller. For one row of
-    /// a matrix, or a column: whole, its storage would be saved with it. Tied tensors stay tied. Off, every
-    /// view keeps its storage, strides and offset.
+    /// If true, only the bytes of a storage that its tensors reach are saved. A strided tensor that is the
+    /// only one on its storage is saved contiguous if that makes it smaller; it is copied in memory for that,
+    /// until the commit. Use it for views such as a row or a column of a matrix, with which the whole matrix
+    /// would be saved otherwise. Tied tensors stay tied. If false, every view keeps its storage, strides and
+    /// offset.
     bool compact = false;
-    /// Wait until the file and its name are on disk. Off: a power cut soon after may lose the new file (never
-    /// mix it).
+    /// Wait until the file and its name are on disk. If false, a power cut soon after may lose the new file;
+    /// it never mixes the old file with the new one.
     bool durable = true;
     /// Keep the file that is replaced as `PATH.prev`.
     bool keep_previous = false;
@@ -60,7 +63,7 @@ struct SaveOptions {
     Limits limits = {};
 };
 
-/// How a Reader gets at the bytes.
+/// How a Reader accesses the bytes.
 enum class Access : std::uint8_t {
     automatic,  ///< mapped on a local file system, else read
     mapped,  ///< views point into the mapped file: no copy. Only for files that are not rewritten in place.

@@ -15,7 +15,7 @@
 
 namespace milepost {
 
-/// Writes a checkpoint forward, once, in bounded memory: for what does not fit in memory at one time.
+/// Writes a checkpoint in one forward pass and bounded memory: for checkpoints that do not fit in memory.
 ///
 ///     auto writer = milepost::Writer::create("big.milepost");
 ///     for (auto& layer : layers) {                                  // produced one after the other
@@ -24,9 +24,9 @@ namespace milepost {
 ///     }
 ///     auto saved = writer->commit(checkpoint);                      // old file or new one, never half
 ///
-/// Nothing exists under the path until commit() succeeds; a Writer that is destroyed before removes what it
-/// wrote. After any error every further call fails with the same error. Memory: 24 MiB of buffers and
-/// about 2.5 MiB a thread, whatever the size. Move-only: one that was moved from can be assigned to or
+/// Nothing exists under the path until commit() succeeds; a Writer that is destroyed before that removes
+/// what it wrote. After any error every further call fails with the same error. Memory: 24 MiB of buffers and
+/// about 2.5 MiB a thread, independent of the size. Move-only: one that was moved from can be assigned to or
 /// destroyed, nothing else. One thread at a time.
 class MILEPOST_API Writer {
 public:
@@ -51,17 +51,17 @@ public:
     /// from.
     [[nodiscard]] Result<TensorView> add(const TensorView& tensor);
 
-    /// Begins a contiguous tensor whose bytes come in pieces, for what does not fit in memory as a whole:
-    /// then append() all of them, then end_tensor(). No other call may come between.
+    /// Begins a contiguous tensor whose bytes come in pieces, for one that does not fit in memory as a
+    /// whole: then append() all of them, then end_tensor(). No other call may come between.
     ///
     ///     auto begun = writer->begin_tensor(milepost::Dtype::f32, {1'000'000, 4096});
     ///     for (auto& rows : source) appended = writer->append(std::as_bytes(std::span(rows)));
     ///     checkpoint.model("model")["embedding.weight"] = *writer->end_tensor();
     ///
-    /// The file is the same however the bytes are cut. Memory: 8 MiB more; pieces of 8 MiB and above are not
-    /// copied. With Codec::automatic the first 8 MiB decide.
-    /// Errors: invalid_argument/layout if the shape is impossible, or more or fewer bytes come than it has;
-    /// /option if the calls come in another order; io_error/....
+    /// The file does not depend on the sizes of the pieces. Memory: 8 MiB more; pieces of 8 MiB and above are
+    /// not copied. With Codec::automatic the first 8 MiB decide. Errors: invalid_argument/layout if the shape
+    /// is impossible, or more or fewer bytes come than it has; /option if the calls are made in another
+    /// order; io_error/....
     ///@{
     [[nodiscard]] Result<void> begin_tensor(Dtype dtype, Shape shape);
     [[nodiscard]] Result<void> begin_tensor(DtypeInfo dtype, Shape shape);
@@ -82,7 +82,7 @@ private:
 };
 
 /// Saves a checkpoint: on success the file is complete and, unless options.durable is off, on disk; on any
-/// error (but not_durable) the path is as it was before. Errors: those of Writer.
+/// error (except not_durable) the path is as it was before. Errors: those of Writer.
 ///@{
 [[nodiscard]] MILEPOST_API Result<void> save(const std::string& path, const Checkpoint& checkpoint,
                                              const SaveOptions& options = {});

@@ -34,7 +34,7 @@ private:
     int value_ = -1;
 };
 
-/// Calls again for as long as a signal interrupts. For calls that have done nothing then.
+/// Repeats a call while it fails with EINTR. Requires: a call that fails with EINTR has had no effect.
 template <class Call>
 auto retry_interrupted(Call call) noexcept {
     auto result = call();

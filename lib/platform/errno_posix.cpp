@@ -21,7 +21,8 @@ std::string system_words(int error) {
     return std::generic_category().message(error);
 }
 
-// The longest word, file_size_limit, fits into a string without memory from the heap.
+// Every name of a condition that occurs here (the longest is file_size_limit) fits into a std::string without
+// heap memory.
 Error without_memory(Condition condition) noexcept {
     return {condition, std::string(name(condition))};
 }

@@ -10,7 +10,7 @@
 
 namespace milepost::platform {
 
-/// A number as text, without memory of its own to ask for.
+/// A number as text. Allocates no memory.
 class Decimal {
 public:
     explicit Decimal(std::uint64_t value) noexcept;
@@ -25,16 +25,17 @@ private:
 /// word of the condition: the cause is never replaced by out_of_memory.
 [[nodiscard]] Error describe(Condition condition, std::initializer_list<std::string_view> parts) noexcept;
 
-/// "PATH: cannot DOING: the system's words for `error`".
+/// An error with the message "PATH: cannot DOING: TEXT", where TEXT is the system's message for `error`, an
+/// errno.
 [[nodiscard]] Error system_error(Condition condition, std::string_view path, std::string_view doing,
                                  int error) noexcept;
 
-/// "PATH: cannot DOING at OFFSET: the system's words for `error`".
+/// An error with the message "PATH: cannot DOING at OFFSET: TEXT".
 [[nodiscard]] Error system_error(Condition condition, std::string_view path, std::string_view doing,
                                  std::uint64_t offset, int error) noexcept;
 
-/// The condition of a call that may take room: no_space, quota, file_size_limit or out_of_memory where
-/// `error` says so, else `usual`.
+/// The condition for a failed call that may need disk space or memory: no_space, quota, file_size_limit or
+/// out_of_memory if `error` is one of these, else `usual`.
 [[nodiscard]] Condition condition_of(int error, Condition usual) noexcept;
 
 }  // namespace milepost::platform

@@ -25,7 +25,7 @@ private:
     std::span<const std::byte> bytes_;
 };
 
-/// What tells one file from another, and from itself after a change.
+/// Distinguishes a file from other files, and from its own state after a change.
 struct FileIdentity {
     std::uint64_t device = 0, inode = 0, size = 0;
     std::int64_t modified_ns = 0;
@@ -36,7 +36,7 @@ struct FileIdentity {
 /// One open regular file, read by position; const members from any thread. Move-only; closes when destroyed.
 class InputFile {
 public:
-    /// Never blocks, on a FIFO or a terminal either, and never makes one the controlling terminal.
+    /// Never blocks, not even on a FIFO or a terminal, and never makes a terminal the controlling one.
     /// Errors: not_found/file; not_a_checkpoint/not_regular; io_error/open.
     [[nodiscard]] static Result<InputFile> open(const std::string& path);
 
@@ -44,25 +44,25 @@ public:
     InputFile& operator=(InputFile&& other) noexcept;
     ~InputFile();
 
-    /// Size when it was opened.
+    /// The size of the file when it was opened.
     [[nodiscard]] std::uint64_t size() const noexcept { return identity_.size; }
-    /// Fills `to` from `offset` on; EINTR and short reads go on. Errors: io_error/read with the offset;
-    /// io_error/changed if the file ends before.
+    /// Fills `to` with the bytes from `offset` on; continues after EINTR and after short reads. Errors:
+    /// io_error/read with the offset; io_error/changed if the file ends before `to` is full.
     [[nodiscard]] Result<void> read(std::uint64_t offset, std::span<std::byte> to) const;
     /// Errors: io_error/changed if size or mtime are no longer those at open. Not ctime: a save that replaces
     /// the file, or keeps it as PATH.prev, changes that and leaves the bytes as they are. A program
     /// that rewrites a file and sets its mtime back is not noticed here, but by the checksums.
     [[nodiscard]] Result<void> check_unchanged() const;
-    /// Whether its file system is one on which a mapping is safe and fast (not a network or user-space one).
+    /// Whether a mapping is safe and fast on its file system: false for network and user-space file systems.
     [[nodiscard]] bool is_local() const noexcept;
-    /// Maps all of it. Errors: io_error/map.
+    /// Maps the whole file. Errors: io_error/map.
     [[nodiscard]] Result<Mapping> map() const;
 
 private:
     InputFile(int descriptor, const FileIdentity& identity, std::string path) noexcept
         : descriptor_(descriptor), identity_(identity), path_(std::move(path)) {}
-    /// As pread until `to` is full or the file ends; returns an errno, or 0. A stale handle is opened anew,
-    /// once.
+    /// Reads until `to` is full or the file ends, and adds the number of bytes to `done`. Returns an errno,
+    /// or 0. Opens the file again, once, if its handle is stale.
     int read_some(std::uint64_t offset, std::span<std::byte> to, std::size_t& done) const noexcept;
 
     int descriptor_ = -1;

@@ -33,7 +33,7 @@ namespace {
 
 constexpr auto kMaxOffset = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
 
-// Unsigned, since a file's times are whatever somebody set: they may wrap, which compares as well.
+// Computed without sign, since any time can be set for a file: the result may wrap, and is only compared.
 std::int64_t nanoseconds(const timespec& time) noexcept {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
                                      static_cast<std::uint64_t>(time.tv_nsec));
@@ -62,13 +62,13 @@ Error cannot_open(std::string_view path, int error) noexcept {
     return system_error(absent ? Condition::file : Condition::open, path, "open", error);
 }
 
-// O_NONBLOCK and O_NOCTTY for what may have taken the path's place since it was looked at.
+// O_NONBLOCK and O_NOCTTY because the path may lead to a FIFO or a terminal.
 Descriptor open_to_read(const std::string& path) noexcept {
     return Descriptor(retry_interrupted(
         [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
 }
 
-// Fills `to` as far as the file goes; `done` counts. Returns an errno, or 0.
+// Fills `to` until the file ends and adds the number of bytes to `done`. Returns an errno, or 0.
 int read_until_end(int descriptor, std::uint64_t offset, std::span<std::byte> to,
                    std::size_t& done) noexcept {
     while (done < to.size()) {
@@ -93,7 +93,7 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
 }
 
 Mapping::~Mapping() {
-    // munmap takes what mmap gave, const or not.
+    // munmap takes a pointer to non-const memory, as mmap returned it.
     if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
@@ -103,7 +103,7 @@ Result<InputFile> InputFile::open(const std::string& path) try {
     struct stat status {};
     Descriptor descriptor = open_to_read(path);
     if (!descriptor) {
-        // A socket, or a device without a driver, cannot even be opened: say what it is.
+        // A socket, or a device without a driver, cannot be opened: the message names its kind.
         const int error = errno;
         if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
             return not_regular(path, status.st_mode);
@@ -136,8 +136,8 @@ InputFile::~InputFile() {
 int InputFile::read_some(std::uint64_t offset, std::span<std::byte> to, std::size_t& done) const noexcept {
     const int error = read_until_end(descriptor_, offset, to, done);
     if (error != ESTALE) return error;
-    // NFS forgot the handle: another client replaced the file, or the server started again. Only in the
-    // second case the path still leads to it.
+    // NFS has dropped the handle: another client replaced the file, or the server was restarted. Only in the
+    // second case the path still leads to the same file.
     const Descriptor again = open_to_read(path_);
     struct stat status {};
     if (!again || ::fstat(again.get(), &status) != 0) return ESTALE;

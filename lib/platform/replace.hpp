@@ -16,10 +16,10 @@ struct ReplaceOptions {
     bool create_only = false;    ///< invalid_argument/target if the path exists
 };
 
-/// A file that takes the place of another in one step, or never exists: docs/design.md, "Saving". Written
-/// beside the target, without a name where the file system allows that; commit() gives it its name. One
-/// thread at a time, but write() may be called from another thread than the others, if calls do not overlap.
-/// Move-only; destroyed before commit(), it removes what it wrote.
+/// A new file that replaces the target in one step at commit(), or is removed: docs/design.md, "Saving". It
+/// is written in the folder of the target, without a name if the file system supports that. One thread at a
+/// time; write() may be called by another thread than the other functions, if the calls do not overlap.
+/// Move-only. If it is destroyed before commit(), it removes what it wrote.
 class ReplacingFile {
 public:
     /// Errors: invalid_argument/target if `path` names something that is not a regular file, or exists
@@ -30,13 +30,13 @@ public:
     ReplacingFile& operator=(ReplacingFile&&) noexcept;
     ~ReplacingFile();
 
-    /// Asks for room ahead of writing, so that a full disk shows before hours of writing. Surplus is cut by
-    /// commit(). Errors: io_error/no_space, /quota, /file_size_limit.
+    /// Allocates space before writing, so that a full disk is reported at once, not after hours of writing.
+    /// commit() frees what is not used. Errors: io_error/no_space, /quota, /file_size_limit.
     [[nodiscard]] Result<void> reserve(std::uint64_t nbytes);
     /// Errors: io_error/write, /no_space, /quota, /file_size_limit, with path and offset.
     [[nodiscard]] Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
-    /// Cuts to `size`, makes durable, renames. Errors: io_error/sync, /close, /link, /rename: the target is
-    /// as before; not_durable/directory_sync: the new file is in place.
+    /// Cuts the file to `size`, makes it durable and renames it to the target. Errors: io_error/sync, /close,
+    /// /link, /rename: the target is as before; not_durable/directory_sync: the new file is in place.
     [[nodiscard]] Result<void> commit(std::uint64_t size);
 
 private:

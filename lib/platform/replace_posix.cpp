@@ -35,7 +35,7 @@ namespace {
 
 constexpr int kAttempts = 16;
 
-// glibc and musl differ in whether they know this call.
+// Called by its number, because not every C library has a function for it.
 int rename_to_new_name(int folder, const char* from, const char* to) noexcept {
     return static_cast<int>(::syscall(SYS_renameat2, folder, from, folder, to, RENAME_NOREPLACE));
 }
@@ -69,7 +69,7 @@ struct ReplacingFile::Impl {
     const std::string name, previous_name;
     TemporaryName previous_link;
     Temporary temporary;
-    TargetStatus target;       // when this began
+    TargetStatus target;       // as it was when this object was created
     std::uint64_t extent = 0;  // size of the temporary file: the end of what was reserved or written
     bool failed = false;
 };
@@ -191,8 +191,8 @@ Result<void> ReplacingFile::Impl::keep_old_file() {
         const bool renamed =
             ::renameat(folder.get(), previous_link.c_str(), folder.get(), previous_name.c_str()) == 0;
         error = errno;
-        // Also after success: where both names were links to one file, as after a save that failed here, a
-        // rename does nothing.
+        // Also after success: if both names were links to the same file, as after a save that failed at this
+        // point, the rename has done nothing.
         ::unlinkat(folder.get(), previous_link.c_str(), 0);
         if (renamed) return {};
         // ENOENT: another save removed the link as an orphan: it is as old as the old file, and not locked.
@@ -214,7 +214,8 @@ Result<void> ReplacingFile::Impl::take_free_place() {
         temporary.forget();
         return {};
     }
-    // Where the kernel or the file system has no such call: a link never replaces either.
+    // If the kernel or the file system does not have this call, a link is used: it never replaces a file
+    // either.
     const bool missing = errno == ENOSYS || errno == EINVAL;
     if (missing && ::linkat(folder.get(), temporary.name(), folder.get(), name.c_str(), 0) == 0) {
         temporary.remove();

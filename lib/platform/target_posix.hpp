@@ -12,7 +12,8 @@
 
 namespace milepost::platform {
 
-/// The folder and the file name of a path: "." and "/" where the path names no other folder.
+/// The folder and the file name of a path. The folder is "." if the path has no slash, and "/" for a file in
+/// the root folder.
 struct SplitPath {
     std::string folder, name;
 };

@@ -22,15 +22,15 @@ namespace milepost::platform {
 
 namespace {
 
-constexpr std::size_t kMaxName = 255;  // NAME_MAX of every file system that matters here
+constexpr std::size_t kMaxName = 255;  // the usual NAME_MAX
 constexpr std::size_t kDigits = 16;
 constexpr std::string_view kSuffix = ".tmp";
-constexpr mode_t kMode = 0666;  // the kernel takes the umask away
-constexpr int kAttempts = 16;   // at 64 random bits, a second one is already a sign of something else
+constexpr mode_t kMode = 0666;           // the kernel removes the bits of the umask
+constexpr int kAttempts = 16;            // with 64 random bits, even one collision is improbable
 constexpr std::time_t kOrphanAge = 600;  // s
 
-// Unpredictable where the kernel has random bytes at hand; elsewhere merely different each time, which is all
-// that O_EXCL needs.
+// Unpredictable if the kernel can give random bytes at once, else only different at each call, which is
+// enough with O_EXCL.
 std::uint64_t random_bits() noexcept {
     std::uint64_t bits = 0;
     if (::getrandom(&bits, sizeof bits, GRND_NONBLOCK) == static_cast<ssize_t>(sizeof bits)) return bits;
@@ -45,7 +45,7 @@ bool is_digit(char c) noexcept {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
-// The path under which the kernel shows an open file, also one without a name.
+// The path in /proc of an open file, which also a file without a name has.
 class OpenFilePath {
 public:
     explicit OpenFilePath(int descriptor) noexcept {
@@ -57,14 +57,14 @@ private:
     std::array<char, 32> text_{};
 };
 
-// Errors after which a file with a name is worth a try: the file system, or the machine, has no others.
+// Errors that mean that the file system, or the machine, does not support files without a name.
 bool needs_name(int error) noexcept {
     return error == EOPNOTSUPP || error == EISDIR || error == EINVAL || error == ENOENT;
 }
 
 Descriptor open_orphan(int folder, const char* entry) noexcept {
     constexpr int kFlags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    // NFS locks exclusively only what is open for writing; a file's mode may forbid that.
+    // NFS needs a file that is open for writing for an exclusive lock. The file's mode may forbid writing.
     Descriptor file(::openat(folder, entry, O_RDWR | kFlags));
     if (!file && errno != ENOENT) file = Descriptor(::openat(folder, entry, O_RDONLY | kFlags));
     return file;
@@ -74,7 +74,8 @@ bool is_orphan(int folder, const char* entry) noexcept {
     struct stat status {};
     if (::fstatat(folder, entry, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)) return false;
     const std::time_t now = std::time(nullptr);
-    // A time of the future counts as young: a clock that jumps must not cost a living save its file.
+    // A time in the future counts as recent: if the clock jumps, the file of a running save must not be
+    // removed.
     if (status.st_mtim.tv_sec >= now - kOrphanAge) return false;
     const Descriptor file = open_orphan(folder, entry);
     return file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
@@ -85,7 +86,7 @@ bool is_orphan(int folder, const char* entry) noexcept {
 TemporaryName::TemporaryName(std::string_view target) {
     const std::size_t room = kMaxName - 2 - kDigits - kSuffix.size();
     std::size_t length = std::min(target.size(), room);
-    // Some file systems refuse half a character of UTF-8.
+    // Some file systems refuse a name that ends within a UTF-8 character.
     if (length < target.size()) {
         while (length > 0 && (static_cast<unsigned char>(target[length]) & 0xC0U) == 0x80U)
             --length;
@@ -115,7 +116,7 @@ int Temporary::open() noexcept {
     int error = open_unnamed();
     if (needs_name(error)) error = open_named();
     if (error != 0) return error;
-    // Best effort: where there are no locks, age alone protects.
+    // Best effort: if the file system has no locks, only the age of the file protects it.
     static_cast<void>(::flock(file_.get(), LOCK_EX | LOCK_NB));
     return 0;
 }
@@ -124,7 +125,7 @@ int Temporary::open_unnamed() noexcept {
     file_ = Descriptor(
         retry_interrupted([&] { return ::openat(folder_, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kMode); }));
     if (!file_) return errno;
-    // Without /proc it could never get a name: better known now than after hours of writing.
+    // Without /proc the file could not get a name later. This is checked now, not after hours of writing.
     if (::access(OpenFilePath(file_.get()).c_str(), F_OK) == 0) return 0;
     file_.reset();
     return ENOENT;
@@ -160,7 +161,7 @@ int Temporary::link() noexcept {
 }
 
 int Temporary::close() noexcept {
-    // Linux lets go of the descriptor whatever it answers, EINTR included: a second close could hit a file of
+    // Linux frees the descriptor even if close fails, also with EINTR. A second close could close a file of
     // another thread.
     return ::close(file_.release()) == 0 || errno == EINTR ? 0 : errno;
 }
@@ -171,7 +172,7 @@ void Temporary::remove() noexcept {
 }
 
 void sweep_orphans(const Descriptor& folder, const TemporaryName& name) noexcept {
-    // An open file description of its own: reading moves its position.
+    // Opened again, because reading a folder moves the position of its open file description.
     Descriptor listing(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!listing) return;
     DIR* const entries = ::fdopendir(listing.get());

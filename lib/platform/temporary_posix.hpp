@@ -17,7 +17,7 @@ public:
     TemporaryName() noexcept = default;
     explicit TemporaryName(std::string_view target);
 
-    /// Chooses new digits. Takes no memory.
+    /// Chooses new digits. Allocates no memory.
     void draw() noexcept;
     [[nodiscard]] const char* c_str() const noexcept { return text_.c_str(); }
     /// Whether a save of the same NAME may have chosen `entry`.
@@ -29,7 +29,7 @@ private:
 
 /// The file that a save writes, in the folder of its target: without a name where the file system can do
 /// that, so that a crash leaves nothing, else under a TemporaryName. The destructor removes its name, unless
-/// forget() was called. All functions return an errno, or 0. One thread at a time.
+/// forget() was called. Functions that return an int return an errno, or 0. One thread at a time.
 class Temporary {
 public:
     Temporary() noexcept = default;
@@ -40,13 +40,13 @@ public:
     Temporary& operator=(const Temporary&) = delete;
     ~Temporary() { remove(); }
 
-    /// Creates and locks it; the lock tells other saves that its owner lives.
+    /// Creates and locks the file. The lock tells other saves that the save that owns it is still running.
     [[nodiscard]] int open() noexcept;
-    /// Gives it its temporary name, if it has none yet.
+    /// Gives the file its temporary name, unless it has one.
     [[nodiscard]] int link() noexcept;
-    /// Closes it, once and for all.
+    /// Closes the file. Called once.
     [[nodiscard]] int close() noexcept;
-    /// Takes its name away, if it has one.
+    /// Removes the name, if it has one.
     void remove() noexcept;
     /// Its name no longer exists, or belongs to another file.
     void forget() noexcept { named_ = false; }

@@ -17,19 +17,19 @@ namespace {
 
 /// A smaller storage is not compressed, so that it can be mapped.
 constexpr std::uint64_t kLeastNbytes = std::uint64_t{16} << 10U;
-constexpr std::uint64_t kPieces = 4;
-constexpr std::uint64_t kPieceNbytes = std::uint64_t{64} << 10U;
+constexpr std::uint64_t kParts = 4;
+constexpr std::uint64_t kPartNbytes = std::uint64_t{64} << 10U;
 
-/// Four pieces, evenly spaced; all of a storage that has no more.
+/// Four parts of the storage, evenly spaced; the whole storage if it is not larger than that.
 Result<std::vector<std::byte>> sample_of(const StorageView& storage) {
-    const std::uint64_t pieces = storage.nbytes() <= kPieces * kPieceNbytes ? 1 : kPieces;
-    const std::uint64_t nbytes = pieces == 1 ? storage.nbytes() : kPieceNbytes;
-    std::vector<std::byte> sample(static_cast<std::size_t>(pieces * nbytes));
-    for (std::uint64_t i = 0; i < pieces; ++i) {
-        const std::uint64_t begin = pieces == 1 ? 0 : (storage.nbytes() - nbytes) / (pieces - 1) * i;
-        auto piece =
+    const std::uint64_t parts = storage.nbytes() <= kParts * kPartNbytes ? 1 : kParts;
+    const std::uint64_t nbytes = parts == 1 ? storage.nbytes() : kPartNbytes;
+    std::vector<std::byte> sample(static_cast<std::size_t>(parts * nbytes));
+    for (std::uint64_t i = 0; i < parts; ++i) {
+        const std::uint64_t begin = parts == 1 ? 0 : (storage.nbytes() - nbytes) / (parts - 1) * i;
+        auto part =
             std::span(sample).subspan(static_cast<std::size_t>(i * nbytes), static_cast<std::size_t>(nbytes));
-        if (auto copied = storage.read(begin, piece); !copied) return std::move(copied).error();
+        if (auto copied = storage.read(begin, part); !copied) return std::move(copied).error();
     }
     return sample;
 }

@@ -8,9 +8,9 @@
 
 namespace milepost::saving {
 
-/// The codec for one storage: the one asked for, or, if automatic, zstd where a sample of the storage shrinks
-/// by a tenth and more. A pure function of the bytes and the options. Errors: those of the storage's
-/// provider. Throws std::bad_alloc.
+/// Returns the codec for one storage: the one of the options or, for Codec::automatic, zstd if it shrinks a
+/// sample of the storage by a tenth or more, else raw. The result depends on the bytes and the options only.
+/// Errors: those of the storage's provider. Throws std::bad_alloc.
 [[nodiscard]] Result<const codec::CodecRow*> choose_codec(const StorageView& storage,
                                                           const SaveOptions& options);
 

@@ -43,7 +43,7 @@ std::uint64_t total_chunks(const std::vector<StorageJob>& jobs) noexcept {
 
 Result<void> write_storages(const std::vector<StorageJob>& jobs, const PipelineOptions& options,
                             OutputQueue& queue, StorageColumns& columns) {
-    // A thread is worth its start from about two chunks on.
+    // A thread is worth starting only if it has about two chunks to encode.
     const std::uint64_t wanted = std::min<std::uint64_t>(options.threads, total_chunks(jobs) / 2);
     ChunkSequence sequence(jobs);
     ChunkAppender appender(options.alignment, queue, columns);

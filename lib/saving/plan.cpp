@@ -127,7 +127,7 @@ private:
                   [&](std::uint32_t a, std::uint32_t b) { return items[a].first < items[b].first; });
     }
 
-    /// The parts that the order names, then the others as they were added.
+    /// First the parts that Checkpoint::order() names, then the others in the order in which they were added.
     Result<void> add_top_order(const Checkpoint& checkpoint) {
         std::map<std::string_view, std::uint32_t> parts;
         std::vector<std::string_view> names;

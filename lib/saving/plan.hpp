@@ -41,8 +41,8 @@ private:
     std::map<std::vector<std::uint64_t>, std::uint32_t> numbers_;  ///< by dtype, flags, dims and strides
 };
 
-/// A checkpoint as the columns of an index, all but the places of storages and chunks, and the storages that
-/// are still to be written. Borrows nothing from the checkpoint but what its views view.
+/// A checkpoint as the columns of an index, without those that describe storages and chunks, and the storages
+/// that are not written yet. Borrows from the checkpoint only the memory that its views refer to.
 class Plan {
 public:
     /// `numbers` knows the storages written before, and learns the new ones. Errors: those of Writer::commit.

@@ -18,6 +18,7 @@ namespace {
 constexpr std::uint64_t kGreatestUnit = std::uint64_t{1} << 20U;
 
 }  // namespace
+
 StorageCompactor::StorageCompactor(const std::vector<const TensorView*>& tensors,
                                    const std::function<bool(const StorageView&)>& may_compact) {
     for (const TensorView* tensor : tensors) {
@@ -45,7 +46,7 @@ Result<TensorView> StorageCompactor::place(const TensorView& tensor) {
     StorageView storage = tensor.storage().part(begin, reached.end);
     std::uint64_t offset = tensor.element_count() == 0 ? 0 : tensor.offset() - begin;
     Strides strides = tensor.strides();
-    // An expanded tensor is larger than what it views: it stays as it is.
+    // An expanded tensor has more bytes than the part of the storage that it views: it is not copied.
     if (reached.tensors == 1 && !tensor.is_contiguous() && tensor.nbytes() <= reached.end - begin) {
         auto copy = tensor.load();
         if (!copy) return std::move(copy).error();

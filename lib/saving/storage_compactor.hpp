@@ -16,13 +16,13 @@ namespace milepost::saving {
 /// that it makes of strided tensors.
 class StorageCompactor {
 public:
-    /// `tensors` are all that will be placed; only storages for which `may_compact` says so are changed.
-    /// Requires: their layouts were checked. Throws std::bad_alloc.
+    /// `tensors` are all tensors that will be placed. Only storages for which `may_compact` returns true are
+    /// changed. Requires: the layouts of the tensors were checked. Throws std::bad_alloc.
     StorageCompactor(const std::vector<const TensorView*>& tensors,
                      const std::function<bool(const StorageView&)>& may_compact);
 
-    /// The same tensor in its packed storage: lives as long as this and the storage it came from. Errors:
-    /// those of TensorView::load. Throws std::bad_alloc.
+    /// Returns the same tensor in its compacted storage: valid as long as this object and the original
+    /// storage. Errors: those of TensorView::load. Throws std::bad_alloc.
     [[nodiscard]] Result<TensorView> place(const TensorView& tensor);
 
 private:
@@ -30,7 +30,7 @@ private:
     struct Reached {
         std::uint64_t begin = UINT64_MAX;
         std::uint64_t end = 0;
-        std::uint64_t unit = 64;  ///< a part begins at a multiple of it, so that all stay aligned
+        std::uint64_t unit = 64;  ///< the range begins at a multiple of it, so that elements stay aligned
         std::size_t tensors = 0;
     };
 

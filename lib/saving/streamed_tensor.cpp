@@ -22,16 +22,17 @@
 namespace milepost::saving {
 namespace {
 
-/// A run: enough for several threads to work on. The first one, which may decide the codec, is never longer.
+/// The size of a run: enough for several threads. The first run never has more, because the codec may depend
+/// on it.
 constexpr std::size_t kRunNbytes = 8 * codec::kChunkNbytes;
 
 Error wrong_count(const TensorView& tensor, std::uint64_t found) {
     return Error(Condition::layout,
-                 base::message("a tensor in pieces, ", core::dims_text(tensor.shape()), ": has ",
-                               tensor.storage().nbytes(), " bytes, given were ", found));
+                 base::message("streamed tensor ", core::dims_text(tensor.shape()), ": expected ",
+                               tensor.storage().nbytes(), " bytes, found ", found));
 }
 
-/// A storage of which only the size matters.
+/// A storage without bytes, of which only the size is used.
 StorageView sized(std::uint64_t nbytes) noexcept {
     return StorageView(std::span(static_cast<const std::byte*>(nullptr), static_cast<std::size_t>(nbytes)));
 }
@@ -42,13 +43,13 @@ Result<StreamedTensor> StreamedTensor::make(DtypeInfo dtype, Shape shape, const 
     const std::uint32_t most = format::greatest_rank(limits);
     if (shape.size() > most) {
         return Error(Condition::rank,
-                     base::message("a tensor in pieces has rank ", shape.size(), ", the limit is ", most));
+                     base::message("a streamed tensor has rank ", shape.size(), ", the limit is ", most));
     }
     const std::uint64_t nbytes = core::extent_nbytes(shape, {}, dtype.bits);
     const auto fault = core::find_layout_fault(shape, {}, dtype.bits, 0, nbytes);
     if (fault != core::LayoutFault::none) {
-        return Error(Condition::layout, base::message("a tensor in pieces, ", core::dims_text(shape), ": ",
-                                                      core::describe(fault)));
+        return Error(Condition::layout,
+                     base::message("streamed tensor ", core::dims_text(shape), ": ", core::describe(fault)));
     }
     return StreamedTensor(TensorView(dtype, std::move(shape), sized(nbytes)));
 }

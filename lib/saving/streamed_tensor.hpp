@@ -16,16 +16,16 @@
 
 namespace milepost::saving {
 
-/// A tensor whose bytes come in pieces of any size: gathers them into runs of whole chunks. What is written
-/// does not depend on how the bytes were cut.
+/// A tensor whose bytes are appended in pieces of any size. Gathers them into runs of whole chunks, so that
+/// the bytes written do not depend on the sizes of the pieces.
 class StreamedTensor {
 public:
     /// Errors: invalid_argument/layout; limit_exceeded/rank.
     [[nodiscard]] static Result<StreamedTensor> make(DtypeInfo dtype, Shape shape, const Limits& limits);
 
-    /// Takes the next bytes; calls write(run, first chunk) whenever a run is whole. The run is valid during
-    /// the call. Errors: invalid_argument/layout if there are too many bytes; those of `write`. Throws
-    /// std::bad_alloc.
+    /// Takes the next bytes. Calls write(run, first chunk) whenever a run is complete; the run is valid
+    /// during that call. Errors: invalid_argument/layout if there are too many bytes; those of `write`.
+    /// Throws std::bad_alloc.
     [[nodiscard]] Result<void> append(std::span<const std::byte> piece,
                                       const std::function<Result<void>(StorageView, std::uint64_t)>& write);
 
@@ -33,7 +33,7 @@ public:
     [[nodiscard]] Result<void> check_complete() const;
 
     [[nodiscard]] std::uint64_t nbytes() const noexcept { return tensor_.storage().nbytes(); }
-    /// Its storage has no bytes, only a size.
+    /// The tensor. Its storage has a size, but no bytes.
     [[nodiscard]] const TensorView& tensor() const noexcept { return tensor_; }
 
     const codec::CodecRow* codec = nullptr;  ///< chosen for the first run

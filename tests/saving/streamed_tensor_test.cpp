@@ -125,7 +125,7 @@ TEST_CASE("pieces: more or fewer bytes than the tensor has") {
         const auto appended = writer.append(std::span(bytes).first(1));
         REQUIRE_FALSE(appended);
         CHECK(appended.error().condition() == Condition::layout);
-        CHECK(appended.error().message() == "a tensor in pieces, [24]: has 96 bytes, given were 97");
+        CHECK(appended.error().message() == "streamed tensor [24]: expected 96 bytes, found 97");
         CHECK_FALSE(writer.commit({}));
     }
     SUBCASE("fewer") {
@@ -134,7 +134,7 @@ TEST_CASE("pieces: more or fewer bytes than the tensor has") {
         REQUIRE(writer.append(bytes));
         const auto ended = writer.end_tensor();
         REQUIRE_FALSE(ended);
-        CHECK(ended.error().message() == "a tensor in pieces, [26]: has 104 bytes, given were 100");
+        CHECK(ended.error().message() == "streamed tensor [26]: expected 104 bytes, found 100");
     }
 }
 
