@@ -70,33 +70,33 @@ Result<Footer> read_footer(const Source& source, std::uint64_t file_size, const 
     return footer;
 }
 
-Result<void> check_placement(const IndexPlacement& frame, std::uint64_t file_size, const Limits& limits) {
+Result<void> check_placement(const IndexPlacement& placement, std::uint64_t file_size, const Limits& limits) {
     const std::uint64_t limit = std::min(limits.max_index_bytes, format::kMaxIndexNbytes);
-    if (frame.index_nbytes > limit) {
-        return Error(Condition::index_bytes,
-                     message("footer: the index has ", frame.index_nbytes, " bytes, the limit is ", limit));
+    if (placement.index_nbytes > limit) {
+        return Error(Condition::index_bytes, message("footer: the index has ", placement.index_nbytes,
+                                                     " bytes, the limit is ", limit));
     }
     // Beyond the file's end nothing can be right, and nothing below can wrap.
-    const bool fits = frame.index_nbytes >= 8 && frame.index_offset >= format::kHeaderNbytes &&
-                      frame.index_offset % format::kLeastAlignment == 0 && frame.index_offset <= file_size &&
-                      frame.file_size() == file_size;
+    const bool fits = placement.index_nbytes >= 8 && placement.index_offset >= format::kHeaderNbytes &&
+                      placement.index_offset % format::kLeastAlignment == 0 &&
+                      placement.index_offset <= file_size && placement.file_size() == file_size;
     if (fits) return {};
     return Error(Condition::index_range,
-                 message("footer: an index of ", frame.index_nbytes, " bytes at ", frame.index_offset,
+                 message("footer: an index of ", placement.index_nbytes, " bytes at ", placement.index_offset,
                          " does not end a file of ", file_size, " bytes"));
 }
 
 /// Copy A, or copy B and a warning.
 Result<void> read_index(const Source& source, OpenedIndex& opened) {
-    const IndexPlacement& frame = opened.footer.placement;
-    opened.buffer = base::AlignedBuffer(static_cast<std::size_t>(frame.index_nbytes));
+    const IndexPlacement& placement = opened.footer.placement;
+    opened.buffer = base::AlignedBuffer(static_cast<std::size_t>(placement.index_nbytes));
     const codec::Digest& expected = opened.footer.index_checksum;
     codec::Digest found{};
-    for (const std::uint64_t copy : {frame.index_offset, frame.copy_b()}) {
+    for (const std::uint64_t copy : {placement.index_offset, placement.copy_b()}) {
         if (auto read = source.read(copy, opened.buffer.bytes()); !read) return read;
         found = codec::checksum128(opened.buffer.bytes());
         if (found == expected) return {};
-        if (copy == frame.index_offset) {
+        if (copy == placement.index_offset) {
             opened.warnings.emplace_back(
                 Condition::index_copy,
                 message("index copy A at ", copy, ": checksum expected ", codec::to_hex(expected), ", found ",
@@ -104,7 +104,7 @@ Result<void> read_index(const Source& source, OpenedIndex& opened) {
         }
     }
     return Error(Condition::index_checksum,
-                 message("index at ", frame.index_offset, ", both copies: checksum expected ",
+                 message("index at ", placement.index_offset, ", both copies: checksum expected ",
                          codec::to_hex(expected), ", found ", codec::to_hex(found)));
 }
 

@@ -120,25 +120,25 @@ private:
 
     Result<void> check_index_copies() {
         const OpenedIndex& opened = impl_.opened;
-        const IndexPlacement& frame = opened.footer.placement;
+        const IndexPlacement& placement = opened.footer.placement;
         const format::FooterBytes footer = opened.footer.encode();
         const auto index = opened.buffer.bytes();
         for (const bool is_b : {false, true}) {
-            const std::uint64_t copy = is_b ? frame.copy_b() : frame.index_offset;
-            const std::uint64_t footer_at = copy + frame.padded_nbytes();
+            const std::uint64_t copy = is_b ? placement.copy_b() : placement.index_offset;
+            const std::uint64_t footer_at = copy + placement.padded_nbytes();
             const std::string_view name = is_b ? "B" : "A";
             if (auto checked = check_same(copy, index, Condition::index_copy, message("index copy ", name));
                 !checked)
                 return checked;
             if (auto checked =
-                    check_zero(copy + frame.index_nbytes, footer_at, message("after index copy ", name));
+                    check_zero(copy + placement.index_nbytes, footer_at, message("after index copy ", name));
                 !checked)
                 return checked;
             if (auto checked = check_same(footer_at, footer, Condition::index_copy, message("footer ", name));
                 !checked)
                 return checked;
             if (is_b) continue;
-            if (auto checked = check_zero(frame.gap(), frame.copy_b(), "in the gap"); !checked)
+            if (auto checked = check_zero(placement.gap(), placement.copy_b(), "in the gap"); !checked)
                 return checked;
         }
         return check_canonical();
@@ -149,10 +149,10 @@ private:
         // A newer minor revision may have columns that this one cannot encode: docs/format.md, section 13.
         report_.canonical_form_checked = opened.header.optional_flags == 0;
         if (!report_.canonical_form_checked) return {};
-        const IndexPlacement& frame = opened.footer.placement;
+        const IndexPlacement& placement = opened.footer.placement;
         if (!format::is_canonical(opened.index, opened.offsets, opened.buffer.bytes())) {
-            damage(Condition::index_canonical, frame.index_offset, frame.index_offset + frame.index_nbytes,
-                   "the index is not in canonical form");
+            damage(Condition::index_canonical, placement.index_offset,
+                   placement.index_offset + placement.index_nbytes, "the index is not in canonical form");
         }
         return {};
     }

@@ -44,15 +44,11 @@ Result<void> StorageWriter::write(const std::vector<StorageView>& storages) {
     std::vector<StorageJob> jobs;
     jobs.reserve(storages.size());
     for (const StorageView& storage : storages) {
-        auto codec = choose_codec(storage);
+        auto codec = choose_codec(storage, options_);
         if (!codec) return std::move(codec).error();
         jobs.push_back({storage, *codec});
     }
     return write_storages(jobs, pipeline_options(options_), queue_, columns_);
-}
-
-Result<const codec::CodecRow*> StorageWriter::choose_codec(const StorageView& first_run) const {
-    return saving::choose_codec(first_run, options_);
 }
 
 Result<void> StorageWriter::write_run(const StorageView& run, const codec::CodecRow& codec,

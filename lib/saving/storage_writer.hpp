@@ -26,8 +26,6 @@ public:
     [[nodiscard]] Result<void> begin();
     /// Writes whole storages, in this order, each with the codec that the options choose for it.
     [[nodiscard]] Result<void> write(const std::vector<StorageView>& storages);
-    /// Chooses the codec for a storage that comes in runs by a view of its first run.
-    [[nodiscard]] Result<const codec::CodecRow*> choose_codec(const StorageView& first_run) const;
     /// Writes a run of the chunks of a storage: the runs of one storage follow each other.
     [[nodiscard]] Result<void> write_run(const StorageView& run, const codec::CodecRow& codec,
                                          std::uint64_t first_chunk, std::uint64_t storage_nbytes);

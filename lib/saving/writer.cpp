@@ -25,6 +25,7 @@
 #include "format/validate.hpp"
 #include "platform/replace.hpp"
 #include "saving/check_options.hpp"
+#include "saving/choose_codec.hpp"
 #include "saving/file_sink.hpp"
 #include "saving/index_writer.hpp"
 #include "saving/output_queue.hpp"
@@ -154,7 +155,7 @@ Result<void> Writer::Impl::append(std::span<const std::byte> piece) {
 
 Result<void> Writer::Impl::write_run(const StorageView& run, std::uint64_t first_chunk) {
     if (first_chunk == 0) {
-        auto codec = storages.choose_codec(run);
+        auto codec = saving::choose_codec(run, options);
         if (!codec) return std::move(codec).error();
         streamed->codec = *codec;
     }
