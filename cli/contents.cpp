@@ -10,6 +10,7 @@
 #include <milepost/options.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
+#include <milepost/stable_vector.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
 
@@ -21,7 +22,7 @@ void visit_scope(const std::string& prefix, const Entries& entries, const VisitE
         visit(prefix + name, value);
 }
 
-std::uint64_t tensor_count(const std::vector<Value>& items) {
+std::uint64_t tensor_count(const StableVector<Value>& items) {
     std::uint64_t count = 0;
     for (const Value& item : items)
         count += cli::tensor_count(item);
@@ -29,7 +30,7 @@ std::uint64_t tensor_count(const std::vector<Value>& items) {
 }
 
 /// Keys hold no tensors.
-std::uint64_t tensor_count(const std::vector<std::pair<Value, Value>>& items) {
+std::uint64_t tensor_count(const StableVector<std::pair<Value, Value>>& items) {
     std::uint64_t count = 0;
     for (const auto& item : items)
         count += cli::tensor_count(item.second);

@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include <milepost/stable_vector.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
@@ -29,14 +30,14 @@ Json float_json(double number) {
     return json;
 }
 
-Json items_json(const std::vector<Value>& items) {
+Json items_json(const StableVector<Value>& items) {
     Json list = Json::array();
     for (const Value& item : items)
         list.push_back(value_json(item));
     return list;
 }
 
-Json items_json(const std::vector<std::pair<Value, Value>>& items) {
+Json items_json(const StableVector<std::pair<Value, Value>>& items) {
     Json list = Json::array();
     for (const auto& [key, value] : items) {
         Json pair = Json::array();

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -12,11 +11,34 @@
 #include <vector>
 
 #include <milepost/export.hpp>
+#include <milepost/stable_vector.hpp>
 #include <milepost/value.hpp>
 
 namespace milepost {
 
-/// Named values in the order in which they were added; names are unique. A plain value.
+/// @cond
+namespace detail {
+
+/// Positions by name. Empty after a move; assignment to itself changes nothing.
+class NameIndex {
+public:
+    NameIndex() = default;
+    NameIndex(const NameIndex&) = default;
+    NameIndex(NameIndex&& other) noexcept { positions.swap(other.positions); }
+    NameIndex& operator=(NameIndex other) noexcept {
+        positions.swap(other.positions);
+        return *this;
+    }
+    ~NameIndex() = default;
+
+    std::map<std::string, std::size_t, std::less<>> positions;
+};
+
+}  // namespace detail
+/// @endcond
+
+/// Named values in the order in which they were added; names are unique. A plain value. References and
+/// pointers to a value stay valid when others are added, until the Entries are assigned to or destroyed.
 class MILEPOST_API Entries {
 public:
     /// A name and its value.
@@ -24,23 +46,27 @@ public:
 
     /// The value of that name; a null one is added at the end where there is none.
     Value& operator[](std::string_view name);
-    /// The value of that name, or null; it lives until the Entries are changed.
+    /// The value of that name, or null where there is none.
+    ///@{
     [[nodiscard]] const Value* find(std::string_view name) const noexcept;
-    /// Appends. Returns false, and changes nothing, if the name is taken.
+    [[nodiscard]] Value* find(std::string_view name) noexcept;
+    ///@}
+    /// Appends. Returns false, and changes nothing, if the name is taken. Throws std::bad_alloc, and then
+    /// changes nothing, as operator[] does.
     bool add(std::string name, Value value);
 
     /// All of them, in order; size() of them, the same from begin() to end().
     ///@{
-    [[nodiscard]] const std::vector<Item>& items() const noexcept { return items_; }
+    [[nodiscard]] const StableVector<Item>& items() const noexcept { return items_; }
     [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
     [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
-    [[nodiscard]] std::vector<Item>::const_iterator begin() const noexcept { return items_.begin(); }
-    [[nodiscard]] std::vector<Item>::const_iterator end() const noexcept { return items_.end(); }
+    [[nodiscard]] StableVector<Item>::const_iterator begin() const noexcept { return items_.begin(); }
+    [[nodiscard]] StableVector<Item>::const_iterator end() const noexcept { return items_.end(); }
     ///@}
 
 private:
-    std::vector<Item> items_;
-    std::map<std::string, std::size_t, std::less<>> positions_;
+    StableVector<Item> items_;
+    detail::NameIndex index_;
 };
 
 /// An ordered state_dict: entry name -> tensor, or extra state of any kind.
@@ -89,8 +115,8 @@ struct OptimizerState {
 };
 
 /// Everything that a training run needs to go on: models, optimizers and values, each part under a name of
-/// its own (one namespace, in the order of adding). Tensors are views: nothing is copied, and what they view
-/// must outlive the save. Not for use by several threads at once.
+/// its own (one namespace, in the order of adding). Tensors are views: nothing is copied, and memory that
+/// they view must outlive the save; a file that they view stays open. Not for use by several threads at once.
 ///
 ///     milepost::Checkpoint checkpoint;
 ///     checkpoint.model("model") = net.state_dict();
@@ -112,10 +138,10 @@ public:
 
     /// The models and the optimizers with their names, as they were added.
     ///@{
-    [[nodiscard]] const std::deque<std::pair<std::string, StateDict>>& models() const noexcept {
+    [[nodiscard]] const StableVector<std::pair<std::string, StateDict>>& models() const noexcept {
         return models_;
     }
-    [[nodiscard]] const std::deque<std::pair<std::string, OptimizerState>>& optimizers() const noexcept {
+    [[nodiscard]] const StableVector<std::pair<std::string, OptimizerState>>& optimizers() const noexcept {
         return optimizers_;
     }
     ///@}
@@ -128,8 +154,10 @@ public:
     ///@}
 
 private:
-    std::deque<std::pair<std::string, StateDict>> models_;  // a deque: references to parts stay valid
-    std::deque<std::pair<std::string, OptimizerState>> optimizers_;
+    StableVector<std::pair<std::string, StateDict>> models_;
+    detail::NameIndex model_index_;
+    StableVector<std::pair<std::string, OptimizerState>> optimizers_;
+    detail::NameIndex optimizer_index_;
     Entries values_;
     std::vector<std::string> order_;
 };

@@ -45,6 +45,15 @@ std::string_view name(Kind kind) noexcept {
     return kKinds[static_cast<std::size_t>(kind)];
 }
 
+Value* Dict::find(std::string_view key) noexcept {
+    return const_cast<Value*>(std::as_const(*this).find(key));
+}
+
+Value& Dict::operator[](std::string_view key) {
+    Value* found = find(key);
+    return found != nullptr ? *found : items.emplace_back(key, Value()).second;
+}
+
 const Value* Dict::find(std::string_view key) const noexcept {
     for (const auto& [item_key, value] : items) {
         const auto* text = item_key.get_if<String>();
@@ -53,32 +62,19 @@ const Value* Dict::find(std::string_view key) const noexcept {
     return nullptr;
 }
 
-Value::Value(const Value&) = default;
-Value::Value(Value&&) noexcept = default;
-Value& Value::operator=(const Value&) = default;
-Value& Value::operator=(Value&&) noexcept = default;
-Value::~Value() = default;
+Value::Value(const char* text) {
+    if (text != nullptr) *this = std::string_view(text);
+}
+Value::Value(std::string_view text) : Value(String{std::string(text)}) {}
+Value::Value(std::string text) : Value(String{std::move(text)}) {}
+Value::Value(const char8_t* text) {
+    if (text != nullptr) *this = std::u8string_view(text);
+}
+Value::Value(std::u8string_view text)
+    : Value(std::string_view(reinterpret_cast<const char*>(text.data()), text.size())) {}
 
 Integer Value::make_integer(bool negative, std::uint64_t bits) {
     return core::make_integer(negative, bits);
-}
-
-Kind Value::kind() const noexcept {
-    using Held = decltype(held_);
-    static_assert(std::variant_size_v<Held> == kKinds.size());
-    static_assert(std::is_same_v<std::variant_alternative_t<1, Held>, bool> &&
-                      std::is_same_v<std::variant_alternative_t<2, Held>, Integer> &&
-                      std::is_same_v<std::variant_alternative_t<3, Held>, double> &&
-                      std::is_same_v<std::variant_alternative_t<4, Held>, std::complex<double>> &&
-                      std::is_same_v<std::variant_alternative_t<5, Held>, String> &&
-                      std::is_same_v<std::variant_alternative_t<6, Held>, Bytes> &&
-                      std::is_same_v<std::variant_alternative_t<7, Held>, List> &&
-                      std::is_same_v<std::variant_alternative_t<8, Held>, Tuple> &&
-                      std::is_same_v<std::variant_alternative_t<9, Held>, Set> &&
-                      std::is_same_v<std::variant_alternative_t<10, Held>, Dict> &&
-                      std::is_same_v<std::variant_alternative_t<11, Held>, TensorView>,
-                  "the alternatives are in the order of Kind");
-    return static_cast<Kind>(held_.index());
 }
 
 Result<bool> Value::as_bool() const {
@@ -115,9 +111,11 @@ Result<double> Value::as_number() const {
     return too_wide("the 53 bits of a double", *value);
 }
 
-Result<std::string_view> Value::as_string() const {
-    if (const auto* value = get_if<String>()) return std::string_view(value->text);
+Result<std::string> Value::as_string() const try {
+    if (const auto* value = get_if<String>()) return value->text;
     return wrong_type(kind(), "string");
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
 }  // namespace milepost

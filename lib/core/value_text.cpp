@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <milepost/options.hpp>
+#include <milepost/stable_vector.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
@@ -106,8 +107,8 @@ std::string leaf_text(const Value& value, std::size_t max) {
 struct Container {
     std::string_view open = {};
     std::string_view close = {};
-    const std::vector<Value>* items = nullptr;
-    const std::vector<std::pair<Value, Value>>* pairs = nullptr;
+    const StableVector<Value>* items = nullptr;
+    const StableVector<std::pair<Value, Value>>* pairs = nullptr;
     std::size_t next = 0;
 
     [[nodiscard]] std::size_t size() const noexcept {

@@ -14,6 +14,7 @@
 #include <milepost/error.hpp>
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
+#include <milepost/stable_vector.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
 
@@ -28,7 +29,7 @@ namespace milepost::format {
 namespace {
 
 using base::message;
-using Pairs = std::vector<std::pair<Value, Value>>;
+using Pairs = StableVector<std::pair<Value, Value>>;
 
 /// A value that is not encoded yet: one of the caller's, or the attributes of a dict, which are a dict
 /// without a Value.
@@ -128,7 +129,7 @@ private:
         return put(kind, 0, numbers.size() * 8);
     }
 
-    Result<void> put_items(Kind kind, std::uint8_t subtype, const std::vector<Value>& items) {
+    Result<void> put_items(Kind kind, std::uint8_t subtype, const StableVector<Value>& items) {
         for (const Value& item : items)
             wait(item);
         return put(kind, subtype, items.size());

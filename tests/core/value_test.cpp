@@ -33,6 +33,10 @@ void check_limits() {
     }
 }
 
+std::vector<std::byte> integer_bytes(const Value& value) {
+    return value.get_if<milepost::Integer>()->bytes;
+}
+
 }  // namespace
 
 TEST_CASE("value: kind follows the C++ type") {
@@ -41,7 +45,6 @@ TEST_CASE("value: kind follows the C++ type") {
     CHECK(Value(true).kind() == Kind::boolean);
     CHECK(Value(3).kind() == Kind::integer);
     CHECK(Value(3U).kind() == Kind::integer);
-    CHECK(Value('a').kind() == Kind::integer);
     CHECK(Value(3.0).kind() == Kind::floating);
     CHECK(Value(3.0F).kind() == Kind::floating);
     CHECK(Value(std::complex<double>(1, 2)).kind() == Kind::complex);
@@ -77,13 +80,13 @@ TEST_CASE("value: integers of every C++ type") {
 }
 
 TEST_CASE("value: integers are as few bytes as possible") {
-    CHECK(Value(0).get_if<milepost::Integer>()->bytes == std::vector{std::byte{0}});
-    CHECK(Value(-1LL).get_if<milepost::Integer>()->bytes == std::vector{std::byte{0xFF}});
-    CHECK(Value(127).get_if<milepost::Integer>()->bytes.size() == 1);
-    CHECK(Value(128).get_if<milepost::Integer>()->bytes.size() == 2);
-    CHECK(Value(-128).get_if<milepost::Integer>()->bytes.size() == 1);
-    CHECK(Value(-129).get_if<milepost::Integer>()->bytes.size() == 2);
-    CHECK(Value(UINT64_MAX).get_if<milepost::Integer>()->bytes.size() == 9);
+    CHECK(integer_bytes(0) == std::vector{std::byte{0}});
+    CHECK(integer_bytes(-1LL) == std::vector{std::byte{0xFF}});
+    CHECK(integer_bytes(127).size() == 1);
+    CHECK(integer_bytes(128).size() == 2);
+    CHECK(integer_bytes(-128).size() == 1);
+    CHECK(integer_bytes(-129).size() == 2);
+    CHECK(integer_bytes(UINT64_MAX).size() == 9);
 }
 
 TEST_CASE("value: typed access") {

@@ -12,7 +12,7 @@
 namespace milepost::state_dicts {
 namespace {
 
-using Pairs = std::vector<std::pair<Value, Value>>;
+using Pairs = StableVector<std::pair<Value, Value>>;
 
 template <class Subject>
 struct Feature {
@@ -332,7 +332,7 @@ private:
         tensors_.push_back(&tensor);
     }
 
-    void look(const std::vector<Value>& items, unsigned depth) {
+    void look(const StableVector<Value>& items, unsigned depth) {
         for (const Value& item : items)
             look(item, depth);
     }

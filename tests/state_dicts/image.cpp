@@ -199,14 +199,14 @@ private:
         return dict.attributes.empty() ? text : text + "@{" + pairs_text(dict.attributes) + "}";
     }
 
-    std::vector<std::string> texts(const std::vector<Value>& items) {
+    std::vector<std::string> texts(const StableVector<Value>& items) {
         std::vector<std::string> texts;
         for (const Value& item : items)
             texts.push_back(value_text(item));
         return texts;
     }
 
-    std::string pairs_text(const std::vector<std::pair<Value, Value>>& pairs) {
+    std::string pairs_text(const StableVector<std::pair<Value, Value>>& pairs) {
         std::vector<std::string> texts;
         for (const auto& [key, value] : pairs) {
             std::string text = value_text(key) + ": ";

@@ -46,7 +46,7 @@ void check_bits(std::uint64_t bits) {
 unsigned levels_of(const Value& value) {
     unsigned levels = 1;
     for (const Value* inner = &value; inner->kind() == Kind::list; ++levels)
-        inner = &inner->get_if<List>()->items.at(0);
+        inner = &inner->get_if<List>()->items[0];
     return levels;
 }
 
@@ -113,11 +113,11 @@ TEST_CASE("values: NaNs, quiet and signalling, with sign and payload") {
 
 TEST_CASE("values: -0.0 as a key keeps its sign") {
     const Value found = loaded(Dict{{{-0.0, "negative"}}, {}});
-    CHECK(std::signbit(*found.get_if<Dict>()->items.at(0).first.get_if<double>()));
+    CHECK(std::signbit(*found.get_if<Dict>()->items[0].first.get_if<double>()));
 }
 
 TEST_CASE("values: one key to Python, one key here") {
-    const std::vector<std::pair<Value, Value>> pairs = {
+    const StableVector<std::pair<Value, Value>> pairs = {
         {1, true}, {1, 1.0}, {0, -0.0}, {double_of(0x43E0'0000'0000'0000U), near_power_of_two(63, false, 0)}};
     for (const auto& [first, second] : pairs) {
         CHECK_FALSE(testing::save_bytes(one_value(Dict{{{first, 1}, {second, 2}}, {}})));
@@ -130,7 +130,7 @@ TEST_CASE("values: a Counter with int keys, as MultiStepLR's milestones") {
     const Value found = loaded(Dict{{{4, 2}, {2, 1}}, {}, DictSubtype::counter});
     const auto* milestones = found.get_if<Dict>();
     CHECK(milestones->subtype == DictSubtype::counter);
-    CHECK(*milestones->items.at(0).first.as_int() == 4);
+    CHECK(*milestones->items[0].first.as_int() == 4);
 }
 
 TEST_CASE("values: attributes of a dict are not its items, and nest") {
@@ -138,7 +138,7 @@ TEST_CASE("values: attributes of a dict are not its items, and nest") {
     const Value found = loaded(Dict{{{"_metadata", "an item"}}, {{"_metadata", inner}}, DictSubtype::dict});
     const auto* dict = found.get_if<Dict>();
     CHECK(*dict->find("_metadata")->as_string() == "an item");
-    CHECK(dict->attributes.at(0).second.get_if<Dict>()->attributes.size() == 1);
+    CHECK(dict->attributes[0].second.get_if<Dict>()->attributes.size() == 1);
 }
 
 TEST_CASE("values: empty ones of every kind") {

@@ -9,18 +9,18 @@
 namespace milepost::testing {
 namespace {
 
-using Pairs = std::vector<std::pair<Value, Value>>;
+using Pairs = StableVector<std::pair<Value, Value>>;
 
 bool same_bits(double a, double b) {
     return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
 }
 
-bool same_list(const std::vector<Value>& a, const std::vector<Value>& b, const SameTensor& same_tensor) {
+bool same_list(const StableVector<Value>& a, const StableVector<Value>& b, const SameTensor& same_tensor) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                       [&](const Value& x, const Value& y) { return same(x, y, same_tensor); });
 }
 
-bool same_elements(std::vector<Value> a, const std::vector<Value>& b, const SameTensor& same_tensor) {
+bool same_elements(StableVector<Value> a, const StableVector<Value>& b, const SameTensor& same_tensor) {
     if (a.size() != b.size()) return false;
     for (const Value& element : b) {
         const auto found = std::find_if(a.begin(), a.end(), [&](const Value& candidate) {

@@ -151,7 +151,7 @@ double double_of(std::uint64_t bits) {
     return std::bit_cast<double>(bits);
 }
 
-Dict dict_of(std::vector<std::pair<Value, Value>> items, DictSubtype subtype) {
+Dict dict_of(StableVector<std::pair<Value, Value>> items, DictSubtype subtype) {
     Dict dict;
     dict.items = std::move(items);
     dict.subtype = subtype;

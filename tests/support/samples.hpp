@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <milepost/milepost.hpp>
+#include <milepost/stable_vector.hpp>
 
 /// Contents for golden files and tests. Their tensors view memory that lives as long as the program.
 namespace milepost::testing {
@@ -13,7 +14,7 @@ namespace milepost::testing {
 /// An int of any width: `low` and then `high`, two's complement.
 [[nodiscard]] Integer wide_integer(std::uint64_t low, std::uint64_t high);
 [[nodiscard]] double double_of(std::uint64_t bits);
-[[nodiscard]] Dict dict_of(std::vector<std::pair<Value, Value>> items,
+[[nodiscard]] Dict dict_of(StableVector<std::pair<Value, Value>> items,
                            DictSubtype subtype = DictSubtype::dict);
 
 /// 24 bytes: 0.0 to 5.0 as f32.
