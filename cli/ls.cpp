@@ -30,7 +30,7 @@ struct Row {
 
 /// The offset of the tensor's first byte in the file; nothing if its storage is compressed or empty.
 std::optional<std::uint64_t> file_offset(const TensorView& tensor, const std::vector<StorageInfo>& storages) {
-    const StorageInfo& storage = storages[tensor.storage().index()];
+    const StorageInfo& storage = storages[tensor.storage().index().value_or(0)];
     if (storage.codec != Codec::raw || storage.nbytes == 0) return std::nullopt;
     return storage.offset + tensor.offset();  // a Reader has checked both ends
 }

@@ -27,7 +27,7 @@ Json tensor_json(const std::string& path, const TensorView& tensor) {
             {"strides", numbers_json(strides)},
             {"offset", number_json(tensor.offset())},
             {"nbytes", number_json(tensor.nbytes())},
-            {"storage", tensor.storage().index()},
+            {"storage", tensor.storage().index().value_or(0)},
             {"role", name(tensor.role())},
             {"requires_grad", tensor.requires_grad()}};
 }

@@ -150,7 +150,7 @@ VerifyReport check_verify(const Reader& reader) {
 bool is_savers_own(const Reader& reader) {
     std::uint32_t next = 0;
     for (const TensorView& tensor : reader.tensors()) {
-        const std::uint32_t number = tensor.storage().index();
+        const std::uint32_t number = tensor.storage().index().value();
         if (number > next) return false;
         if (number == next) ++next;
     }

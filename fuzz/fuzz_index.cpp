@@ -14,6 +14,7 @@
 #include "base/checked.hpp"
 #include "check_rules.hpp"
 #include "columns.hpp"
+#include "core/storage_provider.hpp"
 #include "format/canonical.hpp"
 #include "format/chunks.hpp"
 #include "format/file_layout.hpp"
@@ -105,11 +106,12 @@ struct Base {
 };
 
 std::optional<Base> take_base(Input& input) {
-    const NoBytes provider;
+    const auto provider = std::make_shared<const NoBytes>();
     const std::uint64_t alignment = std::uint64_t{64} << input.below(16);
     std::uint32_t number = 0;
-    const Checkpoint checkpoint = random_checkpoint(
-        input, [&](Input& from) { return StorageView(provider, number++, take_nbytes(from)); });
+    const Checkpoint checkpoint = random_checkpoint(input, [&](Input& from) {
+        return detail::ViewAccess::storage(provider, number++, take_nbytes(from));
+    });
     saving::StorageNumbers numbers;
     const auto plan = saving::Plan::make(checkpoint, numbers, SaveOptions());
     if (!plan) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <milepost/checkpoint.hpp>
@@ -18,6 +19,9 @@
 #include <milepost/value.hpp>
 
 namespace milepost {
+
+struct VerifyOptions;
+struct VerifyReport;
 
 /// XXH3-128 in canonical byte order.
 using Digest = std::array<std::byte, 16>;
@@ -37,11 +41,12 @@ struct StorageInfo {
 ///     auto file = milepost::Reader::open("lenet.milepost");
 ///     if (!file) return fail(file.error());
 ///     auto weight = file->tensor("model", "conv1.weight");
-///     std::span<const float> w = *weight->as<float>();
+///     if (!weight) return fail(weight.error());
+///     auto w = weight->as<float>();                      // a Result: the bytes are checked now
 ///
-/// Ownership: views, and names, borrow from the Reader and live as long as it does, also when it is moved.
-/// The file may be replaced by a save meanwhile: views keep the old bytes. Immutable after open: all const
-/// members from any thread.
+/// Ownership: a Reader is a handle. Its copies and all views that it returned share the open file, which is
+/// closed when the last of them is gone. The file may be replaced by a save meanwhile: views keep the old
+/// bytes. Immutable after open: all const members from any thread. A move is a copy.
 class MILEPOST_API Reader {
 public:
     /// Opens and checks everything but the bytes of tensors, in the order of docs/format.md, section 7.
@@ -51,13 +56,6 @@ public:
     [[nodiscard]] static Result<Reader> open(std::shared_ptr<const Source> source,
                                              const OpenOptions& options = {});
     ///@}
-
-    /// Views stay valid when the Reader is moved.
-    ///@{
-    Reader(Reader&&) noexcept;
-    Reader& operator=(Reader&&) noexcept;
-    ///@}
-    ~Reader();
 
     /// What the header of the file holds, and its size in bytes.
     ///@{
@@ -74,60 +72,47 @@ public:
 
     /// Names, in the order of the file.
     ///@{
-    [[nodiscard]] std::vector<std::string_view> models() const&;
-    [[nodiscard]] std::vector<std::string_view> optimizers() const&;
-    [[nodiscard]] std::vector<std::string_view> values() const&;
+    [[nodiscard]] std::vector<std::string> models() const;
+    [[nodiscard]] std::vector<std::string> optimizers() const;
+    [[nodiscard]] std::vector<std::string> values() const;
     ///@}
 
     /// A tensor of a model; of the whole file, by path ("model/conv1.weight",
     /// "optimizer/state/0/momentum_buffer"). Errors: not_found/model, /tensor; invalid_argument/wrong_type if
     /// that entry is not a tensor.
     ///@{
-    [[nodiscard]] Result<TensorView> tensor(std::string_view model, std::string_view name) const&;
-    [[nodiscard]] Result<TensorView> tensor(std::string_view path) const&;
+    [[nodiscard]] Result<TensorView> tensor(std::string_view model, std::string_view name) const;
+    [[nodiscard]] Result<TensorView> tensor(std::string_view path) const;
     ///@}
     /// Tensors of a model that are entries of its state_dict, in order (none if there is no such model); all
     /// of the file.
     ///@{
-    [[nodiscard]] std::vector<TensorView> tensors(std::string_view model) const&;
-    [[nodiscard]] std::vector<TensorView> tensors() const&;
+    [[nodiscard]] std::vector<TensorView> tensors(std::string_view model) const;
+    [[nodiscard]] std::vector<TensorView> tensors() const;
     ///@}
     /// The path of a tensor by its number.
     [[nodiscard]] std::string tensor_path(std::uint32_t number) const;
 
     /// Parts as plain data, tensors as views. Errors: not_found/model, /optimizer, /value.
     ///@{
-    [[nodiscard]] Result<StateDict> model(std::string_view name) const&;
-    [[nodiscard]] Result<OptimizerState> optimizer(std::string_view name) const&;
-    [[nodiscard]] Result<Value> value(std::string_view name) const&;
+    [[nodiscard]] Result<StateDict> model(std::string_view name) const;
+    [[nodiscard]] Result<OptimizerState> optimizer(std::string_view name) const;
+    [[nodiscard]] Result<Value> value(std::string_view name) const;
     ///@}
     /// All of it; saved with the same options it gives the same bytes.
-    [[nodiscard]] Checkpoint checkpoint() const&;
+    [[nodiscard]] Checkpoint checkpoint() const;
 
     /// The storages in the order of the file: TensorView::storage has the number of one.
     [[nodiscard]] std::vector<StorageInfo> storages() const;
 
-    // Views of a temporary Reader would dangle.
-    std::vector<std::string_view> models() const&& = delete;
-    std::vector<std::string_view> optimizers() const&& = delete;
-    std::vector<std::string_view> values() const&& = delete;
-    Result<TensorView> tensor(std::string_view model, std::string_view name) const&& = delete;
-    Result<TensorView> tensor(std::string_view path) const&& = delete;
-    std::vector<TensorView> tensors(std::string_view model) const&& = delete;
-    std::vector<TensorView> tensors() const&& = delete;
-    Result<StateDict> model(std::string_view name) const&& = delete;
-    Result<OptimizerState> optimizer(std::string_view name) const&& = delete;
-    Result<Value> value(std::string_view name) const&& = delete;
-    Checkpoint checkpoint() const&& = delete;
-
-    /// For verify(); opaque.
+    /// Opaque.
     struct Impl;
-    /// For verify().
-    [[nodiscard]] const Impl& impl() const noexcept { return *impl_; }
 
 private:
-    explicit Reader(std::unique_ptr<Impl> impl) noexcept;
-    std::unique_ptr<Impl> impl_;
+    friend Result<VerifyReport> verify(const Reader& reader, const VerifyOptions& options);
+    explicit Reader(std::shared_ptr<const Impl> impl) noexcept : impl_(std::move(impl)) {}
+
+    std::shared_ptr<const Impl> impl_;
 };
 
 }  // namespace milepost

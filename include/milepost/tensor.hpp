@@ -34,85 +34,58 @@ using Strides = std::vector<std::uint64_t>;
 /// What a model's entry is, where known.
 enum class Role : std::uint8_t { plain = 0, parameter = 1, buffer = 2 };
 
+/// @cond
 namespace detail {
 
-/// Where the elements of a strided tensor are in a storage.
-struct StridedLayout {
-    std::uint64_t offset;  ///< bytes
-    std::span<const std::uint64_t> shape;
-    std::span<const std::uint64_t> strides;  ///< elements
-    std::size_t element_nbytes;
-};
-
-/// Interface to storages that are not memory of the caller; implemented by Reader and Writer.
-class StorageProvider {
-public:
-    /// The bytes [begin, end) of a storage, checked; they live as long as the provider. Any thread.
-    [[nodiscard]] virtual Result<std::span<const std::byte>> bytes(std::uint32_t storage, std::uint64_t begin,
-                                                                   std::uint64_t end) const = 0;
-    /// Copies the bytes from `begin` on into `to`, checked, in memory of one chunk. Any thread.
-    [[nodiscard]] virtual Result<void> read(std::uint32_t storage, std::uint64_t begin,
-                                            std::span<std::byte> to) const = 0;
-    /// Copies a strided tensor, contiguous, into `to`, checked; only chunks that hold its elements are read.
-    /// Any thread.
-    [[nodiscard]] virtual Result<void> gather(std::uint32_t storage, const StridedLayout& layout,
-                                              std::span<std::byte> to) const = 0;
-    /// Whether bytes() of the storage returns a part of a mapped file, so that it copies nothing. Any thread.
-    [[nodiscard]] virtual bool is_mapped(std::uint32_t storage) const noexcept = 0;
-
-protected:
-    ~StorageProvider() = default;
-};
+// Storages that are not memory of the caller; Readers and Writers implement them (lib/core).
+class StorageProvider;
+struct StridedLayout;
+struct ViewAccess;
 
 }  // namespace detail
+/// @endcond
 
 /// One run of raw bytes that one or more tensors view: memory of the caller, or a storage of an open file.
-/// Borrows; two views are of one storage exactly if they compare equal. A plain value.
+/// Memory of the caller is borrowed; a file stays open as long as a view of it exists. Two views are of one
+/// storage exactly if they compare equal. A plain value.
 class StorageView {
 public:
-    /// An empty one; memory of the caller; for a Reader or a Writer, the storage of that number.
+    /// An empty one, or memory of the caller, which must outlive all use of the view.
     ///@{
     StorageView() noexcept = default;
     explicit StorageView(std::span<const std::byte> bytes) noexcept
         : data_(bytes.data()), nbytes_(bytes.size()) {}
-    StorageView(const detail::StorageProvider& provider, std::uint32_t number, std::uint64_t nbytes) noexcept
-        : provider_(&provider), nbytes_(nbytes), number_(number) {}
     ///@}
 
     /// Its size.
     [[nodiscard]] std::uint64_t nbytes() const noexcept { return nbytes_; }
-    /// The bytes [begin, end) of it as a storage of their own. Requires: begin <= end <= nbytes().
-    [[nodiscard]] MILEPOST_API StorageView part(std::uint64_t begin, std::uint64_t end) const noexcept;
-    /// The provider and its number of the storage; null for memory of the caller.
-    ///@{
-    [[nodiscard]] const detail::StorageProvider* provider() const noexcept { return provider_; }
-    [[nodiscard]] std::uint32_t index() const noexcept { return number_; }
-    ///@}
+    /// The bytes [begin, end) of it as a storage of their own. Errors: invalid_argument/layout unless
+    /// begin <= end <= nbytes().
+    [[nodiscard]] MILEPOST_API Result<StorageView> part(std::uint64_t begin, std::uint64_t end) const;
+    /// Its number in the file, as Reader::storages() counts; nothing for memory of the caller.
+    [[nodiscard]] std::optional<std::uint32_t> index() const noexcept {
+        return provider_ != nullptr ? std::optional(number_) : std::nullopt;
+    }
 
-    /// The bytes [begin, end). Requires: begin <= end <= nbytes().
-    /// Errors: of an open file those of TensorView::bytes; invalid_argument/layout if a Writer has it
-    /// already.
+    /// The bytes [begin, end), valid as long as the memory, or the file is open. Errors: invalid_argument/
+    /// layout unless begin <= end <= nbytes(); of an open file those of TensorView::bytes.
     [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> bytes(std::uint64_t begin,
                                                                         std::uint64_t end) const;
     /// Copies the bytes from `begin` on into `to`. Errors: as bytes().
     [[nodiscard]] MILEPOST_API Result<void> read(std::uint64_t begin, std::span<std::byte> to) const;
-    /// Copies a strided tensor, contiguous, into `to`. Requires: the layout is within the storage, and
-    /// `to` has room for all elements. Errors: as bytes().
-    [[nodiscard]] MILEPOST_API Result<void> gather(const detail::StridedLayout& layout,
-                                                   std::span<std::byte> to) const;
 
     /// Whether its bytes are in a mapped file as they are: bytes() then returns a part of the mapping. False
     /// for memory of the caller, and for a storage that has to be read or decoded.
-    [[nodiscard]] bool is_mapped() const noexcept {
-        return provider_ != nullptr && provider_->is_mapped(number_);
-    }
+    [[nodiscard]] MILEPOST_API bool is_mapped() const noexcept;
 
     friend bool operator==(const StorageView&, const StorageView&) = default;
     /// An order for maps, without a meaning.
     friend std::strong_ordering operator<=>(const StorageView&, const StorageView&) = default;
 
 private:
-    const detail::StorageProvider* provider_ = nullptr;
+    friend struct detail::ViewAccess;
+
+    std::shared_ptr<const detail::StorageProvider> provider_;
     const std::byte* data_ = nullptr;
     std::uint64_t begin_ = 0;  ///< in the provider's storage
     std::uint64_t nbytes_ = 0;
@@ -129,9 +102,10 @@ class Tensor;
 ///     auto weight = file->tensor("model", "conv1.weight");     // from a Reader: no byte is touched
 ///     auto values = weight->as<float>();                        // checked at first access
 ///
-/// Lifetime: not longer than the memory or the Reader it came from. Making a view never fails; what does not
-/// fit together (a shape larger than the storage, say) is refused with invalid_argument/layout when it is
-/// read or saved. Threads: all const members from any thread.
+/// Lifetime: memory of the caller must outlive all use of the view. A view of a Reader shares ownership of
+/// the open file: it stays usable, its name too, when the Reader is gone. Making a view never fails; what
+/// does not fit together (a shape larger than the storage, say) is refused with invalid_argument/layout when
+/// it is read or saved. Threads: all const members from any thread.
 class TensorView {
 public:
     /// An empty f32 tensor of shape [0].
@@ -175,17 +149,17 @@ public:
     [[nodiscard]] MILEPOST_API TensorView with_role(Role role, bool requires_grad = false) const;
     ///@}
 
-    /// Name within its model, optimizer state, ... for a view that a Reader returned; else empty. Borrows
-    /// from the Reader.
+    /// Name within its model, optimizer state, ... for a view that a Reader returned; else empty. Valid as
+    /// long as this view, or a copy of it.
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
     /// Number among the tensors of the file, for a view that a Reader returned.
     [[nodiscard]] std::optional<std::uint32_t> index() const noexcept { return number_; }
 
     /// The bytes of a contiguous tensor, without a copy where the file is mapped and the storage stored raw;
-    /// else the storage is read, or decoded, once into memory of the Reader (counted against
-    /// Limits::max_total_bytes). Errors: invalid_argument/layout if strided, or if shape and storage do not
-    /// fit; corrupt/chunk_checksum and the other conditions of docs/format.md, section 8; io_error;
-    /// limit_exceeded/total_bytes.
+    /// else the storage is read, or decoded, once into memory of the open file (counted
+    /// against Limits::max_total_bytes). Valid as long as the Reader or a view of the file. Errors:
+    /// invalid_argument/layout if strided, or if shape and storage do not fit; corrupt/chunk_checksum and the
+    /// other conditions of docs/format.md, section 8; io_error; limit_exceeded/total_bytes.
     [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> bytes() const;
 
     /// Whether the bytes of the tensor are in a mapped file as they are (Access::mapped, and a storage that
@@ -226,10 +200,8 @@ public:
     /// Whether shape, strides and offset are within the storage. Errors: invalid_argument/layout.
     [[nodiscard]] MILEPOST_API Result<void> check_layout() const;
 
-    /// For a Reader: gives the view its name and number.
-    MILEPOST_API TensorView& set_origin(std::string_view name, std::uint32_t number) noexcept;
-
 private:
+    friend struct detail::ViewAccess;
     [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> typed_bytes(Dtype expected) const;
     [[nodiscard]] Result<TensorView> part(Shape shape, Strides strides, std::uint64_t first) const;
 
@@ -243,6 +215,42 @@ private:
     std::optional<std::uint32_t> number_;
     Role role_ = Role::plain;
     bool requires_grad_ = false;
+};
+
+/// A tensor that a Writer wrote: a placeholder to put into the checkpoint in its place. It has no bytes; the
+/// file has them. A plain value, for this Writer's commit() only.
+///
+///     auto written = writer->add(weights.view());
+///     if (!written) return fail(written.error());
+///     checkpoint.model("model")["embed.weight"] = *written;
+///     checkpoint.model("model")["lm_head.weight"] = *written;              // tied
+class WrittenTensor {
+public:
+    /// Those of the tensor that was written.
+    ///@{
+    [[nodiscard]] const DtypeInfo& dtype() const noexcept { return view_.dtype(); }
+    [[nodiscard]] const Shape& shape() const noexcept { return view_.shape(); }
+    [[nodiscard]] std::uint64_t nbytes() const noexcept { return view_.nbytes(); }
+    ///@}
+
+    /// The same tensor with another role.
+    [[nodiscard]] WrittenTensor with_role(Role role, bool requires_grad = false) const {
+        return WrittenTensor(view_.with_role(role, requires_grad));
+    }
+    /// Another tensor on the same storage, from `offset` (bytes) on; without `strides`, contiguous. Whether
+    /// it is within the storage is checked by commit().
+    [[nodiscard]] WrittenTensor view(DtypeInfo dtype, Shape shape, std::uint64_t offset = 0,
+                                     Strides strides = {}) const {
+        return WrittenTensor(
+            TensorView(dtype, std::move(shape), view_.storage(), offset, std::move(strides)));
+    }
+
+private:
+    friend class Value;
+    friend struct detail::ViewAccess;
+    explicit WrittenTensor(TensorView view) noexcept : view_(std::move(view)) {}
+
+    TensorView view_;
 };
 
 /// A contiguous tensor that owns its bytes, aligned to 64. Move-only; `view()` borrows from it.
@@ -263,20 +271,36 @@ public:
     ///@{
     [[nodiscard]] const DtypeInfo& dtype() const noexcept { return dtype_; }
     [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
-    [[nodiscard]] std::span<std::byte> bytes() noexcept { return {data_.get(), nbytes_}; }
-    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_.get(), nbytes_}; }
+    [[nodiscard]] std::span<std::byte> bytes() & noexcept { return {data_.get(), nbytes_}; }
+    [[nodiscard]] std::span<const std::byte> bytes() const& noexcept { return {data_.get(), nbytes_}; }
     ///@}
 
     /// The elements. Errors: invalid_argument/wrong_type if the dtype is not T's.
+    ///@{
     template <class T>
-    [[nodiscard]] Result<std::span<T>> as() {
+    [[nodiscard]] Result<std::span<T>> as() & {
         if (auto fits = check_type(dtype_of_v<T>); !fits) return std::move(fits).error();
         return std::span<T>(reinterpret_cast<T*>(data_.get()), nbytes_ / sizeof(T));
     }
+    template <class T>
+    [[nodiscard]] Result<std::span<const T>> as() const& {
+        if (auto fits = check_type(dtype_of_v<T>); !fits) return std::move(fits).error();
+        return std::span<const T>(reinterpret_cast<const T*>(data_.get()), nbytes_ / sizeof(T));
+    }
+    ///@}
 
     /// A view of all of it, which must not outlive it.
     [[nodiscard]] MILEPOST_API TensorView view() const&;
-    TensorView view() && = delete;  // a view of a temporary would dangle
+
+    /// What these return would dangle: give the tensor a name first. For the same reason a temporary
+    /// Result<Tensor> has no `->`.
+    ///@{
+    std::span<const std::byte> bytes() const&& = delete;
+    template <class T>
+    Result<std::span<const T>> as() const&& = delete;
+    TensorView view() const&& = delete;
+    using LendsItself = void;
+    ///@}
 
 private:
     struct Free {

@@ -20,6 +20,7 @@ namespace milepost {
 ///     auto writer = milepost::Writer::create("big.milepost");
 ///     for (auto& layer : layers) {                                  // produced one after the other
 ///         auto written = writer->add(layer.make().view());          // its bytes are in the file now
+///         if (!written) return written.error();
 ///         checkpoint.model("model")[layer.name()] = *written;
 ///     }
 ///     auto saved = writer->commit(checkpoint);                      // old file or new one, never half
@@ -44,12 +45,12 @@ public:
     ///@}
     ~Writer();
 
-    /// Writes the storage that the tensor views and returns a placeholder: a view to put into the checkpoint
-    /// in place of the tensor, whose memory can be reused. Each call writes a storage of its own: tensors
-    /// that share one must view the placeholder's storage(). With SaveOptions::compact the storage holds this
+    /// Writes the storage that the tensor views and returns a placeholder to put into the checkpoint in place
+    /// of the tensor, whose memory can be reused. Each call writes a storage of its own: other tensors on it
+    /// are made with the placeholder's view(). With SaveOptions::compact the storage holds this
     /// tensor alone. Errors: invalid_argument/layout; io_error/...; those of the Reader that the tensor is
     /// from.
-    [[nodiscard]] Result<TensorView> add(const TensorView& tensor);
+    [[nodiscard]] Result<WrittenTensor> add(const TensorView& tensor);
 
     /// Begins a contiguous tensor whose bytes come in pieces, for one that does not fit in memory as a
     /// whole: then append() all of them, then end_tensor(). No other call may come between.
@@ -68,7 +69,7 @@ public:
     [[nodiscard]] Result<void> append(std::span<const std::byte> piece);
     ///@}
     /// Returns a placeholder for the tensor, as add() does.
-    [[nodiscard]] Result<TensorView> end_tensor();
+    [[nodiscard]] Result<WrittenTensor> end_tensor();
 
     /// Writes the storages not written yet and the index, makes the file durable and gives it its name.
     /// Errors: as add; invalid_argument/save_name, /layout, /option; limit_exceeded/...;

@@ -18,6 +18,7 @@
 #include "base/out_of_memory.hpp"
 #include "core/gather.hpp"
 #include "core/layout.hpp"
+#include "core/storage_provider.hpp"
 #include "core/text.hpp"
 
 namespace milepost {
@@ -63,7 +64,10 @@ std::uint64_t saturating_count(core::Dims shape) noexcept {
 
 }  // namespace
 
-StorageView StorageView::part(std::uint64_t begin, std::uint64_t end) const noexcept {
+Result<StorageView> StorageView::part(std::uint64_t begin, std::uint64_t end) const {
+    if (begin > end || end > nbytes_) {
+        return storage_error(*this, "[", begin, ", ", end, ") is not within it");
+    }
     StorageView part = *this;
     if (provider_ != nullptr) {
         part.begin_ += begin;
@@ -92,12 +96,18 @@ Result<void> StorageView::read(std::uint64_t begin, std::span<std::byte> to) con
     return {};
 }
 
-Result<void> StorageView::gather(const detail::StridedLayout& layout, std::span<std::byte> to) const {
-    if (provider_ != nullptr) {
-        return provider_->gather(
-            number_, {begin_ + layout.offset, layout.shape, layout.strides, layout.element_nbytes}, to);
+bool StorageView::is_mapped() const noexcept {
+    return provider_ != nullptr && provider_->is_mapped(number_);
+}
+
+Result<void> detail::ViewAccess::gather(const StorageView& view, const StridedLayout& layout,
+                                        std::span<std::byte> to) {
+    if (view.provider_ != nullptr) {
+        return view.provider_->gather(
+            view.number_, {view.begin_ + layout.offset, layout.shape, layout.strides, layout.element_nbytes},
+            to);
     }
-    core::gather(data_ + layout.offset, layout.shape, layout.strides, layout.element_nbytes, to.data());
+    core::gather(view.data_ + layout.offset, layout.shape, layout.strides, layout.element_nbytes, to.data());
     return {};
 }
 
@@ -108,7 +118,7 @@ TensorView::TensorView(DtypeInfo dtype, Shape shape, StorageView storage, std::u
     : dtype_(dtype),
       shape_(std::move(shape)),
       strides_(std::move(strides)),
-      storage_(storage),
+      storage_(std::move(storage)),
       offset_(offset),
       element_count_(saturating_count(shape_)) {
     // One content, one form: a contiguous tensor has no strides, however it was made.
@@ -130,12 +140,6 @@ TensorView TensorView::with_role(Role role, bool requires_grad) const {
     view.role_ = role;
     view.requires_grad_ = requires_grad;
     return view;
-}
-
-TensorView& TensorView::set_origin(std::string_view name, std::uint32_t number) noexcept {
-    name_ = name;
-    number_ = number;
-    return *this;
 }
 
 Result<void> TensorView::check_layout() const {
@@ -180,7 +184,7 @@ Result<void> TensorView::copy_to(std::span<std::byte> to) const {
     }
     if (to.empty()) return {};
     if (is_contiguous()) return storage_.read(offset_, to);
-    return storage_.gather({offset_, shape_, strides_, dtype_.bits / 8U}, to);
+    return detail::ViewAccess::gather(storage_, {offset_, shape_, strides_, dtype_.bits / 8U}, to);
 }
 
 Result<TensorView> TensorView::slice(const std::vector<Range>& ranges) const try {

@@ -9,6 +9,7 @@
 #include "base/parallel.hpp"
 #include "codec/codec.hpp"
 #include "core/layout.hpp"
+#include "core/storage_provider.hpp"
 #include "format/chunks.hpp"
 
 namespace milepost::loading {

@@ -11,6 +11,7 @@
 
 #include "base/aligned_buffer.hpp"
 #include "core/gather.hpp"
+#include "core/storage_provider.hpp"
 #include "loading/chunk_reader.hpp"
 #include "loading/chunk_runs.hpp"
 

@@ -10,6 +10,7 @@
 #include <milepost/tensor.hpp>
 
 #include "core/gather.hpp"
+#include "core/storage_provider.hpp"
 #include "loading/chunk_reader.hpp"
 
 namespace milepost::loading {

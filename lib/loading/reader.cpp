@@ -20,6 +20,7 @@
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
 #include "codec/checksum.hpp"
+#include "core/storage_provider.hpp"
 #include "core/text.hpp"
 #include "format/chunks.hpp"
 #include "format/find_path.hpp"
@@ -39,11 +40,11 @@ using format::EntryList;
 using format::Index;
 using format::IndexOffsets;
 
-std::vector<std::string_view> names_of(const format::StringTable& texts) {
-    std::vector<std::string_view> names;
+std::vector<std::string> names_of(const format::StringTable& texts) {
+    std::vector<std::string> names;
     names.reserve(texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i)
-        names.push_back(texts[i]);
+        names.emplace_back(texts[i]);
     return names;
 }
 
@@ -81,11 +82,12 @@ TensorView Reader::Impl::view(std::uint32_t tensor) const {
     const std::uint32_t value = opened.offsets.tensor_value[tensor];
     const std::uint8_t subtype = index.values[value].subtype;
     TensorView view(dtype(layout.dtype), Shape(shape.begin(), shape.end()),
-                    StorageView(*storages, storage, opened.offsets.storage_nbytes(index, storage)),
+                    detail::ViewAccess::storage({shared_from_this(), &*storages}, storage,
+                                                opened.offsets.storage_nbytes(index, storage)),
                     index.offset_of(tensor), Strides(strides.begin(), strides.end()));
     view = view.with_role(static_cast<Role>(subtype & 3U), (subtype & 4U) != 0);
     const bool is_entry = value < index.entry_names.size();
-    view.set_origin(is_entry ? index.entry_names[value] : std::string_view(), tensor);
+    detail::ViewAccess::set_origin(view, is_entry ? index.entry_names[value] : std::string_view(), tensor);
     return view;
 }
 
@@ -108,23 +110,23 @@ const std::vector<Error>& Reader::warnings() const noexcept {
     return impl_->opened.warnings;
 }
 
-std::vector<std::string_view> Reader::models() const& {
+std::vector<std::string> Reader::models() const {
     return names_of(impl_->opened.index.model_names);
 }
-std::vector<std::string_view> Reader::optimizers() const& {
+std::vector<std::string> Reader::optimizers() const {
     return names_of(impl_->opened.index.optimizer_names);
 }
 
-std::vector<std::string_view> Reader::values() const& {
+std::vector<std::string> Reader::values() const {
     const EntryList entry_list = impl_->opened.offsets.values_entry_list();
-    std::vector<std::string_view> names;
+    std::vector<std::string> names;
     names.reserve(entry_list.count);
     for (std::uint32_t i = 0; i < entry_list.count; ++i)
-        names.push_back(impl_->opened.index.entry_names[entry_list.first + i]);
+        names.emplace_back(impl_->opened.index.entry_names[entry_list.first + i]);
     return names;
 }
 
-Result<TensorView> Reader::tensor(std::string_view model, std::string_view name) const& try {
+Result<TensorView> Reader::tensor(std::string_view model, std::string_view name) const try {
     const Index& index = impl_->opened.index;
     const auto number = find_text(index.model_names, model);
     if (!number) return Error(Condition::model, message("there is no model '", printable(model), "'"));
@@ -142,7 +144,7 @@ Result<TensorView> Reader::tensor(std::string_view model, std::string_view name)
     return base::out_of_memory();
 }
 
-Result<TensorView> Reader::tensor(std::string_view path) const& try {
+Result<TensorView> Reader::tensor(std::string_view path) const try {
     const Index& index = impl_->opened.index;
     const IndexOffsets& offsets = impl_->opened.offsets;
     if (const auto entry = format::find_path(index, offsets, path); entry && is_tensor(index, *entry))
@@ -156,7 +158,7 @@ Result<TensorView> Reader::tensor(std::string_view path) const& try {
     return base::out_of_memory();
 }
 
-std::vector<TensorView> Reader::tensors(std::string_view model) const& {
+std::vector<TensorView> Reader::tensors(std::string_view model) const {
     std::vector<TensorView> views;
     const auto number = find_text(impl_->opened.index.model_names, model);
     if (!number) return views;
@@ -168,7 +170,7 @@ std::vector<TensorView> Reader::tensors(std::string_view model) const& {
     return views;
 }
 
-std::vector<TensorView> Reader::tensors() const& {
+std::vector<TensorView> Reader::tensors() const {
     std::vector<TensorView> views;
     views.reserve(impl_->opened.index.tensor_layouts.size());
     for (std::uint32_t i = 0; i < impl_->opened.index.tensor_layouts.size(); ++i)
@@ -181,7 +183,7 @@ std::string Reader::tensor_path(std::uint32_t number) const {
     return format::tensor_path(impl_->opened.index, impl_->opened.offsets, number);
 }
 
-Result<StateDict> Reader::model(std::string_view name) const& try {
+Result<StateDict> Reader::model(std::string_view name) const try {
     const auto number = find_text(impl_->opened.index.model_names, name);
     if (!number) return Error(Condition::model, message("there is no model '", printable(name), "'"));
     return loading::decode_model(*impl_, *number);
@@ -189,7 +191,7 @@ Result<StateDict> Reader::model(std::string_view name) const& try {
     return base::out_of_memory();
 }
 
-Result<OptimizerState> Reader::optimizer(std::string_view name) const& try {
+Result<OptimizerState> Reader::optimizer(std::string_view name) const try {
     const auto number = find_text(impl_->opened.index.optimizer_names, name);
     if (!number) return Error(Condition::optimizer, message("there is no optimizer '", printable(name), "'"));
     return loading::decode_optimizer(*impl_, *number);
@@ -197,7 +199,7 @@ Result<OptimizerState> Reader::optimizer(std::string_view name) const& try {
     return base::out_of_memory();
 }
 
-Result<Value> Reader::value(std::string_view name) const& try {
+Result<Value> Reader::value(std::string_view name) const try {
     const auto entry =
         format::find_entry(impl_->opened.index, impl_->opened.offsets.values_entry_list(), name);
     if (!entry) return Error(Condition::value, message("there is no value '", printable(name), "'"));
@@ -206,7 +208,7 @@ Result<Value> Reader::value(std::string_view name) const& try {
     return base::out_of_memory();
 }
 
-Checkpoint Reader::checkpoint() const& {
+Checkpoint Reader::checkpoint() const {
     return loading::decode_checkpoint(*impl_);
 }
 

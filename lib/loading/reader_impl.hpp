@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,7 +18,7 @@ namespace milepost {
 
 /// The content of a Reader. Immutable after open, except for the states and copies of chunks inside
 /// StorageReader, which are thread-safe. `storages` refers to `file` and `opened`: an Impl is never moved.
-struct Reader::Impl {
+struct Reader::Impl : std::enable_shared_from_this<Reader::Impl> {
     /// `path_of_file` is "" for a caller's Source.
     Impl(std::string path_of_file, loading::FileAccess file_access)
         : path(std::move(path_of_file)), file(std::move(file_access)) {}

@@ -34,15 +34,10 @@ Result<void> open_checkpoint(Reader::Impl& impl, const OpenOptions& options) {
 
 }  // namespace
 
-Reader::Reader(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
-Reader::Reader(Reader&&) noexcept = default;
-Reader& Reader::operator=(Reader&&) noexcept = default;
-Reader::~Reader() = default;
-
 Result<Reader> Reader::open(const std::string& path, const OpenOptions& options) try {
     auto file = FileAccess::open(path);
     if (!file) return std::move(file).error();
-    auto impl = std::make_unique<Impl>(path, *std::move(file));
+    auto impl = std::make_shared<Impl>(path, *std::move(file));
     if (auto opened = open_checkpoint(*impl, options); !opened) {
         // What was read of a file that somebody rewrites at the same time is not damage.
         if (auto unchanged = impl->file.check_unchanged(); !unchanged) return std::move(unchanged).error();
@@ -55,7 +50,7 @@ Result<Reader> Reader::open(const std::string& path, const OpenOptions& options)
 
 Result<Reader> Reader::open(std::shared_ptr<const Source> source, const OpenOptions& options) try {
     if (source == nullptr) return Error(Condition::option, "the source is null");
-    auto impl = std::make_unique<Impl>("", FileAccess(std::move(source)));
+    auto impl = std::make_shared<Impl>("", FileAccess(std::move(source)));
     if (auto opened = open_checkpoint(*impl, options); !opened) return std::move(opened).error();
     return Reader(std::move(impl));
 } catch (const std::bad_alloc&) {

@@ -8,6 +8,7 @@
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
+#include "core/storage_provider.hpp"
 #include "loading/chunk_reader.hpp"
 #include "loading/decoded_storages.hpp"
 #include "loading/file_access.hpp"

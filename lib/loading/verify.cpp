@@ -246,9 +246,9 @@ Result<VerifyReport> verify_all(const Reader::Impl& impl, const VerifyOptions& o
 }  // namespace
 
 Result<VerifyReport> verify(const Reader& reader, const VerifyOptions& options) try {
-    auto report = verify_all(reader.impl(), options);
-    if (!report && !reader.impl().path.empty())
-        return report.error().within(core::printable(reader.impl().path));
+    auto report = verify_all(*reader.impl_, options);
+    if (!report && !reader.impl_->path.empty())
+        return report.error().within(core::printable(reader.impl_->path));
     return report;
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();

@@ -1,4 +1,5 @@
 #include "saving/chunk_encoder.hpp"
+#include "core/storage_provider.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +35,7 @@ Result<std::span<const std::byte>> ChunkEncoder::raw_bytes(const ChunkJob& job) 
     const StorageView& view = job.storage->view;
     const std::uint64_t begin = job.number * kChunkNbytes;
     const std::uint64_t nbytes = format::chunk_raw_nbytes(view.nbytes(), job.number);
-    if (view.provider() == nullptr) return view.bytes(begin, begin + nbytes);
+    if (detail::ViewAccess::provider(view) == nullptr) return view.bytes(begin, begin + nbytes);
     raw_.resize(kChunkNbytes);
     const auto to = std::span(raw_).first(static_cast<std::size_t>(nbytes));
     if (auto copied = view.read(begin, to); !copied) return std::move(copied).error();

@@ -43,7 +43,9 @@ Result<TensorView> StorageCompactor::place(const TensorView& tensor) {
     if (found == reached_.end()) return tensor;
     const Reached& reached = found->second;
     const std::uint64_t begin = reached.end == 0 ? 0 : reached.begin / reached.unit * reached.unit;
-    StorageView storage = tensor.storage().part(begin, reached.end);
+    auto part = tensor.storage().part(begin, reached.end);
+    if (!part) return std::move(part).error();
+    StorageView storage = *std::move(part);
     std::uint64_t offset = tensor.element_count() == 0 ? 0 : tensor.offset() - begin;
     Strides strides = tensor.strides();
     // An expanded tensor has more bytes than the part of the storage that it views: it is not copied.

@@ -2,11 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -22,6 +20,7 @@
 
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
+#include "core/storage_provider.hpp"
 #include "format/validate.hpp"
 #include "platform/replace.hpp"
 #include "saving/check_options.hpp"
@@ -33,16 +32,17 @@
 #include "saving/storage_compactor.hpp"
 #include "saving/storage_writer.hpp"
 #include "saving/streamed_tensor.hpp"
+#include "saving/written_storages.hpp"
 
 namespace milepost {
 
 using base::message;
 using base::out_of_memory;
+using detail::ViewAccess;
 
 /// The parts of one save: streams tensors and storages through a StorageWriter, and plans and writes the
-/// index at commit. It is also the StorageProvider of the placeholders, whose bytes are in the
-/// file already.
-struct Writer::Impl final : detail::StorageProvider {
+/// index at commit.
+struct Writer::Impl {
     /// `owned` is null for a caller's Sink.
     Impl(std::unique_ptr<Sink> owned, Sink& sink_to_use, const SaveOptions& save_options)
         : options(save_options),
@@ -51,31 +51,13 @@ struct Writer::Impl final : detail::StorageProvider {
           queue(sink),
           storages(options, queue) {}
 
-    Result<std::span<const std::byte>> bytes(std::uint32_t storage, std::uint64_t,
-                                             std::uint64_t) const override {
-        return written_already(storage);
-    }
-    Result<void> read(std::uint32_t storage, std::uint64_t, std::span<std::byte>) const override {
-        return written_already(storage);
-    }
-    Result<void> gather(std::uint32_t storage, const detail::StridedLayout&,
-                        std::span<std::byte>) const override {
-        return written_already(storage);
-    }
-    [[nodiscard]] bool is_mapped(std::uint32_t) const noexcept override { return false; }
-    static Error written_already(std::uint32_t storage) {
-        return Error(Condition::layout,
-                     message("storage ", storage, " was written; its bytes are in the file"));
-    }
-
     Result<void> begin();
-    Result<TensorView> add(const TensorView& tensor);
+    Result<WrittenTensor> add(const TensorView& tensor);
     Result<void> begin_tensor(DtypeInfo dtype, Shape shape);
     Result<void> append(std::span<const std::byte> piece);
     Result<void> write_run(const StorageView& run, std::uint64_t first_chunk);
-    Result<TensorView> end_tensor();
-    TensorView placeholder_for(const TensorView& tensor);
-    DtypeInfo keep_name(DtypeInfo dtype);
+    Result<WrittenTensor> end_tensor();
+    WrittenTensor placeholder_for(const TensorView& tensor);
     Result<void> commit(const Checkpoint& checkpoint);
     Result<void> reserve(const std::vector<StorageView>& new_storages);
 
@@ -99,7 +81,7 @@ struct Writer::Impl final : detail::StorageProvider {
     saving::OutputQueue queue;
     saving::StorageWriter storages;
     saving::StorageNumbers numbers;
-    std::set<std::string, std::less<>> dtype_names;  ///< of dtypes that the library does not know
+    std::shared_ptr<saving::WrittenStorages> written = std::make_shared<saving::WrittenStorages>();
     std::optional<saving::StreamedTensor> streamed;  ///< the tensor that was begun
     std::optional<Error> error;
     bool committed = false;
@@ -112,36 +94,31 @@ Result<void> Writer::Impl::begin() {
     return storages.begin();
 }
 
-Result<TensorView> Writer::Impl::add(const TensorView& tensor) {
+Result<WrittenTensor> Writer::Impl::add(const TensorView& tensor) {
     if (auto fits = tensor.check_layout(); !fits) return std::move(fits).error();
     if (auto ready = begin(); !ready) return std::move(ready).error();
-    if (tensor.storage().provider() == this) return tensor;
+    if (ViewAccess::provider(tensor.storage()) == written.get()) return ViewAccess::written(tensor);
     saving::StorageCompactor compactor({&tensor}, [&](const StorageView&) { return options.compact; });
     auto placed = compactor.place(tensor);
-    if (!placed) return placed;
-    if (auto written = storages.write({placed->storage()}); !written) return std::move(written).error();
+    if (!placed) return std::move(placed).error();
+    if (auto done = storages.write({placed->storage()}); !done) return std::move(done).error();
     return placeholder_for(*placed);
 }
 
 /// For a tensor whose storage was just written. Its storage is known by this view alone: the caller may use
 /// the same memory for the next tensor.
-TensorView Writer::Impl::placeholder_for(const TensorView& tensor) {
-    const StorageView storage(*this, static_cast<std::uint32_t>(numbers.size()), tensor.storage().nbytes());
+WrittenTensor Writer::Impl::placeholder_for(const TensorView& tensor) {
+    const StorageView storage =
+        ViewAccess::storage(written, static_cast<std::uint32_t>(numbers.size()), tensor.storage().nbytes());
     (void)numbers.number_of(storage);
-    return TensorView(keep_name(tensor.dtype()), tensor.shape(), storage, tensor.offset(), tensor.strides())
-        .with_role(tensor.role(), tensor.requires_grad());
-}
-
-/// The same dtype with a name that this object owns: the Reader that an unknown dtype came from may be closed
-/// before the commit.
-DtypeInfo Writer::Impl::keep_name(DtypeInfo dtype) {
-    if (!find_dtype(dtype.code)) dtype.name = *dtype_names.emplace(dtype.name).first;
-    return dtype;
+    const TensorView placeholder(written->keep_name(tensor.dtype()), tensor.shape(), storage, tensor.offset(),
+                                 tensor.strides());
+    return ViewAccess::written(placeholder.with_role(tensor.role(), tensor.requires_grad()));
 }
 
 Result<void> Writer::Impl::begin_tensor(DtypeInfo dtype, Shape shape) {
     if (auto ready = begin(); !ready) return ready;
-    auto made = saving::StreamedTensor::make(keep_name(dtype), std::move(shape), options.limits);
+    auto made = saving::StreamedTensor::make(written->keep_name(dtype), std::move(shape), options.limits);
     if (!made) return std::move(made).error();
     streamed = *std::move(made);
     return {};
@@ -162,11 +139,11 @@ Result<void> Writer::Impl::write_run(const StorageView& run, std::uint64_t first
     return storages.write_run(run, *streamed->codec, first_chunk, streamed->nbytes());
 }
 
-Result<TensorView> Writer::Impl::end_tensor() {
+Result<WrittenTensor> Writer::Impl::end_tensor() {
     if (!streamed) return Error(Condition::option, "end_tensor without begin_tensor");
     if (auto complete = streamed->check_complete(); !complete) return std::move(complete).error();
     if (streamed->nbytes() == 0) {
-        if (auto written = write_run(StorageView(), 0); !written) return std::move(written).error();
+        if (auto done = write_run(StorageView(), 0); !done) return std::move(done).error();
     }
     const TensorView tensor = streamed->tensor();
     streamed.reset();
@@ -181,9 +158,9 @@ Result<void> Writer::Impl::commit(const Checkpoint& checkpoint) {
         return saving::as_argument_error(valid.error());
     if (auto reserved = reserve(plan->new_storages()); !reserved) return reserved;
     if (auto ready = begin(); !ready) return ready;
-    if (auto written = storages.write(plan->new_storages()); !written) return written;
-    auto written = saving::write_index(plan->index(storages.columns()), storages.header(), options, queue);
-    if (!written) return written;
+    if (auto done = storages.write(plan->new_storages()); !done) return done;
+    auto done = saving::write_index(plan->index(storages.columns()), storages.header(), options, queue);
+    if (!done) return done;
     committed = true;
     return sink.commit();
 }
@@ -221,7 +198,7 @@ Result<Writer> Writer::create(Sink& sink, const SaveOptions& options) try {
     return out_of_memory();
 }
 
-Result<TensorView> Writer::add(const TensorView& tensor) {
+Result<WrittenTensor> Writer::add(const TensorView& tensor) {
     return impl_->guarded([&] { return impl_->add(tensor); });
 }
 
@@ -241,7 +218,7 @@ Result<void> Writer::append(std::span<const std::byte> piece) {
     return impl_->guarded([&] { return impl_->append(piece); });
 }
 
-Result<TensorView> Writer::end_tensor() {
+Result<WrittenTensor> Writer::end_tensor() {
     return impl_->guarded([&] { return impl_->end_tensor(); });
 }
 

@@ -4,11 +4,16 @@
 #include <cmath>
 #include <complex>
 #include <cstdint>
+#include <cstdio>
 #include <initializer_list>
 #include <limits>
 #include <string>
 
+#include <milepost/checkpoint.hpp>
+#include <milepost/reader.hpp>
+#include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
+#include <milepost/writer.hpp>
 
 #include "json_value.hpp"
 
@@ -121,9 +126,15 @@ TEST_CASE("json: dicts are pairs, so that keys of any kind and their order are k
 }
 
 TEST_CASE("json: a tensor is its number") {
-    TensorView tensor;
-    tensor.set_origin("w", 7);
-    CHECK(dump(value_json(tensor)) == R"({"kind":"tensor","tensor":7})");
+    const char* const path = "json_value_test.milepost";
+    Checkpoint checkpoint;
+    checkpoint.values()["a"] = TensorView();
+    checkpoint.values()["b"] = TensorView();
+    REQUIRE(save(path, checkpoint));
+    const auto file = Reader::open(path);
+    std::remove(path);
+    REQUIRE(file);
+    CHECK(dump(value_json(file->tensor("b").value())) == R"({"kind":"tensor","tensor":1})");
 }
 
 TEST_CASE("json: what could act on a terminal is escaped, and reads back the same") {

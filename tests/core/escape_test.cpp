@@ -8,6 +8,7 @@
 #include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 
+#include "core/storage_provider.hpp"
 #include "core/text.hpp"
 #include "encode.hpp"
 
@@ -75,7 +76,7 @@ TEST_CASE("escape: messages escape the whole list") {
         ++count;
         milepost::TensorView tensor;
         const std::string name = "a" + text + "b";  // the view borrows it
-        tensor.set_origin(name, 0);
+        milepost::detail::ViewAccess::set_origin(tensor, name, 0);
         const std::string message = tensor.as<double>().error().message();
         if (message.find("a" + escaped + "b") == std::string::npos) FAIL_CHECK(escaped << ": " << message);
     });

@@ -58,7 +58,9 @@ TEST_CASE("tensor: large ones are zero and aligned too") {
 }
 
 TEST_CASE("tensor: rank 0, no elements") {
-    CHECK(Tensor::zeros(Dtype::f64, {})->bytes().size() == 8);
+    const auto scalar = Tensor::zeros(Dtype::f64, {});
+    REQUIRE(scalar);
+    CHECK(scalar->bytes().size() == 8);
     const auto none = Tensor::zeros(Dtype::f64, {3, 0});
     REQUIRE(none);
     CHECK(none->bytes().empty());

@@ -21,7 +21,7 @@ Condition missing(const Reader& file, std::string_view model, std::string_view n
     return tensor ? Condition::magic : tensor.error().condition();
 }
 
-using Names = std::vector<std::string_view>;
+using Names = std::vector<std::string>;
 
 }  // namespace
 

@@ -126,7 +126,10 @@ TEST_CASE("out of memory: streaming") {
         auto writer = Writer::create(sink);
         if (!writer) return outcome_of(writer);
         auto placeholder = writer->add(tensor);
-        if (placeholder) added = *std::move(placeholder);
+        if (placeholder) {
+            Value written = *std::move(placeholder);
+            added = std::move(*written.get_if<TensorView>());
+        }
         const auto committed = writer->commit(checkpoint);
         const Outcome outcome = placeholder ? outcome_of(committed) : outcome_of(placeholder);
         added =
