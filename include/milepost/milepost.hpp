@@ -9,6 +9,7 @@
 #include <milepost/options.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
+#include <milepost/stable_vector.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/tensor_span.hpp>
 #include <milepost/text.hpp>

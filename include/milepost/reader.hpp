@@ -57,6 +57,13 @@ public:
                                              const OpenOptions& options = {});
     ///@}
 
+    /// Another handle to the same open file; so is what a move makes.
+    ///@{
+    Reader(const Reader&) noexcept = default;
+    Reader& operator=(const Reader&) noexcept = default;
+    ///@}
+    ~Reader() = default;
+
     /// What the header of the file holds, and its size in bytes.
     ///@{
     [[nodiscard]] std::uint32_t format_version() const noexcept;
