@@ -83,7 +83,7 @@ struct StateDict : Entries {
 struct ParamGroup {
     /// For example lr and momentum, in their order and with their types.
     Entries hyperparameters;
-    /// Indices, as PyTorch counts them over all groups.
+    /// Indices, as PyTorch counts them over all groups. See OptimizerState::param_keys.
     std::vector<std::uint64_t> params;
     /// Parallel to `params` where known.
     std::optional<std::vector<std::string>> param_names;
@@ -106,6 +106,18 @@ struct OptimizerState {
     std::string algorithm;
     /// In order; their parameters are counted over all groups.
     std::vector<ParamGroup> param_groups;
+    /// For a dict that has names in place of the indices of parameters, in `params` of its groups and as the
+    /// keys of `state`: the result of get_optimizer_state_dict of torch.distributed.checkpoint. param_keys[i]
+    /// is then the name of parameter i. Empty: the dict has indices, as that of torch.optim has.
+    ///
+    ///     adam.param_keys = {"fc.weight", "fc.bias"};
+    ///     adam.param_groups.emplace_back().params = {0, 1};
+    ///     adam.state[0]["exp_avg"] = milepost::TensorView::of(exp_avg, {10, 84});
+    ///
+    /// Requires, if not empty: keys are unique; the groups list each index below param_keys.size(), and no
+    /// other; `state` has no other; no entry of state_extra is called as a key. The state of a name that no
+    /// group lists is an entry of state_extra, a Dict.
+    std::vector<std::string> param_keys;
     /// Parameter index -> its entries.
     std::map<std::uint64_t, Entries> state;
     /// Keys of `state` that are not the index of a parameter.

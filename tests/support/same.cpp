@@ -137,8 +137,9 @@ bool same(const OptimizerState& a, const OptimizerState& b, const SameTensor& sa
     const bool same_groups =
         std::equal(a.param_groups.begin(), a.param_groups.end(), b.param_groups.begin(), b.param_groups.end(),
                    [&](const ParamGroup& x, const ParamGroup& y) { return same_group(x, y, same_tensor); });
-    return a.algorithm == b.algorithm && same_groups && same_parts(a.state, b.state, same_tensor) &&
-           same(a.state_extra, b.state_extra, same_tensor) && same(a.extra, b.extra, same_tensor);
+    return a.algorithm == b.algorithm && same_groups && a.param_keys == b.param_keys &&
+           same_parts(a.state, b.state, same_tensor) && same(a.state_extra, b.state_extra, same_tensor) &&
+           same(a.extra, b.extra, same_tensor);
 }
 
 bool same(const Checkpoint& a, const Checkpoint& b, const SameTensor& same_tensor) {
