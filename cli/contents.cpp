@@ -56,8 +56,10 @@ void visit_entries(const std::string& name, const OptimizerState& optimizer, con
         const std::string prefix = name + "/param_groups/" + std::to_string(group) + '/';
         visit_scope(prefix, optimizer.param_groups[group].hyperparameters, visit);
     }
+    const std::vector<std::string>& keys = optimizer.param_keys;
     for (const auto& [index, entries] : optimizer.state) {
-        visit_scope(name + "/state/" + std::to_string(index) + '/', entries, visit);
+        const std::string parameter = index < keys.size() ? keys[index] : std::to_string(index);
+        visit_scope(name + "/state/" + parameter + '/', entries, visit);
     }
     visit_scope(name + "/state/", optimizer.state_extra, visit);
     visit_scope(name + '/', optimizer.extra, visit);

@@ -80,6 +80,7 @@ std::string optimizer_text(const std::string& name, const OptimizerState& optimi
     std::string text = fmt::format("{}: {}, {}, state of {}", escape(name, kMaxWidth), algorithm,
                                    counted(optimizer.param_groups.size(), "param group"),
                                    counted(optimizer.state.size(), "parameter"));
+    if (!optimizer.param_keys.empty()) text += ", keyed by names";
     if (optimizer.param_groups.empty()) return text;
     const std::string first = scalars_text(optimizer.param_groups.front().hyperparameters);
     return first.empty() ? text : text + "; " + first;

@@ -75,10 +75,13 @@ Json optimizer_json(const std::pair<std::string, OptimizerState>& named) {
     Json indices = Json::array();
     for (const auto& state : optimizer.state)
         indices.push_back(number_json(state.first));
-    return {{"name", name},
-            {"algorithm", optimizer.algorithm},
-            {"param_groups", std::move(groups)},
-            {"state", std::move(indices)}};
+    Json json = {{"name", name},
+                 {"algorithm", optimizer.algorithm},
+                 {"param_keys", nullptr},
+                 {"param_groups", std::move(groups)},
+                 {"state", std::move(indices)}};
+    if (!optimizer.param_keys.empty()) json["param_keys"] = optimizer.param_keys;
+    return json;
 }
 
 }  // namespace

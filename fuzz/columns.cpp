@@ -108,7 +108,7 @@ void edit(testing::Columns& of, Input& input) {
 void say_otherwise(testing::Columns& of, Input& input) {
     const std::size_t tensors = of.tensor_layouts.size();
     const auto toggle = [](auto& column, std::size_t usual) { column.resize(column.empty() ? usual : 0); };
-    switch (input.below(5)) {
+    switch (input.below(6)) {
         case 0:
             toggle(of.tensor_storages, tensors);
             std::iota(of.tensor_storages.begin(), of.tensor_storages.end(), 0U);
@@ -125,6 +125,9 @@ void say_otherwise(testing::Columns& of, Input& input) {
         case 3:
             toggle(of.storage_codecs, of.index().storage_count());
             break;
+        case 4:
+            toggle(of.param_key_counts, of.optimizers.size());
+            break;
         default:
             repeat_layout(of, input);
     }
@@ -132,8 +135,8 @@ void say_otherwise(testing::Columns& of, Input& input) {
 
 void repeat_name(testing::Columns& of, Input& input) {
     constexpr std::array<std::string_view, 4> kReserved = {"params", "param_names", "state", "param_groups"};
-    const std::array<testing::TextColumn*, 3> columns = {&of.model_names, &of.optimizer_names,
-                                                         &of.entry_names};
+    const std::array<testing::TextColumn*, 4> columns = {&of.model_names, &of.optimizer_names,
+                                                         &of.entry_names, &of.param_keys};
     const format::StringTable from = columns[input.below(columns.size())]->texts();
     testing::TextColumn& to = *columns[input.below(columns.size())];
     if (!tile(from) || !tile(to.texts()) || to.ends.empty()) return;

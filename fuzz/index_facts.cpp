@@ -268,6 +268,33 @@ void check_entry_list(const Index& index, EntryList entry_list) {
     }
 }
 
+/// Each key leads to its index, every index of the optimizer has a key, and every key is of a parameter.
+void check_param_keys(const Index& index, const IndexOffsets& offsets) {
+    std::size_t taken = 0;
+    for (std::size_t o = 0; o < index.optimizers.size(); ++o) {
+        const EntryList keys = offsets.param_keys(o);
+        require(keys.first == taken &&
+                    keys.count == (index.param_key_counts.empty() ? 0 : index.param_key_counts[o]),
+                "an optimizer has its param keys");
+        taken += keys.count;
+        for (std::uint32_t i = 0; i < keys.count; ++i)
+            require(format::find_param_key(index, keys, index.param_keys[keys.first + i]) == i,
+                    "a parameter is found by its key");
+        std::set<std::uint64_t> params;
+        for (auto g = offsets.optimizer_group[o]; g < offsets.optimizer_group[o + 1]; ++g) {
+            for (auto p = offsets.group_param[g]; p < offsets.group_param[g + 1]; ++p)
+                params.insert(index.params[p]);
+        }
+        for (std::uint32_t i = 0; i < keys.count; ++i)
+            require(params.erase(i) == 1, "a param key is of a parameter");
+        require(keys.count == 0 || params.empty(), "a parameter has its key");
+        for (auto s = offsets.optimizer_state[o]; s < offsets.optimizer_state[o + 1]; ++s)
+            require(keys.count == 0 || index.states[s].index < keys.count, "a state has its key");
+    }
+    require(taken == index.param_keys.size() && taken == index.param_key_order.size(),
+            "param keys are used up");
+}
+
 void check_order(const Index& index, const IndexOffsets& offsets) {
     std::vector<std::uint32_t> order(index.top_order.begin(), index.top_order.end());
     std::sort(order.begin(), order.end());
@@ -343,13 +370,14 @@ bool has_canonical_columns(const Index& index, const IndexOffsets& offsets) {
     const bool says_codecs =
         std::any_of(index.storage_codecs.begin(), index.storage_codecs.end(),
                     [](const format::CodecRecord& codec) { return codec.code != 0 || codec.parameter != 0; });
+    const bool says_keys = index.param_keys.size() != 0;
     bool says_nbytes = says_storages || says_offsets;
     for (std::size_t i = 0; i < index.storage_nbytes.size() && !says_nbytes; ++i)
         says_nbytes = index.storage_nbytes[i] != offsets.layout_extent[index.tensor_layouts[i]];
     return (index.storage_nbytes.empty() || says_nbytes) &&
            (index.tensor_storages.empty() || says_storages) &&
            (index.tensor_offsets.empty() || says_offsets) && (index.storage_codecs.empty() || says_codecs) &&
-           has_canonical_layouts(index, offsets);
+           (index.param_key_counts.empty() || says_keys) && has_canonical_layouts(index, offsets);
 }
 
 void check_facts(const Index& index, const IndexOffsets& offsets, const ValidationContext& validation_context,
@@ -358,6 +386,7 @@ void check_facts(const Index& index, const IndexOffsets& offsets, const Validati
     check_tensors(index, offsets);
     check_values(index, offsets);
     check_scopes(index, offsets);
+    check_param_keys(index, offsets);
     check_order(index, offsets);
     check_limits(index, limits);
 }

@@ -24,8 +24,8 @@ inline constexpr std::uint8_t kNull = 0, kBool = 1, kInt = 2, kFloat = 3, kCompl
 /// Section 6: of a group without names.
 inline constexpr std::uint32_t kNoNames = 0xFFFFFFFF;
 
-/// Whose entries an entry list holds: some of them have names that others may not have.
-enum class Owner : std::uint8_t { model, group, state, state_extra, extra, top };
+/// Whose entries a list holds: some of them have names that others may not have. `keys` are not entries.
+enum class Owner : std::uint8_t { model, group, state, state_extra, extra, top, keys };
 
 /// A entry list: a list of entries, section 6.1.
 struct Run {
@@ -46,7 +46,7 @@ struct Chunk {
 
 /// Names in the order of the fields of `Index`.
 inline constexpr std::size_t kModelNames = 0, kOptimizerNames = 1, kAlgorithms = 2, kEntryNames = 3,
-                             kParamNames = 4, kDtypeNames = 5;
+                             kParamNames = 4, kDtypeNames = 5, kParamKeys = 6;
 
 /// Each rule may use what the rules before it have filled in.
 struct Reading {
@@ -54,8 +54,9 @@ struct Reading {
     const format::ValidationContext& validation_context;
     const Limits& limits;
 
-    std::array<std::vector<std::string>, 6> texts = {};  ///< rule 3
-    std::vector<Run> runs = {};                          ///< rule 8
+    std::array<std::vector<std::string>, 7> texts = {};  ///< rule 3
+    std::vector<Run> runs = {};                          ///< rule 8: entry lists
+    std::vector<Run> keys = {};                          ///< rule 8: the param keys of each optimizer
     std::vector<std::uint64_t> value_size = {};          ///< rule 17: bytes or children
     std::vector<std::uint64_t> first_child = {};         ///< rule 18
     std::vector<std::uint64_t> first_byte = {};          ///< rule 20
@@ -127,5 +128,6 @@ bool index_follows_storages(Reading& reading);     // 38
 bool key_positions_fit(Reading& reading);          // 39
 bool params_in_one_group(Reading& reading);        // 40
 bool states_ascend(Reading& reading);              // 41
+bool param_keys_are_of_params(Reading& reading);   // 42
 
 }  // namespace milepost::fuzz::naive

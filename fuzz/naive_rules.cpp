@@ -54,6 +54,7 @@ constexpr Rule kRules[] = {
     {39, Condition::group, naive::key_positions_fit},
     {40, Condition::group, naive::params_in_one_group},
     {41, Condition::group, naive::states_ascend},
+    {42, Condition::group, naive::param_keys_are_of_params},
 };
 
 }  // namespace

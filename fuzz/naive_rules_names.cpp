@@ -17,9 +17,9 @@ namespace {
 using format::Index;
 using format::StringTable;
 
-std::array<const StringTable*, 6> all_texts(const Index& index) {
-    return {&index.model_names, &index.optimizer_names, &index.algorithms,
-            &index.entry_names, &index.param_names,     &index.dtype_names};
+std::array<const StringTable*, 7> all_texts(const Index& index) {
+    return {&index.model_names, &index.optimizer_names, &index.algorithms, &index.entry_names,
+            &index.param_names, &index.dtype_names,     &index.param_keys};
 }
 
 /// Returns the code point that begins at `at` and moves `at` to its end; none if there is none.
@@ -80,9 +80,49 @@ std::vector<Run> runs_of(const Index& index) {
     return runs;
 }
 
-/// Of the entry that entry_order puts at `place` of the entry list.
+/// Section 6.1, "Param keys". Requires: the sums match.
+std::vector<Run> key_runs_of(const Index& index) {
+    std::vector<Run> runs;
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < index.optimizers.size(); ++i) {
+        const std::uint32_t count = index.param_key_counts.empty() ? 0 : index.param_key_counts[i];
+        runs.push_back({Owner::keys, first, count});
+        first += count;
+    }
+    return runs;
+}
+
+/// The name lists of rules 9 to 11.
+std::vector<Run> name_lists(const Reading& reading) {
+    std::vector<Run> all = reading.runs;
+    all.insert(all.end(), reading.keys.begin(), reading.keys.end());
+    return all;
+}
+
+std::uint32_t ordered_number(const Reading& reading, const Run& run, std::size_t place) {
+    const auto& order = run.owner == Owner::keys ? reading.index.param_key_order : reading.index.entry_order;
+    return order[run.first + place];
+}
+
+/// Of what the order of the list puts at `place`.
 const std::string& ordered_name(const Reading& reading, const Run& run, std::size_t place) {
-    return reading.texts[kEntryNames][run.first + reading.index.entry_order[run.first + place]];
+    const std::size_t texts = run.owner == Owner::keys ? kParamKeys : kEntryNames;
+    return reading.texts[texts][run.first + ordered_number(reading, run, place)];
+}
+
+/// The state extra entries of an optimizer, from its param keys.
+bool extras_differ_from_keys(const Reading& reading) {
+    std::size_t optimizer = 0;
+    for (const Run& run : reading.runs) {
+        if (run.owner != Owner::state_extra) continue;
+        const Run& keys = reading.keys[optimizer++];
+        for (std::size_t i = run.first; i < run.first + run.count; ++i) {
+            for (std::size_t k = keys.first; k < keys.first + keys.count; ++k) {
+                if (reading.texts[kEntryNames][i] == reading.texts[kParamKeys][k]) return false;
+            }
+        }
+    }
+    return true;
 }
 
 }  // namespace
@@ -166,7 +206,7 @@ bool texts_are_utf8(Reading& reading) {
 /// Rule 7.
 bool sums_match(Reading& reading) {
     const Index& index = reading.index;
-    Wide groups = 0, states = 0, params = 0, param_names = 0;
+    Wide groups = 0, states = 0, params = 0, param_names = 0, keys = 0;
     for (const format::OptimizerRecord& optimizer : index.optimizers) {
         groups += optimizer.group_count;
         states += optimizer.state_count;
@@ -175,12 +215,16 @@ bool sums_match(Reading& reading) {
         params += group.param_count;
         if (group.param_names_position != kNoNames) param_names += group.param_count;
     }
+    for (const std::uint32_t count : index.param_key_counts)
+        keys += count;
+    const std::size_t counts = index.param_key_counts.size();
+    if (counts != 0 && counts != index.optimizers.size()) return false;
     const std::size_t entries = index.entry_names.ends.size();
     return reading.texts[kModelNames].size() == index.models.size() &&
            reading.texts[kOptimizerNames].size() == index.optimizers.size() &&
            reading.texts[kAlgorithms].size() == index.optimizers.size() && groups == index.groups.size() &&
            states == index.states.size() && params == index.params.size() &&
-           param_names == reading.texts[kParamNames].size() &&
+           param_names == reading.texts[kParamNames].size() && keys == reading.texts[kParamKeys].size() &&
            reading.texts[kDtypeNames].size() == index.dtypes.size() && owned_entries(index) <= entries &&
            index.values.size() >= entries + index.models.size();
 }
@@ -189,6 +233,8 @@ bool sums_match(Reading& reading) {
 bool orders_have_numbers(Reading& reading) {
     const Index& index = reading.index;
     reading.runs = runs_of(index);
+    reading.keys = key_runs_of(index);
+    if (index.param_key_order.size() != index.param_keys.ends.size()) return false;
     return index.entry_order.size() == index.entry_names.ends.size() &&
            index.top_order.size() ==
                index.models.size() + index.optimizers.size() + reading.runs.back().count;
@@ -196,11 +242,11 @@ bool orders_have_numbers(Reading& reading) {
 
 /// Rule 9.
 bool entry_order_in_range(Reading& reading) {
-    for (const Run& run : reading.runs) {
+    for (const Run& run : name_lists(reading)) {
         for (std::size_t i = 0; i < run.count; ++i) {
-            const std::uint32_t number = reading.index.entry_order[run.first + i];
+            const std::uint32_t number = ordered_number(reading, run, i);
             if (number >= run.count) return false;
-            if (i > 0 && number == reading.index.entry_order[run.first + i - 1]) return false;
+            if (i > 0 && number == ordered_number(reading, run, i - 1)) return false;
         }
     }
     return true;
@@ -208,7 +254,7 @@ bool entry_order_in_range(Reading& reading) {
 
 /// Rule 10.
 bool names_differ_from_the_last(Reading& reading) {
-    for (const Run& run : reading.runs) {
+    for (const Run& run : name_lists(reading)) {
         for (std::size_t i = 1; i < run.count; ++i) {
             if (ordered_name(reading, run, i) == ordered_name(reading, run, i - 1)) return false;
         }
@@ -218,7 +264,7 @@ bool names_differ_from_the_last(Reading& reading) {
 
 /// Rule 11.
 bool names_ascend(Reading& reading) {
-    for (const Run& run : reading.runs) {
+    for (const Run& run : name_lists(reading)) {
         for (std::size_t i = 1; i < run.count; ++i) {
             if (ordered_name(reading, run, i) < ordered_name(reading, run, i - 1)) return false;
         }
@@ -251,7 +297,7 @@ bool names_differ(Reading& reading) {
             if (run.owner == Owner::top && !seen.insert(name).second) return false;
         }
     }
-    return true;
+    return extras_differ_from_keys(reading);
 }
 
 }  // namespace milepost::fuzz::naive

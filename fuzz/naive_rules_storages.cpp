@@ -1,4 +1,4 @@
-// Rules 31 to 38: storages and their chunks; rules 39 to 41: optimizers.
+// Rules 31 to 38: storages and their chunks; rules 39 to 42: optimizers.
 
 #include <algorithm>
 #include <cstddef>
@@ -185,6 +185,27 @@ bool states_ascend(Reading& reading) {
         for (std::uint32_t i = 0; i < optimizer.state_count; ++i, ++state) {
             if (i > 0 && index.states[state].index <= index.states[state - 1].index) return false;
         }
+    }
+    return true;
+}
+
+/// Rule 42.
+bool param_keys_are_of_params(Reading& reading) {
+    const Index& index = reading.index;
+    std::size_t group = 0, param = 0, state = 0;
+    for (std::size_t o = 0; o < index.optimizers.size(); ++o) {
+        const std::size_t keys = reading.keys[o].count;
+        std::set<std::uint64_t> listed;
+        for (std::uint32_t i = 0; i < index.optimizers[o].group_count; ++i) {
+            for (std::uint32_t k = 0; k < index.groups[group + i].param_count; ++k)
+                listed.insert(index.params[param++]);
+        }
+        group += index.optimizers[o].group_count;
+        for (std::uint32_t i = 0; i < index.optimizers[o].state_count; ++i, ++state) {
+            if (keys != 0 && index.states[state].index >= keys) return false;
+        }
+        // As many different numbers as there are keys, the greatest of them the last one.
+        if (keys != 0 && (listed.size() != keys || *listed.rbegin() != keys - 1)) return false;
     }
     return true;
 }

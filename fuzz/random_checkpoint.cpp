@@ -82,6 +82,21 @@ private:
             fill(optimizer.state[input_.one_in(8) ? input_.number<std::uint64_t>() : input_.below(8)], 2);
         fill(optimizer.state_extra, 1);
         fill(optimizer.extra, 2);
+        if (param != 0 && input_.one_in(3)) key_by_names(optimizer, param);
+    }
+
+    /// Mostly as rule 42 has it: a key for each parameter. `count` were numbered from 0.
+    void key_by_names(OptimizerState& optimizer, std::uint64_t count) {
+        for (std::uint64_t i = 0; i < count; ++i)
+            optimizer.param_keys.push_back(name());
+        if (input_.one_in(16)) optimizer.param_keys.push_back(name());
+        if (input_.one_in(16)) return;
+        for (ParamGroup& group : optimizer.param_groups) {
+            for (std::uint64_t& param : group.params) {
+                if (param >= count) param = group.params.front();
+            }
+        }
+        optimizer.state.erase(optimizer.state.lower_bound(count), optimizer.state.end());
     }
 
     void fill(ParamGroup& group, std::uint64_t& param) {

@@ -115,8 +115,8 @@ struct OptimizerState {
     ///     adam.state[0]["exp_avg"] = milepost::TensorView::of(exp_avg, {10, 84});
     ///
     /// Requires, if not empty: keys are unique; the groups list each index below param_keys.size(), and no
-    /// other; `state` has no other; no entry of state_extra is called as a key. The state of a name that no
-    /// group lists is an entry of state_extra, a Dict.
+    /// other; `state` has no other; no entry of state_extra has the name of a key. The state of a name that
+    /// no group lists is an entry of state_extra, a Dict.
     std::vector<std::string> param_keys;
     /// Parameter index -> its entries.
     std::map<std::uint64_t, Entries> state;

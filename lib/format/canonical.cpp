@@ -62,10 +62,12 @@ bool defaults_are_omitted(const Index& index, const IndexOffsets& offsets) noexc
     const auto is_raw = [](const CodecRecord& codec) { return codec.code == 0 && codec.parameter == 0; };
     const auto tensor_offsets = index.tensor_offsets;
     const auto codecs = index.storage_codecs;
+    const auto key_counts = index.param_key_counts;
     return (index.tensor_storages.empty() || !views_own_storages(index)) &&
            (tensor_offsets.empty() || !std::all_of(tensor_offsets.begin(), tensor_offsets.end(), is_zero)) &&
            (index.storage_nbytes.empty() || !fills_own_storages(index, offsets)) &&
-           (codecs.empty() || !std::all_of(codecs.begin(), codecs.end(), is_raw));
+           (codecs.empty() || !std::all_of(codecs.begin(), codecs.end(), is_raw)) &&
+           (key_counts.empty() || !std::all_of(key_counts.begin(), key_counts.end(), is_zero));
 }
 
 }  // namespace

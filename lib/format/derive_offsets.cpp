@@ -76,6 +76,11 @@ void derive_entry_lists(const Index& index, IndexOffsets& offsets) noexcept {
     fill_begins(
         index.groups, [](const GroupRecord& g) { return g.param_count; }, offsets.group_param);
     fill_begins(index.groups, param_name_count, offsets.group_name);
+    if (index.param_key_counts.empty())
+        std::fill(offsets.optimizer_key.begin(), offsets.optimizer_key.end(), 0U);
+    else
+        fill_begins(
+            index.param_key_counts, [](std::uint32_t count) { return count; }, offsets.optimizer_key);
     fill_entry_lists(index, offsets);
 }
 

@@ -61,6 +61,15 @@ bool sizes_fit(const StringTable& strings, std::uint32_t least, std::uint32_t mo
     return bad == 0;
 }
 
+bool param_keys_ascend(const Index& index, const IndexOffsets& offsets) noexcept {
+    for (std::size_t o = 0; o < index.optimizers.size(); ++o) {
+        const EntryList keys = offsets.param_keys(o);
+        const auto order = index.param_key_order.subspan(keys.first, keys.count);
+        if (!names_strictly_ascend(index.param_keys, order, keys.first)) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 bool string_sizes_fit(const Index& index, const Limits& limits) noexcept {
@@ -83,7 +92,7 @@ bool names_ascend(const Index& index, const IndexOffsets& offsets) noexcept {
         const auto order = index.entry_order.subspan(entry_list.first, entry_list.count);
         if (!names_strictly_ascend(index.entry_names, order, entry_list.first)) return false;
     }
-    return true;
+    return index.param_keys.size() == 0 || param_keys_ascend(index, offsets);
 }
 
 bool is_raw(const Index& index) noexcept {

@@ -15,16 +15,10 @@
 namespace milepost::format {
 namespace {
 
-/// "state/INDEX/NAME" below an optimizer, without a walk over all tensors.
-std::optional<std::uint32_t> find_state_entry(const Index& index, const IndexOffsets& offsets,
-                                              std::uint32_t optimizer, std::string_view below) {
-    constexpr std::string_view kState = "state/";
-    if (!below.starts_with(kState)) return std::nullopt;
-    below.remove_prefix(kState.size());
-    std::uint64_t parameter = 0;
-    const auto [end, error] = std::from_chars(below.data(), below.data() + below.size(), parameter);
-    const auto digits = static_cast<std::size_t>(end - below.data());
-    if (error != std::errc() || digits == below.size() || below[digits] != '/') return std::nullopt;
+/// The entry of that name in the state of a parameter.
+std::optional<std::uint32_t> find_in_state(const Index& index, const IndexOffsets& offsets,
+                                           std::uint32_t optimizer, std::uint64_t parameter,
+                                           std::string_view name) {
     const auto states =
         index.states.subspan(offsets.optimizer_state[optimizer], index.optimizers[optimizer].state_count);
     const auto at =
@@ -34,7 +28,34 @@ std::optional<std::uint32_t> find_state_entry(const Index& index, const IndexOff
     const std::size_t entry_list = offsets.optimizer_entry_list[optimizer] +
                                    std::size_t{index.optimizers[optimizer].group_count} +
                                    static_cast<std::size_t>(at - states.begin());
-    return find_entry(index, offsets.entry_list(entry_list), below.substr(digits + 1));
+    return find_entry(index, offsets.entry_list(entry_list), name);
+}
+
+/// "KEY/NAME": both may contain '/', so the path may be cut at each one.
+std::optional<std::uint32_t> find_in_keyed_state(const Index& index, const IndexOffsets& offsets,
+                                                 std::uint32_t optimizer, std::string_view below) {
+    for (std::size_t cut = below.find('/'); cut != std::string_view::npos; cut = below.find('/', cut + 1)) {
+        const auto parameter = find_param_key(index, offsets.param_keys(optimizer), below.substr(0, cut));
+        if (!parameter) continue;
+        if (auto entry = find_in_state(index, offsets, optimizer, *parameter, below.substr(cut + 1)))
+            return entry;
+    }
+    return std::nullopt;
+}
+
+/// "state/INDEX/NAME" or "state/KEY/NAME" below an optimizer, without a walk over all tensors.
+std::optional<std::uint32_t> find_state_entry(const Index& index, const IndexOffsets& offsets,
+                                              std::uint32_t optimizer, std::string_view below) {
+    constexpr std::string_view kState = "state/";
+    if (!below.starts_with(kState)) return std::nullopt;
+    below.remove_prefix(kState.size());
+    if (offsets.param_keys(optimizer).count != 0)
+        return find_in_keyed_state(index, offsets, optimizer, below);
+    std::uint64_t parameter = 0;
+    const auto [end, error] = std::from_chars(below.data(), below.data() + below.size(), parameter);
+    const auto digits = static_cast<std::size_t>(end - below.data());
+    if (error != std::errc() || digits == below.size() || below[digits] != '/') return std::nullopt;
+    return find_in_state(index, offsets, optimizer, parameter, below.substr(digits + 1));
 }
 
 }  // namespace

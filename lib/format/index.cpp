@@ -44,6 +44,14 @@ static_assert([] {
         fields_of(kEmpty));
 }());
 
+template <class Element>
+bool is_empty(std::span<const Element> column) noexcept {
+    return column.empty();
+}
+bool is_empty(const StringTable& strings) noexcept {
+    return strings.ends.empty() && strings.bytes.empty();
+}
+
 /// Newer builders do not align an empty vector, older ones do, and so does the format: one canonical form
 /// under all.
 template <class Element>
@@ -61,6 +69,13 @@ uoffset_t put(FlatBufferBuilder& builder, const StringTable& strings) {
     const uoffset_t bytes = put(builder, strings.bytes);
     const uoffset_t ends = put(builder, strings.ends);
     return schema::CreateStringTable(builder, ends, bytes).o;
+}
+
+/// Puts a field; 0 if it is absent.
+template <class Content>
+uoffset_t put(FlatBufferBuilder& builder, const Field<Content>& field) {
+    if (field.presence == Presence::optional && is_empty(field.content)) return 0;
+    return put(builder, field.content);
 }
 
 /// Bytes of all columns, without what is between them.
@@ -81,13 +96,13 @@ Offset<schema::Index> put_index(FlatBufferBuilder& builder, const Index& index) 
     constexpr std::size_t kFields = std::tuple_size_v<decltype(fields)>;
     std::array<uoffset_t, kFields> contents{};
     [&]<std::size_t... kIds>(std::index_sequence<kIds...>) {
-        ((contents[kFields - 1 - kIds] = put(builder, std::get<kFields - 1 - kIds>(fields).content)), ...);
+        ((contents[kFields - 1 - kIds] = put(builder, std::get<kFields - 1 - kIds>(fields))), ...);
     }
     (std::make_index_sequence<kFields>());
     const uoffset_t table = builder.StartTable();
     for (std::size_t id = kFields; id-- > 0;) {
         const auto slot = flatbuffers::FieldIndexToOffset(static_cast<flatbuffers::voffset_t>(id));
-        builder.AddOffset(slot, Offset<void>(contents[id]));
+        builder.AddOffset(slot, Offset<void>(contents[id]));  // adds nothing for a field that is absent
     }
     return Offset<schema::Index>(builder.EndTable(table));
 }
@@ -107,12 +122,18 @@ void get(const schema::StringTable* stored, StringTable& strings) noexcept {
     get(stored->bytes(), strings.bytes);
 }
 
-/// Requires: the Verifier accepted the table, so that every field is there.
+/// A field that is absent is empty.
+template <class Stored, class Content>
+void get_field(const Stored* stored, Content& content) noexcept {
+    if (stored != nullptr) get(stored, content);
+}
+
+/// Requires: the Verifier accepted the table, so that every required field is there.
 Index get_index(const schema::Index& stored) noexcept {
     Index index;
     const auto fields = fields_of(index);
     [&]<std::size_t... kIds>(std::index_sequence<kIds...>) {
-        (get(stored.get_field<kIds>(), std::get<kIds>(fields).content), ...);
+        (get_field(stored.get_field<kIds>(), std::get<kIds>(fields).content), ...);
     }
     (std::make_index_sequence<Traits::fields_number>());
     return index;
@@ -144,9 +165,9 @@ Result<std::vector<std::byte>> Index::encode(const Limits& limits) const {
 }
 
 Result<Index> Index::decode(std::span<const std::byte> buffer) {
-    // One Index and six StringTables: a checkpoint does not have more tables. The size was checked to be
+    // One Index and seven StringTables: a checkpoint does not have more tables. The size was checked to be
     // below 2 GiB, where the Verifier would assert.
-    constexpr flatbuffers::uoffset_t kMaxDepth = 4, kMaxTables = 7;
+    constexpr flatbuffers::uoffset_t kMaxDepth = 4, kMaxTables = 8;
     const auto* data = reinterpret_cast<const std::uint8_t*>(buffer.data());
     flatbuffers::Verifier verifier(data, buffer.size(), kMaxDepth, kMaxTables);
     if (!schema::VerifyIndexBuffer(verifier)) {

@@ -140,16 +140,25 @@ struct BasicIndex {
     Column<Digest> stored_checksums;
     Column<std::uint32_t> stored_nbytes;
     Column<Digest> raw_checksums;
+    Column<std::uint32_t> param_key_counts;  ///< or none: parameters are keyed by their index
+    Strings param_keys;
+    Column<std::uint32_t> param_key_order;
 };
+
+/// Whether the schema requires a field. One that it does not require is absent where it is empty.
+enum class Presence : std::uint8_t { required, optional };
 
 /// A field of the schema's table: its name, and a column or a string table of one index.
 template <class Content>
 struct Field {
     std::string_view name;
     Content& content;
+    Presence presence = Presence::required;
 };
 template <class Content>
 Field(std::string_view, Content&) -> Field<Content>;
+template <class Content>
+Field(std::string_view, Content&, Presence) -> Field<Content>;
 
 /// All fields of an index in the order of their ids, as a tuple of Field. Borrows from the index.
 template <class AnyIndex>
@@ -166,7 +175,10 @@ template <class AnyIndex>
         Field{"tensor_layouts", index.tensor_layouts}, Field{"tensor_storages", index.tensor_storages},
         Field{"tensor_offsets", index.tensor_offsets}, Field{"storage_nbytes", index.storage_nbytes},
         Field{"storage_codecs", index.storage_codecs}, Field{"stored_checksums", index.stored_checksums},
-        Field{"stored_nbytes", index.stored_nbytes}, Field{"raw_checksums", index.raw_checksums});
+        Field{"stored_nbytes", index.stored_nbytes}, Field{"raw_checksums", index.raw_checksums},
+        Field{"param_key_counts", index.param_key_counts, Presence::optional},
+        Field{"param_keys", index.param_keys, Presence::optional},
+        Field{"param_key_order", index.param_key_order, Presence::optional});
 }
 
 template <class Content>

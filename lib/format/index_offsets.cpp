@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "format/index.hpp"
+#include "format/index_columns.hpp"
 
 namespace milepost::format {
 
@@ -21,6 +23,7 @@ IndexOffsets::IndexOffsets(const Index& index) {
                                                       {&optimizer_entry_list, optimizers + 1},
                                                       {&optimizer_group, optimizers + 1},
                                                       {&optimizer_state, optimizers + 1},
+                                                      {&optimizer_key, optimizers + 1},
                                                       {&group_param, groups + 1},
                                                       {&group_name, groups + 1},
                                                       {&data_begin, values},
@@ -44,15 +47,31 @@ IndexOffsets::IndexOffsets(const Index& index) {
     }
 }
 
+namespace {
+
+/// The number within the list of the string `name`, which the order of the list leads to.
+std::optional<std::uint32_t> find_name(const StringTable& names, std::span<const std::uint32_t> orders,
+                                       EntryList list, std::string_view name) noexcept {
+    const auto order = orders.subspan(list.first, list.count);
+    const auto at = std::lower_bound(
+        order.begin(), order.end(), name,
+        [&](std::uint32_t number, std::string_view wanted) { return names[list.first + number] < wanted; });
+    if (at == order.end() || names[list.first + *at] != name) return std::nullopt;
+    return *at;
+}
+
+}  // namespace
+
 std::optional<std::uint32_t> find_entry(const Index& index, EntryList entry_list,
                                         std::string_view name) noexcept {
-    const auto order = index.entry_order.subspan(entry_list.first, entry_list.count);
-    const auto at = std::lower_bound(order.begin(), order.end(), name,
-                                     [&](std::uint32_t number, std::string_view wanted) {
-                                         return index.entry_names[entry_list.first + number] < wanted;
-                                     });
-    if (at == order.end() || index.entry_names[entry_list.first + *at] != name) return std::nullopt;
-    return entry_list.first + *at;
+    const auto number = find_name(index.entry_names, index.entry_order, entry_list, name);
+    if (!number) return std::nullopt;
+    return entry_list.first + *number;
+}
+
+std::optional<std::uint32_t> find_param_key(const Index& index, EntryList param_keys,
+                                            std::string_view key) noexcept {
+    return find_name(index.param_keys, index.param_key_order, param_keys, key);
 }
 
 }  // namespace milepost::format

@@ -12,7 +12,7 @@
 
 namespace milepost::format {
 
-/// A list of entries with unique names.
+/// A list of entries with unique names, or of the param keys of an optimizer.
 struct EntryList {
     std::uint32_t first = 0;
     std::uint32_t count = 0;
@@ -42,6 +42,7 @@ public:
         optimizer_entry_list;  ///< the first entry list of each optimizer, and that of the top-level values
     Numbers optimizer_group;   ///< the first group of each optimizer, and the end
     Numbers optimizer_state;   ///< likewise
+    Numbers optimizer_key;     ///< the first param key of each optimizer, and the end
     Numbers group_param;       ///< the first param of each group, and the end
     Numbers group_name;        ///< the first param_name of each group, and the end
     Numbers data_begin;        ///< of each value: tensor number, first child, or first byte
@@ -62,6 +63,11 @@ public:
         return entry_list(entry_list_first.size() - 2);
     }
 
+    /// The param keys of an optimizer; none where its parameters are keyed by their index.
+    [[nodiscard]] EntryList param_keys(std::size_t optimizer) const noexcept {
+        return {optimizer_key[optimizer], optimizer_key[optimizer + 1] - optimizer_key[optimizer]};
+    }
+
     /// Raw bytes of a storage.
     [[nodiscard]] std::uint64_t storage_nbytes(const Index& index, std::size_t storage) const noexcept {
         return index.storage_nbytes.empty() ? layout_extent[index.tensor_layouts[storage]]
@@ -75,5 +81,10 @@ private:
 /// The entry of that name, by binary search. Requires: a validated entry_order.
 [[nodiscard]] std::optional<std::uint32_t> find_entry(const Index& index, EntryList entry_list,
                                                       std::string_view name) noexcept;
+
+/// The index of the parameter with that key, by binary search; nothing if the optimizer does not have the
+/// key. Requires: a validated param_key_order.
+[[nodiscard]] std::optional<std::uint32_t> find_param_key(const Index& index, EntryList param_keys,
+                                                          std::string_view key) noexcept;
 
 }  // namespace milepost::format

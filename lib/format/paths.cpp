@@ -20,6 +20,16 @@ namespace {
 
 using base::message;
 
+/// "OPTIMIZER/state/INDEX/", or with the param key in place of the index. `state` counts all optimizers.
+std::string state_prefix(const Index& index, const IndexOffsets& offsets, std::size_t optimizer,
+                         std::size_t state) {
+    const std::string_view owner = index.optimizer_names[optimizer];
+    const std::uint64_t parameter = index.states[state].index;
+    const EntryList keys = offsets.param_keys(optimizer);
+    if (keys.count == 0) return message(owner, "/state/", parameter, "/");
+    return message(owner, "/state/", index.param_keys[keys.first + static_cast<std::size_t>(parameter)], "/");
+}
+
 /// "OPTIMIZER/param_groups/G/", "OPTIMIZER/state/INDEX/", ...: what leads the names of an entry list.
 std::string optimizer_prefix(const Index& index, const IndexOffsets& offsets, std::size_t optimizer,
                              std::uint32_t entry_list) {
@@ -28,10 +38,8 @@ std::string optimizer_prefix(const Index& index, const IndexOffsets& offsets, st
     std::uint32_t within = entry_list - offsets.optimizer_entry_list[optimizer];
     if (within < record.group_count) return message(owner, "/param_groups/", within, "/");
     within -= record.group_count;
-    if (within < record.state_count) {
-        return message(owner, "/state/", index.states[offsets.optimizer_state[optimizer] + within].index,
-                       "/");
-    }
+    if (within < record.state_count)
+        return state_prefix(index, offsets, optimizer, offsets.optimizer_state[optimizer] + within);
     return within == record.state_count ? message(owner, "/state/") : message(owner, "/");
 }
 

@@ -115,5 +115,6 @@ RuleResult index_follows_storages(const RuleInput& input);
 RuleResult key_positions_fit(const RuleInput& input);
 RuleResult params_in_one_group(const RuleInput& input);
 RuleResult states_ascend(const RuleInput& input);
+RuleResult param_keys_are_of_params(const RuleInput& input);
 
 }  // namespace milepost::format::rules

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -48,26 +49,46 @@ std::uint64_t listed_entries(const Index& index) noexcept {
            sum(index.states, [](const StateRecord& s) { return s.entry_count; });
 }
 
-/// An entry in the order of names of its list.
-struct OrderedEntry {
+/// Names, and for each list of them their numbers by ascending name.
+struct NamePool {
+    const StringTable& names;
+    std::span<const std::uint32_t> order;
+    std::string_view what, order_name;
+};
+
+/// A name in the order of its list.
+struct OrderedName {
+    const NamePool& pool;
     EntryList list = {};
-    std::uint32_t position = 0;                          ///< in entry_order
+    std::uint32_t position = 0;                          ///< in the order
     std::uint32_t number = 0;                            ///< in the list
     std::optional<std::uint32_t> before = std::nullopt;  ///< the number of the one before it, if any
 };
 
-/// Calls judge(entry) for each entry of each list, in the order of names; stops at the first error.
+/// Calls judge(name) for each name of a list, in their order; stops at the first error.
+template <class Judge>
+RuleResult for_each_of_list(const NamePool& pool, EntryList list, Judge judge) {
+    OrderedName name{pool, list};
+    for (std::uint32_t at = 0; at < list.count; ++at) {
+        name.position = list.first + at;
+        name.number = pool.order[name.position];
+        if (RuleResult broken = judge(name)) return broken;
+        name.before = name.number;
+    }
+    return std::nullopt;
+}
+
+/// The same for the names of each list: those of entries, then the param keys.
 template <class Judge>
 RuleResult for_each_ordered(const RuleInput& input, Judge judge) {
+    const Index& index = input.index;
+    const NamePool entries{index.entry_names, index.entry_order, "entries", "entry_order"};
     for (std::size_t i = 0; i + 1 < input.offsets.entry_list_first.size(); ++i) {
-        OrderedEntry entry;
-        entry.list = input.offsets.entry_list(i);
-        for (std::uint32_t at = 0; at < entry.list.count; ++at) {
-            entry.position = entry.list.first + at;
-            entry.number = input.index.entry_order[entry.position];
-            if (RuleResult broken = judge(entry)) return broken;
-            entry.before = entry.number;
-        }
+        if (RuleResult broken = for_each_of_list(entries, input.offsets.entry_list(i), judge)) return broken;
+    }
+    const NamePool keys{index.param_keys, index.param_key_order, "param keys", "param_key_order"};
+    for (std::size_t o = 0; o < index.optimizers.size(); ++o) {
+        if (RuleResult broken = for_each_of_list(keys, input.offsets.param_keys(o), judge)) return broken;
     }
     return std::nullopt;
 }
@@ -90,6 +111,17 @@ RuleResult top_names_differ(const RuleInput& input) {
     if (twice != names.end()) return taken(*twice, "by two models or optimizers");
     for (const std::string_view name : names) {
         if (find_entry(index, input.offsets.values_entry_list(), name)) return taken(name, "by a value too");
+    }
+    return std::nullopt;
+}
+
+/// From the param keys: in PyTorch's dict both are keys of `state`.
+RuleResult state_extra_differs(const RuleInput& input, std::size_t optimizer) {
+    const EntryList keys = input.offsets.param_keys(optimizer);
+    const EntryList extra = input.offsets.entry_list(input.offsets.optimizer_entry_list[optimizer + 1] - 2);
+    for (std::uint32_t i = 0; keys.count != 0 && i < extra.count; ++i) {
+        const std::string_view name = input.index.entry_names[extra.first + i];
+        if (find_param_key(input.index, keys, name)) return taken(name, "by a param key of the optimizer");
     }
     return std::nullopt;
 }
@@ -121,6 +153,7 @@ RuleResult sums_match(const RuleInput& input) {
     const auto states = sum(index.optimizers, [](const OptimizerRecord& o) { return o.state_count; });
     const auto params = sum(index.groups, [](const GroupRecord& g) { return g.param_count; });
     const auto names = sum(index.groups, param_name_count);
+    const auto keys = sum(index.param_key_counts, [](std::uint32_t count) { return count; });
     if (auto broken = mismatch("model_names", index.models.size(), index.model_names.size())) return broken;
     if (auto broken = mismatch("optimizer_names", index.optimizers.size(), index.optimizer_names.size()))
         return broken;
@@ -129,6 +162,12 @@ RuleResult sums_match(const RuleInput& input) {
     if (auto broken = mismatch("states", states, index.states.size())) return broken;
     if (auto broken = mismatch("params", params, index.params.size())) return broken;
     if (auto broken = mismatch("param_names", names, index.param_names.size())) return broken;
+    if (auto broken = mismatch("param_keys", keys, index.param_keys.size())) return broken;
+    if (!index.param_key_counts.empty()) {
+        if (auto broken =
+                mismatch("param_key_counts", index.optimizers.size(), index.param_key_counts.size()))
+            return broken;
+    }
     if (auto broken = mismatch("dtype_names", index.dtypes.size(), index.dtype_names.size())) return broken;
     const std::uint64_t entries = listed_entries(index);
     if (entries > index.entry_names.size()) {
@@ -151,6 +190,10 @@ RuleResult orders_complete(const RuleInput& input) {
         return Error(Condition::order, message("index: entry_order expected ", index.entry_names.size(),
                                                " numbers, found ", index.entry_order.size()));
     }
+    if (index.param_key_order.size() != index.param_keys.size()) {
+        return Error(Condition::order, message("index: param_key_order expected ", index.param_keys.size(),
+                                               " numbers, found ", index.param_key_order.size()));
+    }
     if (index.top_order.size() != parts) {
         return Error(Condition::order, message("index: top_order expected ", parts, " numbers, found ",
                                                index.top_order.size()));
@@ -159,35 +202,35 @@ RuleResult orders_complete(const RuleInput& input) {
 }
 
 RuleResult entry_order_in_range(const RuleInput& input) {
-    return for_each_ordered(input, [](const OrderedEntry& entry) -> RuleResult {
-        if (entry.number < entry.list.count && entry.number != entry.before) return std::nullopt;
+    return for_each_ordered(input, [](const OrderedName& name) -> RuleResult {
+        if (name.number < name.list.count && name.number != name.before) return std::nullopt;
         return Error(Condition::order,
-                     message("index: entry_order ", entry.position, " expected a number below ",
-                             entry.list.count, " that is not repeated, found ", entry.number));
+                     message("index: ", name.pool.order_name, " ", name.position, " expected a number below ",
+                             name.list.count, " that is not repeated, found ", name.number));
     });
 }
 
 RuleResult names_not_repeated(const RuleInput& input) {
-    const StringTable& names = input.index.entry_names;
-    return for_each_ordered(input, [&](const OrderedEntry& entry) -> RuleResult {
-        if (!entry.before) return std::nullopt;
-        const std::uint32_t here = entry.list.first + entry.number;
-        const std::uint32_t before = entry.list.first + *entry.before;
+    return for_each_ordered(input, [](const OrderedName& name) -> RuleResult {
+        if (!name.before) return std::nullopt;
+        const StringTable& names = name.pool.names;
+        const std::uint32_t here = name.list.first + name.number;
+        const std::uint32_t before = name.list.first + *name.before;
         if (names[here] != names[before]) return std::nullopt;
-        return Error(Condition::name_duplicate, message("index: entries ", before, " and ", here,
+        return Error(Condition::name_duplicate, message("index: ", name.pool.what, " ", before, " and ", here,
                                                         " have one name, '", printable(names[here]), "'"));
     });
 }
 
 RuleResult names_in_order(const RuleInput& input) {
-    const StringTable& names = input.index.entry_names;
-    return for_each_ordered(input, [&](const OrderedEntry& entry) -> RuleResult {
-        if (!entry.before) return std::nullopt;
-        const std::string_view here = names[entry.list.first + entry.number];
-        const std::string_view before = names[entry.list.first + *entry.before];
+    return for_each_ordered(input, [](const OrderedName& name) -> RuleResult {
+        if (!name.before) return std::nullopt;
+        const std::string_view here = name.pool.names[name.list.first + name.number];
+        const std::string_view before = name.pool.names[name.list.first + *name.before];
         if (here >= before) return std::nullopt;
-        return Error(Condition::name_order, message("index: entry_order ", entry.position, " puts '",
-                                                    printable(here), "' after '", printable(before), "'"));
+        return Error(Condition::name_order,
+                     message("index: ", name.pool.order_name, " ", name.position, " puts '", printable(here),
+                             "' after '", printable(before), "'"));
     });
 }
 
@@ -215,6 +258,7 @@ RuleResult names_share_no_space(const RuleInput& input) {
                 if (find_entry(input.index, entry_list, name)) return taken(name, "by the group itself");
             }
         }
+        if (auto broken = state_extra_differs(input, o)) return broken;
         const EntryList extra = offsets.entry_list(offsets.optimizer_entry_list[o + 1] - 1);
         for (const std::string_view name : {"state", "param_groups"}) {
             if (find_entry(input.index, extra, name)) return taken(name, "by the optimizer itself");

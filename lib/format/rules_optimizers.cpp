@@ -2,12 +2,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <milepost/error.hpp>
 
 #include "base/message.hpp"
+#include "core/text.hpp"
+#include "format/index.hpp"
 #include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"
 #include "format/rules.hpp"
@@ -62,6 +65,53 @@ RuleResult states_ascend(const RuleInput& input) {
                          message("index: state ", s, " of optimizer ", o, " expected an index above ",
                                  input.index.states[s - 1].index, ", found ", input.index.states[s].index));
         }
+    }
+    return std::nullopt;
+}
+
+namespace {
+
+RuleResult without_key(std::string_view optimizer, std::string_view what, std::uint32_t keys,
+                       std::uint64_t found) {
+    return Error(Condition::group,
+                 message("index: optimizer '", core::printable(optimizer), "', ", what,
+                         ": expected an index below ", keys, ", the number of param keys, found ", found));
+}
+
+RuleResult keys_fault(const RuleInput& input, std::size_t o) {
+    const Index& index = input.index;
+    const IndexOffsets& offsets = input.offsets;
+    const EntryList keys = offsets.param_keys(o);
+    const std::string_view optimizer = index.optimizer_names[o];
+    std::vector<bool> listed(keys.count);
+    const std::uint32_t first_param = offsets.group_param[offsets.optimizer_group[o]];
+    const std::uint32_t end_param = offsets.group_param[offsets.optimizer_group[o + 1]];
+    for (const std::uint64_t param : index.params.subspan(first_param, end_param - first_param)) {
+        if (param >= keys.count) return without_key(optimizer, "params of a group", keys.count, param);
+        listed[static_cast<std::size_t>(param)] = true;
+    }
+    const auto unlisted = std::find(listed.begin(), listed.end(), false);
+    if (unlisted != listed.end()) {
+        const auto number = static_cast<std::uint32_t>(unlisted - listed.begin());
+        return Error(Condition::group,
+                     message("index: optimizer '", core::printable(optimizer), "', param key '",
+                             core::printable(index.param_keys[keys.first + number]),
+                             "': expected a group with parameter ", number, ", found none"));
+    }
+    for (auto s = offsets.optimizer_state[o]; s < offsets.optimizer_state[o + 1]; ++s) {
+        if (index.states[s].index >= keys.count)
+            return without_key(optimizer, "state of a parameter", keys.count, index.states[s].index);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+RuleResult param_keys_are_of_params(const RuleInput& input) {
+    const bool any = input.index.param_keys.size() != 0;
+    for (std::size_t o = 0; any && o < input.index.optimizers.size(); ++o) {
+        if (input.offsets.param_keys(o).count == 0) continue;
+        if (auto broken = keys_fault(input, o)) return broken;
     }
     return std::nullopt;
 }

@@ -15,13 +15,14 @@ struct NamedStrings {
 };
 
 /// The string tables of an index, in the order of the schema.
-[[nodiscard]] inline std::array<NamedStrings, 6> string_tables(const Index& index) noexcept {
+[[nodiscard]] inline std::array<NamedStrings, 7> string_tables(const Index& index) noexcept {
     return {NamedStrings{index.model_names, "model_names"},
             NamedStrings{index.optimizer_names, "optimizer_names"},
             NamedStrings{index.algorithms, "algorithms", true},
             NamedStrings{index.entry_names, "entry_names"},
             NamedStrings{index.param_names, "param_names"},
-            NamedStrings{index.dtype_names, "dtype_names"}};
+            NamedStrings{index.dtype_names, "dtype_names"},
+            NamedStrings{index.param_keys, "param_keys"}};
 }
 
 }  // namespace milepost::format

@@ -56,8 +56,10 @@ constexpr Rule kChunks[] = {{34, rules::chunk_sizes_fit}, {35, rules::chunk_rati
 constexpr Rule kStorageUse[] = {{36, rules::storages_are_viewed}};
 constexpr Rule kStorageEnds[] = {{37, rules::storages_end_before_index}};
 constexpr Rule kIndexOffset[] = {{38, rules::index_follows_storages}};
-constexpr Rule kOptimizers[] = {
-    {39, rules::key_positions_fit}, {40, rules::params_in_one_group}, {41, rules::states_ascend}};
+constexpr Rule kOptimizers[] = {{39, rules::key_positions_fit},
+                                {40, rules::params_in_one_group},
+                                {41, rules::states_ascend},
+                                {42, rules::param_keys_are_of_params}};
 
 /// One run over all rules, and what is derived on the way.
 class Validation {

@@ -78,6 +78,9 @@ OptimizerState decode_optimizer(const Reader::Impl& impl, std::uint32_t optimize
         state.param_groups.push_back(
             decode_group(impl, offsets.optimizer_group[optimizer] + g, offsets.entry_list(entry_list++)));
     }
+    const EntryList keys = offsets.param_keys(optimizer);
+    for (std::uint32_t i = keys.first; i < keys.first + keys.count; ++i)
+        state.param_keys.emplace_back(index.param_keys[i]);
     for (std::uint32_t s = 0; s < record.state_count; ++s) {
         const std::uint64_t parameter = index.states[offsets.optimizer_state[optimizer] + s].index;
         add_entries(impl, offsets.entry_list(entry_list++), state.state[parameter]);

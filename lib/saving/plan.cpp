@@ -82,6 +82,7 @@ private:
         for (const ParamGroup& group : optimizer.param_groups) {
             if (auto added = add_group(name, group); !added) return added;
         }
+        add_param_keys(optimizer.param_keys);
         for (const auto& [index, entries] : optimizer.state) {
             columns_.states.push_back({index, static_cast<std::uint32_t>(entries.size()), 0});
             add_entry_list(entries);
@@ -114,17 +115,31 @@ private:
     }
 
     void add_entry_list(const Entries& entries) {
-        const auto first = static_cast<std::ptrdiff_t>(columns_.entry_order.size());
         for (const auto& [name, value] : entries) {
             columns_.entry_names.add(name);
             roots_.push_back(&value);
         }
-        columns_.entry_order.resize(columns_.entry_order.size() + entries.size());
-        const auto begin = columns_.entry_order.begin() + first;
-        std::iota(begin, columns_.entry_order.end(), 0U);
         const auto& items = entries.items();
-        std::sort(begin, columns_.entry_order.end(),
+        add_order(columns_.entry_order, entries.size(),
                   [&](std::uint32_t a, std::uint32_t b) { return items[a].first < items[b].first; });
+    }
+
+    void add_param_keys(const std::vector<std::string>& keys) {
+        columns_.param_key_counts.push_back(static_cast<std::uint32_t>(keys.size()));
+        for (const std::string& key : keys)
+            columns_.param_keys.add(key);
+        add_order(columns_.param_key_order, keys.size(),
+                  [&](std::uint32_t a, std::uint32_t b) { return keys[a] < keys[b]; });
+    }
+
+    /// Appends the numbers below `count`, in the order of `less`.
+    template <class Less>
+    static void add_order(std::vector<std::uint32_t>& order, std::size_t count, Less less) {
+        const std::size_t first = order.size();
+        order.resize(first + count);
+        const auto begin = order.begin() + static_cast<std::ptrdiff_t>(first);
+        std::iota(begin, order.end(), 0U);
+        std::sort(begin, order.end(), less);
     }
 
     /// First the parts that Checkpoint::order() names, then the others in the order in which they were added.
@@ -192,6 +207,9 @@ private:
         auto& offsets = columns_.tensor_offsets;
         if (std::all_of(offsets.begin(), offsets.end(), [](std::uint64_t offset) { return offset == 0; }))
             offsets.clear();
+        auto& key_counts = columns_.param_key_counts;
+        if (std::all_of(key_counts.begin(), key_counts.end(), [](std::uint32_t count) { return count == 0; }))
+            key_counts.clear();
         plan_.all_fill_their_own_ = is_default && offsets.empty() && all_fill_;
     }
 

@@ -41,6 +41,8 @@ constexpr FileRow kRows[] = {
      "Two models with a tied weight, metadata and extra state, an empty one, and an order of their own."},
     {"section 6.1", "optimizers", [] { return file_of(several_optimizers()); }, "ok",
      "Three optimizers: groups with names, states with and without a group, state extra and extra entries."},
+    {"section 6.1", "param-keys", [] { return file_of(named_params()); }, "ok",
+     "Three optimizers, one with parameters that are keyed by names: param_key_counts, param_keys and param_key_order are there."},
     {"section 6.1", "columns-left-out", [] { return file_of(two_storages()); }, "ok",
      "Tensor i views storage i from its beginning, all raw: tensor_storages, tensor_offsets and storage_codecs are empty."},
     {"section 6.1", "tensor-storages", [] { return file_of(tied()); }, "ok",

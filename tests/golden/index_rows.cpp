@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <string_view>
+#include <tuple>
+#include <utility>
 
 #include "base/little_endian.hpp"
 #include "golden/rows.hpp"
@@ -14,7 +16,7 @@ using base::store_le;
 
 // Ids of fields of `Index`, schema/checkpoint.fbs.
 constexpr unsigned kParams = 9, kStates = 10, kEntryOrder = 11, kValueBytes = 15, kDims = 18,
-                   kTensorOffsets = 21, kStorageNbytes = 22;
+                   kTensorOffsets = 21, kStorageNbytes = 22, kParamKeyCounts = 27;
 
 /// The bytes of an index, as FlatBuffers sees them.
 struct IndexBytes {
@@ -40,24 +42,25 @@ struct IndexBytes {
     [[nodiscard]] FileBytes file() const { return build(parts.header, parts.storages, bytes); }
 };
 
-/// The index with one more column, as a newer minor revision of the format writes it: `Index` has a field
-/// more, whose vector of three u32 numbers is the last thing in the buffer.
-IndexBytes with_unknown_column() {
+/// The index with one more column: `Index` has the field `id` after the required ones, whose vector of u32
+/// numbers is the last thing in the buffer.
+IndexBytes with_column(std::size_t id, const std::vector<std::uint32_t>& numbers) {
     constexpr std::size_t kRoot = 4, kIdentifier = 4, kField = 4, kSlot = 2;
+    const std::size_t new_vtable_nbytes = 2 * kSlot + (id + 1) * kSlot;  // absent fields have slots of 0
     IndexBytes old;
     const std::size_t old_table = old.table(), vtable_nbytes = old_table - old.vtable();
     const std::size_t table_nbytes = load_le<std::uint16_t>(&old.bytes[old.vtable() + kSlot]);
     const auto rest = std::span(old.bytes).subspan(old_table + table_nbytes);
     // The columns stay at the same distance from a multiple of 8.
     std::size_t vtable = kRoot + kIdentifier;
-    while ((vtable + vtable_nbytes + kSlot + kField) % 8 != old_table % 8)
+    while ((vtable + new_vtable_nbytes + kField) % 8 != old_table % 8)
         ++vtable;
-    const std::size_t table = vtable + vtable_nbytes + kSlot;
+    const std::size_t table = vtable + new_vtable_nbytes;
     IndexBytes made;
     made.bytes.assign(old.bytes.begin(), old.bytes.begin() + kRoot + kIdentifier);
     made.bytes.resize(table + table_nbytes + kField);
     made.set(0, static_cast<std::uint32_t>(table));
-    store_le(&made.bytes[vtable], static_cast<std::uint16_t>(vtable_nbytes + kSlot));
+    store_le(&made.bytes[vtable], static_cast<std::uint16_t>(new_vtable_nbytes));
     store_le(&made.bytes[vtable + kSlot], static_cast<std::uint16_t>(table_nbytes + kField));
     std::copy_n(&old.bytes[old.vtable() + 2 * kSlot], vtable_nbytes - 2 * kSlot,
                 &made.bytes[vtable + 2 * kSlot]);
@@ -67,11 +70,21 @@ IndexBytes with_unknown_column() {
         made.set(table + at, old.number(old_table + at) + kField);
     made.bytes.insert(made.bytes.end(), rest.begin(), rest.end());
     made.set(table + table_nbytes, static_cast<std::uint32_t>(made.bytes.size() - table - table_nbytes));
-    for (const std::uint32_t number : {3U, 7U, 8U, 9U}) {
+    const auto append = [&](std::uint32_t number) {
         made.bytes.resize(made.bytes.size() + sizeof number);
         made.set(made.bytes.size() - sizeof number, number);
-    }
+    };
+    append(static_cast<std::uint32_t>(numbers.size()));
+    for (const std::uint32_t number : numbers)
+        append(number);
     return made;
+}
+
+/// As a newer minor revision of the format writes it: a field after those of the schema.
+IndexBytes with_unknown_column() {
+    constexpr std::size_t kUnknown =
+        std::tuple_size_v<decltype(format::fields_of(std::declval<format::Index&>()))>;
+    return with_column(kUnknown, {7, 8, 9});
 }
 
 /// The same with its optional flag.
@@ -138,7 +151,7 @@ constexpr FileRow kRows[] = {
              store_le<std::uint16_t>(&index.bytes[index.vtable() + 4 + std::size_t{2} * kParams], 0);
          });
      },
-     "corrupt/index_schema", "The column params is not there; all columns are required."},
+     "corrupt/index_schema", "The column params is not there; it is required."},
     {"section 7", "field-offset-0",
      [] { return changed([](IndexBytes& index) { index.set(index.field(kParams), 0); }); },
      "corrupt/index_schema", "The offset of the column params is 0: it refers to itself."},
@@ -174,6 +187,24 @@ constexpr FileRow kRows[] = {
          });
      },
      "corrupt/index_schema", "The count of the column params is off a multiple of 4."},
+    {"section 10", "optional-column-empty", [] { return with_column(kParamKeyCounts, {}).file(); },
+     "verify corrupt/index_canonical",
+     "The column param_key_counts is there and has no elements: it should be absent."},
+    {"section 6.6", "optional-column-offset-0",
+     [] {
+         IndexBytes index = with_column(kParamKeyCounts, {});
+         index.set(index.field(kParamKeyCounts), 0);
+         return index.file();
+     },
+     "corrupt/index_schema"},
+    {"section 6.6", "optional-column-past-the-end",
+     [] {
+         IndexBytes index = with_column(kParamKeyCounts, {});
+         index.bytes.resize(index.bytes.size() - 4);
+         return index.file();
+     },
+     "corrupt/index_schema",
+     "The column param_key_counts is there, and its count is past the end of the buffer."},
     {"section 13", "newer-revision", [] { return of_a_newer_revision().file(); }, "ok",
      "A newer minor revision: a column that this version does not know, and its optional flag."},
     {"section 13", "newer-revision-without-flag", [] { return with_unknown_column().file(); },

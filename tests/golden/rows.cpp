@@ -9,7 +9,7 @@ namespace milepost::golden {
 std::vector<Row> all_rows() {
     std::vector<Row> rows;
     for (const auto table : {name_rows(), value_rows(), layout_rows(), tensor_rows(), storage_rows(),
-                             optimizer_rows(), canonical_rows(), chunk_rows()}) {
+                             optimizer_rows(), param_key_rows(), canonical_rows(), chunk_rows()}) {
         rows.insert(rows.end(), table.begin(), table.end());
     }
     return rows;

@@ -42,6 +42,7 @@ struct FileRow {
 [[nodiscard]] std::span<const Row> tensor_rows();
 [[nodiscard]] std::span<const Row> storage_rows();
 [[nodiscard]] std::span<const Row> optimizer_rows();
+[[nodiscard]] std::span<const Row> param_key_rows();
 [[nodiscard]] std::span<const Row> canonical_rows();
 [[nodiscard]] std::span<const Row> chunk_rows();
 [[nodiscard]] std::span<const FileRow> file_layout_rows();

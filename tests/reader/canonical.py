@@ -4,7 +4,7 @@ Positions are distances from the end of the buffer, for only these are known whi
 
 import struct
 
-from columns import INDEX_FIELDS, STRING_TABLE_FIELDS, Codec, Columns, Element, StringTable
+from columns import INDEX_FIELDS, OPTIONAL_FIELDS, STRING_TABLE_FIELDS, Codec, Columns, Element, StringTable
 from conventions import CODEC_RAW
 from index_buffer import IDENTIFIER
 from walk import Walk
@@ -35,12 +35,18 @@ class BackwardBuffer:
         self.prepend(data)
         return self.prepend(struct.pack("<I", len(rows)))
 
-    def table(self, targets: list[int]) -> int:
-        """Returns the position of the table. Offsets within it: the vtable's first, then fields by id."""
+    def table(self, targets: list[int | None]) -> int:
+        """Returns the position of the table. Offsets within it: the vtable's first, then fields by id. None: absent."""
+        while targets and targets[-1] is None:
+            targets = targets[:-1]
         for target in reversed(targets):
-            self.offset(target)
-        slots = [4 + 4 * number for number in range(len(targets))]
-        vtable = struct.pack(f"<{2 + len(slots)}H", 4 + 2 * len(slots), 4 + 4 * len(slots), *slots)
+            if target is not None:
+                self.offset(target)
+        slots, nbytes = [], 4
+        for target in targets:
+            slots.append(0 if target is None else nbytes)
+            nbytes += 0 if target is None else 4
+        vtable = struct.pack(f"<{2 + len(slots)}H", 4 + 2 * len(slots), nbytes, *slots)
         table = self.nbytes + 4
         placed = self.vtables.get(vtable)
         # Positive if the vtable is in front of the table; negative if it was placed before, after the table.
@@ -62,11 +68,18 @@ class BackwardBuffer:
         return b"".join(reversed(self.parts))
 
 
+def is_empty(column) -> bool:
+    return not column.ends and not column.bytes if isinstance(column, StringTable) else not column
+
+
 def encode_index(columns: Columns) -> bytes:
     buffer = BackwardBuffer()
-    placed = {}
+    placed: dict[str, int | None] = {}
     for name, element in reversed(INDEX_FIELDS):
         column = getattr(columns, name)
+        if name in OPTIONAL_FIELDS and is_empty(column):
+            placed[name] = None
+            continue
         placed[name] = buffer.vector(element, column) if element else buffer.texts(column)
     return buffer.finish(buffer.table([placed[name] for name, _ in INDEX_FIELDS]))
 
@@ -124,6 +137,11 @@ def empty_storage_codecs(walk: Walk) -> str | None:
     return f"storage_codecs: expected none, found {len(codecs)} of raw" if codecs and raw else None
 
 
+def empty_param_key_counts(walk: Walk) -> str | None:
+    counts = walk.columns.param_key_counts
+    return None if any(counts) or not counts else f"param_key_counts: expected none, found {len(counts)} of 0"
+
+
 COLUMN_CHECKS = [
     layout_order,
     different_layouts,
@@ -131,4 +149,5 @@ COLUMN_CHECKS = [
     empty_tensor_offsets,
     empty_storage_nbytes,
     empty_storage_codecs,
+    empty_param_key_counts,
 ]

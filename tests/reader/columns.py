@@ -150,7 +150,11 @@ INDEX_FIELDS: list[tuple[str, Element | None]] = [
     ("stored_checksums", DIGEST),
     ("stored_nbytes", U32),
     ("raw_checksums", DIGEST),
+    ("param_key_counts", U32),
+    ("param_keys", None),
+    ("param_key_order", U32),
 ]
+OPTIONAL_FIELDS = frozenset({"param_key_counts", "param_keys", "param_key_order"})  # absent where they are empty
 STRING_TABLE_FIELDS: list[tuple[str, Element]] = [("ends", U32), ("bytes", U8)]
 
 
@@ -185,6 +189,9 @@ class Columns:
     stored_checksums: list[bytes] = field(default_factory=list)
     stored_nbytes: list[int] = field(default_factory=list)
     raw_checksums: list[bytes] = field(default_factory=list)
+    param_key_counts: list[int] = field(default_factory=list)
+    param_keys: StringTable = field(default_factory=StringTable)
+    param_key_order: list[int] = field(default_factory=list)
 
 
 # Section 6.3: code, name, bits.

@@ -151,6 +151,7 @@ class Optimizer:
     states: list[State] = field(default_factory=list)
     state_extras: Entries = field(default_factory=list)
     extras: Entries = field(default_factory=list)
+    param_keys: list[str] = field(default_factory=list)  # the key of each parameter by its index, or none
 
 
 @dataclass

@@ -94,6 +94,7 @@ class Decoder:
             states,
             self.entries(next(entry_lists)),
             self.entries(next(entry_lists)),
+            walk.param_keys_of[number],
         )
 
     def group(self, number: int, entry_list: EntryList) -> given.Group:

@@ -2,7 +2,7 @@
 
 import struct
 
-from columns import INDEX_FIELDS, STRING_TABLE_FIELDS, Columns, Element, StringTable
+from columns import INDEX_FIELDS, OPTIONAL_FIELDS, STRING_TABLE_FIELDS, Columns, Element, StringTable
 from conventions import refuse, u32
 
 IDENTIFIER = b"MLPI"
@@ -53,13 +53,16 @@ class IndexBuffer:
             refuse(SCHEMA, f"index, vtable of {what} at {at}: expected an even size of at least 4, found {nbytes}")
         return at, nbytes
 
-    def fields(self, table: int, names: list[str], what: str) -> list[int]:
-        """The position in the buffer of each field's offset; every field is required."""
+    def fields(self, table: int, names: list[str], what: str, optional: frozenset = frozenset()) -> list[int | None]:
+        """The position in the buffer of each field's offset; None for one that is optional and absent."""
         vtable, nbytes = self.vtable(table, what)
-        found = []
+        found: list[int | None] = []
         for number, name in enumerate(names):
             slot = 4 + 2 * number
             within = struct.unpack_from("<H", self.buffer, vtable + slot)[0] if slot + 2 <= nbytes else 0
+            if within == 0 and name in optional:
+                found.append(None)
+                continue
             if within == 0:
                 refuse(SCHEMA, f"index, {what}, field {number} {name}: expected a required field, found none")
             self.aligned(table + within, 4, f"{what}, field {number} {name}")
@@ -86,9 +89,11 @@ class IndexBuffer:
         return StringTable(*columns)
 
     def index(self) -> Columns:
-        places = self.fields(self.root(), [name for name, _ in INDEX_FIELDS], "Index")
+        places = self.fields(self.root(), [name for name, _ in INDEX_FIELDS], "Index", OPTIONAL_FIELDS)
         read = {}
         for place, (name, element) in zip(places, INDEX_FIELDS):
+            if place is None:
+                continue  # empty, as Columns has it
             read[name] = self.vector(place, element, name) if element else self.texts(place, name)
         return Columns(**read)
 

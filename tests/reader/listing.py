@@ -194,6 +194,7 @@ def optimizers_json(walk: Walk) -> list[dict]:
         {
             "name": c.optimizer_names.text(i),
             "algorithm": c.algorithms.text(i),
+            "param_keys": walk.param_keys_of[i] or None,
             "param_groups": [next(groups) for _ in range(optimizer.group_count)],
             "state": [integer_json(state.index) for state in walk.states_of[i]],
         }

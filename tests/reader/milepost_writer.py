@@ -93,7 +93,17 @@ class Writer:
         groups = [group for optimizer in optimizers for group in optimizer.groups]
         c.params = [param for group in groups for param in group.params]
         c.param_names = StringTable.of([name for group in groups for name in group.param_names or []])
+        self.encode_param_keys()
         c.top_order = self.top_order()
+
+    def encode_param_keys(self) -> None:
+        """Section 10: all three columns are empty where no optimizer has param keys."""
+        keys, c = [optimizer.param_keys for optimizer in self.content.optimizers], self.columns
+        if any(keys):
+            c.param_key_counts = [len(each) for each in keys]
+        c.param_keys = StringTable.of([key for each in keys for key in each])
+        for each in keys:
+            c.param_key_order += sorted(range(len(each)), key=lambda number, each=each: each[number].encode("utf-8"))
 
     def top_order(self) -> list[int]:
         content = self.content

@@ -41,7 +41,7 @@ from making_cases import (
     together,
 )
 from milepost_writer import Writer
-from samples import F32, FLOATS, sample, with_value
+from samples import F32, FLOATS, named_params, sample, with_value
 
 __all__ = ["CASES", "Case"]
 
@@ -68,9 +68,12 @@ case(2, "limit_exceeded/records", "entries, alone too many", PAIR,
 case(3, "corrupt/name", "ends descend", change=replacing("param_names", StringTable([2, 1], b"a")))
 case(3, "corrupt/name", "bytes left", change=replacing("param_names", StringTable([1, 2], b"abc")))
 case(3, "corrupt/name", "bytes without ends", Content(), replacing("dtype_names", StringTable([], b"a")))
+case(3, "corrupt/name", "param_keys", change=replacing("param_keys", StringTable([], b"a")))
+case(4, "corrupt/name", "empty param key", named_params(), replacing("param_keys", StringTable([1, 1, 2], b"ab")))
 case(4, "corrupt/name", "empty model name", Content([Model("")]))
 case(4, "corrupt/name", "empty param name", change=replacing("param_names", StringTable([0, 1], b"a")))
 case(5, "limit_exceeded/name_bytes", "long name", name_bytes=5)
+case(5, "limit_exceeded/name_bytes", "long param key", named_params(), name_bytes=8)
 case(5, "limit_exceeded/name_bytes", "4097 bytes", Content([Model("é" * 2048 + "x")]))
 for bad in (
     b"\xff",
@@ -84,6 +87,7 @@ for bad in (
     b"\xc2\x9f",
 ):
     case(6, "corrupt/name", f"algorithm {bad!r}", change=replacing("algorithms", raw_texts(bad)))
+    case(6, "corrupt/name", f"param key {bad!r}", named_params(), replacing("param_keys", raw_texts(b"a", bad, b"b")))
 case(7, "corrupt/reference", "model_names", change=replacing("models", []))
 case(7, "corrupt/reference", "optimizer_names", change=replacing("optimizer_names", StringTable.of(["a", "b"])))
 case(7, "corrupt/reference", "algorithms", change=replacing("algorithms", StringTable.of([])))
@@ -92,9 +96,15 @@ case(7, "corrupt/reference", "states", change=setting("optimizers", 0, "state_co
 case(7, "corrupt/reference", "params", change=appending("params", 9))
 case(7, "corrupt/reference", "param_names", change=replacing("param_names", StringTable.of(["a"])))
 case(7, "corrupt/reference", "dtype_names", change=replacing("dtype_names", StringTable.of(["f32"])))
+case(7, "corrupt/reference", "param_keys", named_params(), replacing("param_keys", StringTable.of(["a", "b"])))
+case(7, "corrupt/reference", "param_keys without counts", named_params(), replacing("param_key_counts", []))
+case(7, "corrupt/reference", "param_key_counts", named_params(), replacing("param_key_counts", [0, 3]))
+case(7, "corrupt/reference", "param_key_counts of 0", change=replacing("param_key_counts", [0, 0]))
 case(7, "corrupt/reference", "entries", change=setting("models", 0, "entry_count", 99))
 case(7, "corrupt/reference", "values", Content([Model("m")]), replacing("values", []))
 case(8, "corrupt/order", "entry_order", change=appending("entry_order", 0))
+case(8, "corrupt/order", "param_key_order", named_params(), dropping("param_key_order"))
+case(8, "corrupt/order", "param_key_order without keys", change=appending("param_key_order", 0))
 case(8, "corrupt/order", "top_order", change=appending("top_order", 0))
 
 
@@ -104,7 +114,11 @@ def two_entries(first: str, second: str) -> Content:
 
 case(9, "corrupt/order", "out of range", two_entries("a", "b"), number_setting("entry_order", 1, 2))
 case(9, "corrupt/order", "twice", two_entries("a", "b"), number_setting("entry_order", 1, 0))
+case(9, "corrupt/order", "param key out of range", named_params(), number_setting("param_key_order", 0, 3))
+case(9, "corrupt/order", "param key twice", named_params(), replacing("param_key_order", [2, 2, 0]))
 case(10, "corrupt/name_duplicate", "in a model", two_entries("a", "a"))
+case(10, "corrupt/name_duplicate", "param keys", named_params(), replacing("param_keys", StringTable.of(["a"] * 3)))
+case(11, "corrupt/name_order", "param keys", named_params(), replacing("param_key_order", [0, 2, 1]))
 case(11, "corrupt/name_order", "swapped", two_entries("a", "b"), replacing("entry_order", [1, 0]))
 case(12, "corrupt/order", "twice", change=number_setting("top_order", 0, 0))
 case(12, "corrupt/order", "out of range", change=number_setting("top_order", 0, 99))
@@ -123,6 +137,8 @@ for key in ("state", "param_groups"):
         f"extra {key}",
         Content(optimizers=[Optimizer("o", extras=[(key, Null())])]),
     )
+case(13, "corrupt/name_duplicate", "state extra entry and param key", named_params(),
+     replacing("param_keys", StringTable.of(["fc.weight", "of/none", "fc.a/b"])))  # fmt: skip
 for column in ("states", "dtypes", "layouts"):
     case(14, "corrupt/reserved", column, change=setting(column, 1, "reserved", 1))
 
@@ -453,3 +469,6 @@ def states(*indexes: int):
 
 case(41, "corrupt/group", "equal", *states(1, 1))
 case(41, "corrupt/group", "descending", *states(2, 1))
+case(42, "corrupt/group", "a param without a key", named_params(), number_setting("params", 3, 3))
+case(42, "corrupt/group", "a key without a param", named_params(), number_setting("params", 2, 2))
+case(42, "corrupt/group", "a state without a key", named_params(), setting("states", 2, "index", 3))

@@ -6,7 +6,7 @@ from columns import KNOWN_DTYPES, StringTable
 from conventions import expect, refuse
 from walk import Walk
 
-TEXTS = ["model_names", "optimizer_names", "algorithms", "entry_names", "param_names", "dtype_names"]
+TEXTS = ["model_names", "optimizer_names", "algorithms", "entry_names", "param_names", "dtype_names", "param_keys"]
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -85,6 +85,8 @@ def rule_7_sums(walk: Walk) -> None:
         ("params", len(c.params), sum(g.param_count for g in c.groups)),
         ("param_names", len(c.param_names), sum(named)),
         ("dtype_names", len(c.dtype_names), len(c.dtypes)),
+        ("param_key_counts", len(c.param_key_counts) or len(c.optimizers), len(c.optimizers)),
+        ("param_keys", len(c.param_keys), sum(c.param_key_counts)),
     ]:
         expect(found, expected, "corrupt/reference", f"number of {what}")
     if walk.named_entry_count > len(c.entry_names):
@@ -100,28 +102,29 @@ def rule_7_sums(walk: Walk) -> None:
 def rule_8_order_sizes(walk: Walk) -> None:
     c = walk.columns
     expect(len(c.entry_order), len(c.entry_names), "corrupt/order", "size of entry_order")
+    expect(len(c.param_key_order), len(c.param_keys), "corrupt/order", "size of param_key_order")
     expected = len(c.models) + len(c.optimizers) + walk.top_value_count
     expect(len(c.top_order), expected, "corrupt/order", "size of top_order")
 
 
 def neighbours(walk: Walk):
-    """Adjacent numbers of entry_order within each entry_list, with their names."""
-    for entry_list in walk.entry_lists:
-        order = walk.columns.entry_order[entry_list.first : entry_list.first + entry_list.count]
-        names = [walk.columns.entry_names.raw(entry_list.first + number) for number in order]
-        for place in range(1, entry_list.count):
-            where = f"entry_order[{entry_list.first + place}] (entry list {entry_list.what} {entry_list.prefix!r})"
+    """Adjacent numbers of the order of each name list, with their names."""
+    for each in walk.name_lists:
+        order = each.order[each.first : each.first + each.count]
+        names = [each.names.raw(each.first + number) for number in order]
+        for place in range(1, each.count):
+            where = f"{each.what}, {each.first + place}"
             yield where, order[place - 1], order[place], names[place - 1], names[place]
 
 
 def rule_9_order_numbers(walk: Walk) -> None:
-    for entry_list in walk.entry_lists:
-        for at in range(entry_list.first, entry_list.first + entry_list.count):
-            number = walk.columns.entry_order[at]
-            if number >= entry_list.count:
+    for each in walk.name_lists:
+        for at in range(each.first, each.first + each.count):
+            number = each.order[at]
+            if number >= each.count:
                 refuse(
                     "corrupt/order",
-                    f"entry_order[{at}]: expected a number below {entry_list.count}, found {number}",
+                    f"{each.what}, {at}: expected a number below {each.count}, found {number}",
                 )
     for where, before, number, _, _ in neighbours(walk):
         if before == number:
@@ -169,6 +172,21 @@ def rule_13_name_duplicate(walk: Walk) -> None:
                     "corrupt/name_duplicate",
                     f"entry_names[{i}] (entry list {entry_list.what} {entry_list.prefix!r}): expected "
                     f"a key that is not stored otherwise, found {walk.columns.entry_names.text(i)!r}",
+                )
+    check_state_extras(walk)
+
+
+def check_state_extras(walk: Walk) -> None:
+    extras = [entry_list for entry_list in walk.entry_lists if entry_list.what == "state_extra"]
+    for number, entry_list in enumerate(extras):
+        keys = set(walk.param_keys_of[number])
+        for i in range(entry_list.first, entry_list.first + entry_list.count):
+            name = walk.columns.entry_names.text(i)
+            if name in keys:
+                refuse(
+                    "corrupt/name_duplicate",
+                    f"entry_names[{i}] (state extra entry of optimizer {number}): expected a name other than "
+                    f"the param keys, found {name!r}",
                 )
 
 

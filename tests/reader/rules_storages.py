@@ -1,4 +1,4 @@
-"""Section 6.5, rules 31 to 41: storages and chunks (31 to 38), groups, params and states (39 to 41)."""
+"""Section 6.5, rules 31 to 42: storages and chunks (31 to 38), groups, params and states (39 to 42)."""
 
 from conventions import ALIGNMENT_OF_PARTS, CODEC_NAMES, CODEC_RAW, expect, refuse, round_up
 from storages import chunk_count, end_of
@@ -136,6 +136,35 @@ def rule_41_states(walk: Walk) -> None:
                 )
 
 
+def rule_42_param_keys(walk: Walk) -> None:
+    group = 0
+    for number, keys in enumerate(walk.param_keys_of):
+        groups = range(group, group + len(walk.groups_of[number]))
+        group = groups.stop
+        if keys:
+            params = [param for each in groups for param in walk.params_of[each]]
+            check_keyed_indexes(f"optimizers[{number}], params", params, keys)
+            check_listed_keys(number, params, keys)
+            states = [state.index for state in walk.states_of[number]]
+            check_keyed_indexes(f"optimizers[{number}], states", states, keys)
+
+
+def check_keyed_indexes(where: str, indexes: list[int], keys: list[str]) -> None:
+    for index in indexes:
+        if index >= len(keys):
+            refuse("corrupt/group", f"{where}: expected indexes below {len(keys)}, found {index}")
+
+
+def check_listed_keys(optimizer: int, params: list[int], keys: list[str]) -> None:
+    unlisted = set(range(len(keys))) - set(params)
+    if unlisted:
+        first = min(unlisted)
+        refuse(
+            "corrupt/group",
+            f"optimizers[{optimizer}], param key {first}, {keys[first]!r}: expected a group that lists it, found none",
+        )
+
+
 RULES = {
     31: rule_31_codec,
     32: rule_32_codec_parameter,
@@ -148,4 +177,5 @@ RULES = {
     39: rule_39_positions,
     40: rule_40_params,
     41: rule_41_states,
+    42: rule_42_param_keys,
 }

@@ -71,6 +71,15 @@ def sample() -> Content:
     return Content([sample_model()], [sample_optimizer()], values, storages, order)
 
 
+def named_params() -> Content:
+    """Parameters that are keyed by names, between optimizers whose parameters are keyed by their index."""
+    groups = [Group([("lr", Float.of(0.5))], [2, 0, 2], ["a", "b", "c"]), Group([], [1])]
+    states = [State(0, [("step", Int(7))]), State(2, [("sum", Tensor(0, F32, [3]))])]
+    named = Optimizer("named", "Adam", groups, states, [("of/none", Dict([]))], [], ["fc.weight", "é", "fc.a/b"])
+    by_index = [Optimizer(name, groups=[Group([], [5])], states=[State(9)]) for name in ("first", "last")]
+    return Content(optimizers=[by_index[0], named, by_index[1]], storages=[Storage(FLOATS)])
+
+
 def own_storages(codec: int = 0) -> Content:
     """Each tensor is all of its own storage, so the index has no sizes: whole, without elements, strided, of 4 bits."""
     u8, f4 = dtype("u8"), dtype("f4_e2m1fn")

@@ -198,6 +198,7 @@ DEPARTURES = [
     ("tensor_offsets", SPARE_PAIR, storing("tensor_offsets", [0, 0])),
     ("storage_nbytes", CANONICAL_PAIR, storing("storage_nbytes", [24, 24])),
     ("storage_codecs", CANONICAL_PAIR, storing("storage_codecs", [stored.Codec(0)] * 2)),
+    ("param_key_counts", sample(), storing("param_key_counts", [0])),
 ]
 
 

@@ -7,7 +7,7 @@ from content import Content, Float, Int, Storage, Tensor
 from decode_content import decode_content
 from milepost_writer import Writer
 from opening import open_data, open_file
-from samples import F32, FLOATS, own_storages, sample, with_value
+from samples import F32, FLOATS, named_params, own_storages, sample, with_value
 from test_reader import KEYS, VALUES, keyed
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "files"
@@ -33,6 +33,11 @@ class Decode(unittest.TestCase):
         self.assertEqual(decoded.order, sample().order)
         self.assertEqual(decoded.optimizers[0].groups[0], sample().optimizers[0].groups[0])
         self.check(keyed())
+
+    def test_param_keys(self):
+        decoded = self.check(named_params())
+        self.assertEqual(decoded.optimizers[1].param_keys, ["fc.weight", "é", "fc.a/b"])
+        self.assertEqual(decoded.optimizers[1].states, named_params().optimizers[1].states)
 
     def test_storages_and_strides(self):
         tensor = Tensor(1, F32, [2, 2], [0, 2], 4, role=2, requires_grad=True)

@@ -16,7 +16,18 @@ from content import Content
 from conventions import Limits, Refused
 from listing import ls_json
 from milepost_writer import Writer, assemble
-from samples import index_of, own_storages, patched, quietly, refusal, resealed, resealed_last_footer, sample, violation
+from samples import (
+    index_of,
+    named_params,
+    own_storages,
+    patched,
+    quietly,
+    refusal,
+    resealed,
+    resealed_last_footer,
+    sample,
+    violation,
+)
 from verifying import canonical_form_checked, verify
 
 DATA = Writer(sample()).build()
@@ -221,6 +232,19 @@ class Buffer(unittest.TestCase):
             opened = opening.open_data(self.sealed(patched(index, vtable + 2, struct.pack("<H", size))))
             self.assertEqual([each.condition for each in verify(opened)], ["index_canonical"])
 
+    def test_absent_fields(self):
+        """Those that are not required are absent where they are empty; an empty one that is there is not canonical."""
+        for name in sorted(canonical.OPTIONAL_FIELDS):
+            with mock.patch.object(canonical, "OPTIONAL_FIELDS", canonical.OPTIONAL_FIELDS - {name}):
+                index = index_of(self.EMPTY)
+            opened = opening.open_data(self.sealed(index))
+            self.assertEqual([each.condition for each in verify(opened)], ["index_canonical"])
+        writer = Writer(named_params())
+        for name in canonical.OPTIONAL_FIELDS:
+            absent = Writer(named_params())
+            setattr(absent.columns, name, type(getattr(absent.columns, name))())
+            self.assertEqual(violation(assemble(DATA[:64], writer.room, index_of(absent)))[:8], "corrupt/")
+
     def test_newer_revision(self):
         """Section 13: one more column, with its optional flag and without."""
         newer = [*canonical.INDEX_FIELDS, ("newer", U32)]
@@ -254,7 +278,7 @@ class Buffer(unittest.TestCase):
 
     def test_random_changes(self):
         """Any index with right checksums is read or refused; nothing else is raised. Sizes said, then derived."""
-        for content, least in [(sample(), 20), (own_storages(1), 15)]:
+        for content, least in [(sample(), 20), (own_storages(1), 15), (named_params(), 15)]:
             self.assertGreater(self.outcomes_of_changes(Writer(content)), least)
 
     def outcomes_of_changes(self, writer: Writer) -> int:

@@ -37,7 +37,7 @@ from first_access import tensor_bytes
 from canonical_key import canonical_key
 from milepost_writer import Writer
 from opening import open_data
-from samples import F32, FLOATS, listed, sample, with_value
+from samples import F32, FLOATS, listed, named_params, sample, with_value
 from verifying import verify
 
 READER = Path(__file__).with_name("milepost_reader.py")
@@ -231,9 +231,19 @@ class Structure(unittest.TestCase):
             {"hyperparameters": ["lr"], "params": [2], "param_names": None,
              "params_position": 0, "param_names_position": None},
         ]  # fmt: skip
-        self.assertEqual(
-            found, [{"name": "opt", "algorithm": "AdamW", "param_groups": groups, "state": [0, 2]}]
-        )
+        expected = {"name": "opt", "algorithm": "AdamW", "param_keys": None, "param_groups": groups, "state": [0, 2]}
+        self.assertEqual(found, [expected])
+
+    def test_param_keys(self):
+        found = listed(named_params())
+        named = found["optimizers"][1]
+        self.assertEqual(named["param_keys"], ["fc.weight", "é", "fc.a/b"])
+        self.assertEqual([group["params"] for group in named["param_groups"]], [[2, 0, 2], [1]])
+        self.assertEqual([each["param_keys"] is None for each in found["optimizers"]], [True, False, True])
+        self.assertEqual([entry["path"] for entry in found["entries"]], [
+            "named/param_groups/0/lr", "named/state/fc.weight/step", "named/state/fc.a/b/sum",
+            "named/state/of/none"])  # fmt: skip
+        self.assertEqual([t["path"] for t in found["tensors"]], ["named/state/fc.a/b/sum"])
 
     def test_paths_and_order(self):
         found = listed(sample())

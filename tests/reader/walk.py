@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from functools import cached_property
 
-from columns import Codec, Columns, Group
+from columns import Codec, Columns, Group, StringTable
 from conventions import CODEC_RAW, Limits
 from footer import Footer
 from header import Header
@@ -42,6 +42,17 @@ class EntryList:
     prefix: str
     first: int
     count: int
+
+
+@dataclass(frozen=True)
+class NameList:
+    """Names that are unique, and the numbers that put them in order: section 6.5, rules 9 to 11."""
+
+    what: str
+    first: int
+    count: int
+    names: StringTable
+    order: list[int]
 
 
 class Walk:
@@ -89,7 +100,7 @@ class Walk:
             for place, group in enumerate(self.groups_of[number]):
                 yield "group", f"{name}/param_groups/{place}/", group.hyperparameter_count
             for state in self.states_of[number]:
-                yield "state", f"{name}/state/{state.index}/", state.entry_count
+                yield "state", f"{name}/state/{self.param_text(number, state.index)}/", state.entry_count
             yield "state_extra", f"{name}/state/", optimizer.state_extra_count
             yield "extra", f"{name}/", optimizer.extra_count
         yield "top", "", self.top_value_count
@@ -111,6 +122,35 @@ class Walk:
         pool = [self.columns.param_names.text(i) for i in range(len(self.columns.param_names))]
         taken = split(pool, [g.param_count if g.has_names else 0 for g in self.columns.groups])
         return [names if g.has_names else None for g, names in zip(self.columns.groups, taken)]
+
+    @cached_property
+    def key_counts(self) -> list[int]:
+        return self.columns.param_key_counts or [0] * len(self.columns.optimizers)
+
+    @cached_property
+    def param_keys_of(self) -> list[list[str]]:
+        pool = [self.columns.param_keys.text(i) for i in range(len(self.columns.param_keys))]
+        return split(pool, self.key_counts)
+
+    def param_text(self, optimizer: int, index: int) -> str:
+        """Section 2: a parameter in a path. (Rule 42, which is checked late, makes every index have a key.)"""
+        keys = self.param_keys_of[optimizer]
+        return keys[index] if index < len(keys) else str(index)
+
+    @cached_property
+    def name_lists(self) -> list["NameList"]:
+        """The entry lists, then the param keys of each optimizer."""
+        c = self.columns
+        made = [
+            NameList(f"entry_order (entry list {each.what} {each.prefix!r})", each.first, each.count, c.entry_names,
+                     c.entry_order)
+            for each in self.entry_lists
+        ]  # fmt: skip
+        firsts = running(0, self.key_counts)
+        return made + [
+            NameList(f"param_key_order (optimizer {i})", first, count, c.param_keys, c.param_key_order)
+            for i, (first, count) in enumerate(zip(firsts, self.key_counts))
+        ]
 
     @cached_property
     def top_names(self) -> list[str]:

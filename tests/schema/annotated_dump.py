@@ -60,6 +60,8 @@ class Dump:
             self.add(vtable, self.u16(vtable), f"vtable of {name}: sizes of vtable and table, then fields")
         self.add(at, self.u16(vtable + 2), f"table {what}: distance to its vtable, then offsets")
         for number, (field, kind) in enumerate(self.schema.tables[name]):
+            if 4 + 2 * number >= self.u16(vtable) or self.u16(vtable + 4 + 2 * number) == 0:
+                continue  # an optional field that is absent
             place = at + self.u16(vtable + 4 + 2 * number)
             target, path = place + self.u32(place), field if what == name else f"{what}.{field}"
             if kind.startswith("["):

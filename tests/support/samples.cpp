@@ -264,6 +264,29 @@ Checkpoint several_optimizers() {
     return checkpoint;
 }
 
+Checkpoint named_params() {
+    Checkpoint checkpoint;
+    OptimizerState& first = checkpoint.optimizer("first");
+    first.param_groups.emplace_back().params = {5};
+    first.state[9]["step"] = 1;
+    OptimizerState& named = checkpoint.optimizer("named");
+    named.algorithm = "AdamW";
+    ParamGroup& weights = named.param_groups.emplace_back();
+    weights.hyperparameters["lr"] = 0.5;
+    weights.params = {2, 0, 2};  // not in the order of the keys, and one twice
+    weights.param_names = std::vector<std::string>{"a", "b", "a"};
+    named.param_groups.emplace_back().params = {1};
+    named.param_keys = {"fc.weight", "fc.bias", "blocks.0/attention.weight"};
+    named.state[0]["step"] = floats({}, 4);
+    named.state[0]["exp_avg"] = floats({2, 3});
+    named.state[2]["exp_avg"] = floats({2});
+    named.state_extra["frozen.weight"] = dict_of({{"step", 3}});  // no group lists this name
+    OptimizerState& last = checkpoint.optimizer("last");
+    last.param_groups.emplace_back().params = {0};
+    last.state_extra["fc.weight"] = 2;  // not a key of this optimizer
+    return checkpoint;
+}
+
 Checkpoint many_chunks() {
     Checkpoint checkpoint;
     StateDict& model = checkpoint.model("model");

@@ -29,6 +29,9 @@ namespace milepost::testing {
 [[nodiscard]] Checkpoint odd_names();
 [[nodiscard]] Checkpoint several_models();
 [[nodiscard]] Checkpoint several_optimizers();
+/// An optimizer whose parameters are keyed by names, as torch.distributed.checkpoint has them, between two
+/// whose parameters are keyed by their index.
+[[nodiscard]] Checkpoint named_params();
 /// Storages of one chunk, and of several; the last one does not compress.
 [[nodiscard]] Checkpoint many_chunks();
 [[nodiscard]] Checkpoint two_chunks();
