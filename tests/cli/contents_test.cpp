@@ -40,6 +40,16 @@ TEST_CASE("entries: paths, in the order of the file") {
     CHECK(paths == expected);
 }
 
+TEST_CASE("entries: the path of a state has the key of its parameter") {
+    OptimizerState optimizer;
+    optimizer.param_keys = {"fc.weight", "fc.bias"};
+    optimizer.state[1]["step"] = 1;
+    std::vector<std::string> paths;
+    visit_entries("opt", optimizer,
+                  [&paths](const std::string& path, const Value&) { paths.push_back(path); });
+    CHECK(paths == std::vector<std::string>{"opt/state/fc.bias/step"});
+}
+
 TEST_CASE("entries: tensors are counted at any depth") {
     Dict dict;
     dict.items.emplace_back(Value("k"), Value(TensorView()));

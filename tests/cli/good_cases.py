@@ -132,6 +132,17 @@ class Good(CliTest):
         wanted = {path: values[path]["value"] for path in top if values[path]["kind"] in scalars}
         self.assertEqual(training, wanted)
 
+    def test_param_keys(self):
+        """Parameters that are keyed by names: their keys, and paths with them."""
+        file = next(each for each in good_files() if each.name == "good-param-keys.milepost")
+        optimizers = listing(file)["optimizers"]
+        keys = ["fc.weight", "fc.bias", "blocks.0/attention.weight"]
+        self.assertEqual([each["param_keys"] for each in optimizers], [None, keys, None])
+        self.assertEqual([each["params"] for each in optimizers[1]["param_groups"]], [[2, 0, 2], [1]])
+        self.assertIn("named/state/fc.weight/exp_avg\t", run("ls", file, "--plain").stdout)
+        lines = [line for line in run("info", file).stdout.splitlines() if "param group" in line]
+        self.assertEqual([", keyed by names" in line for line in lines], [False, True, False])
+
     def test_info_text_is_one_screen(self):
         for file in good_files():
             process = run("info", file)

@@ -5,10 +5,14 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <milepost/milepost.hpp>
 
+#include "format/find_path.hpp"
+#include "format/index.hpp"
+#include "format/index_offsets.hpp"
 #include "format/paths.hpp"
 #include "format/validate.hpp"
 #include "support/memory.hpp"
@@ -20,20 +24,33 @@ using namespace milepost::format;
 
 namespace {
 
+/// The index of a checkpoint that was saved.
+struct SavedIndex {
+    testing::Parts parts;
+    Index index;
+    IndexOffsets offsets;
+
+    explicit SavedIndex(const Checkpoint& checkpoint) {
+        const auto file = testing::save_bytes(checkpoint);
+        REQUIRE(file);
+        auto taken = testing::take_apart(*file);
+        REQUIRE(taken);
+        parts = *std::move(taken);
+        index = parts.columns.index();
+        const std::uint64_t index_offset = testing::last_footer(*file)->placement.index_offset;
+        auto valid = validate(index, {index_offset, parts.header.alignment}, Limits());
+        REQUIRE(valid);
+        offsets = *std::move(valid);
+    }
+};
+
 /// The paths of all tensors, in the order of their numbers.
 std::vector<std::string> tensor_paths(const Checkpoint& checkpoint) {
-    const auto file = testing::save_bytes(checkpoint);
-    REQUIRE(file);
-    const auto parts = testing::take_apart(*file);
-    REQUIRE(parts);
-    const Index index = parts->columns.index();
-    const std::uint64_t index_offset = testing::last_footer(*file)->placement.index_offset;
-    const auto offsets = validate(index, {index_offset, parts->header.alignment}, Limits());
-    REQUIRE(offsets);
+    const SavedIndex saved(checkpoint);
     std::vector<std::string> paths;
-    for (std::uint32_t tensor = 0; tensor < index.tensor_layouts.size(); ++tensor) {
-        paths.push_back(tensor_path(index, *offsets, tensor));
-        CHECK(value_path(index, *offsets, offsets->tensor_value[tensor]) == paths.back());
+    for (std::uint32_t tensor = 0; tensor < saved.index.tensor_layouts.size(); ++tensor) {
+        paths.push_back(tensor_path(saved.index, saved.offsets, tensor));
+        CHECK(value_path(saved.index, saved.offsets, saved.offsets.tensor_value[tensor]) == paths.back());
     }
     return paths;
 }
@@ -66,9 +83,45 @@ TEST_CASE("paths: of a model, an optimizer and values") {
         CHECK(paths[i] == expected[i]);
 }
 
+TEST_CASE("paths: of state keyed by names, in both directions") {
+    const SavedIndex saved(testing::named_params());
+    // A key may hold '/'. The last ones are of an optimizer whose parameters are keyed by their index.
+    for (const char* path : {"named/state/fc.weight/step", "named/state/fc.weight/exp_avg",
+                             "named/state/blocks.0/attention.weight/exp_avg", "first/state/9/step"}) {
+        CAPTURE(path);
+        const auto entry = find_path(saved.index, saved.offsets, path);
+        REQUIRE(entry);
+        CHECK(entry_path(saved.index, saved.offsets, *entry) == path);
+    }
+    for (const char* path :
+         {"named/state/0/step", "named/state/fc.bias/step", "named/state/fc.weight", "named/state/fc.weight/",
+          "named/state/fc/weight/step", "named/state//step", "last/state/fc.weight/step"}) {
+        CAPTURE(path);
+        CHECK_FALSE(find_path(saved.index, saved.offsets, path));
+    }
+}
+
+TEST_CASE("paths: a key and a name that share a slash") {
+    Checkpoint checkpoint;
+    OptimizerState& optimizer = checkpoint.optimizer("o");
+    optimizer.param_groups.emplace_back().params = {0, 1, 2};
+    optimizer.param_keys = {"a", "a/b", "a/b/c"};
+    optimizer.state[0]["x"] = 1;
+    optimizer.state[1]["c/x"] = 2;
+    optimizer.state[2]["y"] = 3;
+    const SavedIndex saved(checkpoint);
+    CHECK(saved.index.entry_names.size() == 3);
+    for (const char* path : {"o/state/a/x", "o/state/a/b/c/x", "o/state/a/b/c/y"}) {
+        CAPTURE(path);
+        const auto entry = find_path(saved.index, saved.offsets, path);
+        REQUIRE(entry);
+        CHECK(entry_path(saved.index, saved.offsets, *entry) == path);
+    }
+}
+
 TEST_CASE("paths: of every sample, each once, as the Reader has them") {
     for (const Checkpoint& checkpoint : {testing::small(), testing::every_value(), testing::several_models(),
-                                         testing::several_optimizers()}) {
+                                         testing::several_optimizers(), testing::named_params()}) {
         const auto reader = testing::open_bytes(*testing::save_bytes(checkpoint));
         REQUIRE(reader);
         const auto paths = tensor_paths(checkpoint);

@@ -66,8 +66,8 @@ TEST_CASE("names: what is not there") {
 }
 
 TEST_CASE("names: every tensor is found by its path") {
-    for (const Checkpoint& checkpoint :
-         {several_models(), several_optimizers(), every_value(), every_shape(), every_dtype()}) {
+    for (const Checkpoint& checkpoint : {several_models(), several_optimizers(), named_params(),
+                                         every_value(), every_shape(), every_dtype()}) {
         const Reader file = open_saved(checkpoint);
         const auto tensors = file.tensors();
         for (std::uint32_t i = 0; i < tensors.size(); ++i) {
@@ -86,6 +86,11 @@ TEST_CASE("names: the paths themselves") {
     for (const char* path : {"adam/param_groups/1/lr", "adam/state/0/exp_avg", "adam/state/99/step"}) {
         CHECK_MESSAGE(optimizers.tensor(path), path);
     }
+    const Reader named = open_saved(named_params());
+    CHECK(named.tensor_path(named.tensor("named/state/fc.weight/exp_avg")->index().value()) ==
+          "named/state/fc.weight/exp_avg");
+    CHECK(named.tensor("named/state/blocks.0/attention.weight/exp_avg"));
+    CHECK_FALSE(named.tensor("named/state/0/exp_avg"));
     const Reader values = open_saved(every_value());
     CHECK(values.tensor("list of tensors/0"));
     CHECK(values.tensor("list of tensors/1/last"));

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
-
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "support/memory.hpp"
 #include "support/samples.hpp"
@@ -58,6 +60,17 @@ Checkpoint parts_named_alike(bool model, bool optimizer, bool value) {
     if (model) checkpoint.model("twice");
     if (optimizer) checkpoint.optimizer("twice");
     if (value) checkpoint.values()["twice"] = 1;
+    return checkpoint;
+}
+
+/// An optimizer of parameters 0 and 1, and the state of one, with these keys.
+Checkpoint keyed(std::vector<std::string> keys, std::uint64_t state = 1) {
+    Checkpoint checkpoint;
+    OptimizerState& optimizer = checkpoint.optimizer("o");
+    optimizer.param_groups.emplace_back().params = {0, 1};
+    optimizer.param_keys = std::move(keys);
+    optimizer.state[state]["step"] = 1;
+    optimizer.state_extra["extra"] = Dict{};
     return checkpoint;
 }
 
@@ -181,6 +194,47 @@ const Mistake kMistakes[] = {
          return with_group(g);
      },
      Condition::layout},
+    {"fewer param_keys than params", [] { return keyed({"a"}, 0); }, Condition::layout},
+    {"more param_keys than params",
+     [] {
+         return keyed({"a", "b", "c"});
+     },
+     Condition::layout},
+    {"a state without a param key",
+     [] {
+         return keyed({"a", "b"}, 2);
+     },
+     Condition::layout},
+    {"a param key twice",
+     [] {
+         return keyed({"a", "a"});
+     },
+     Condition::save_name},
+    {"an empty param key",
+     [] {
+         return keyed({"a", ""});
+     },
+     Condition::save_name},
+    {"a param key with a line feed",
+     [] {
+         return keyed({"a\n", "b"});
+     },
+     Condition::save_name},
+    {"a param key that is not UTF-8",
+     [] {
+         return keyed({"a", "\xFF"});
+     },
+     Condition::save_name},
+    {"a param key of 4097 bytes",
+     [] {
+         return keyed({"a", std::string(4097, 'k')});
+     },
+     Condition::name_bytes},
+    {"a param key that is a state extra entry",
+     [] {
+         return keyed({"a", "extra"});
+     },
+     Condition::save_name},
     {"params_position out of range",
      [] {
          ParamGroup g;
@@ -268,6 +322,17 @@ TEST_CASE("arguments: what is odd and allowed") {
           nested(64), floats(Shape(64, 1)), floats({0}, 24), entry_named("\u202e")}) {
         CHECK(verdict_of(open_bytes(*save_bytes(checkpoint)), 1) == "ok");
     }
+}
+
+TEST_CASE("arguments: an error about a param key names it, and the optimizer") {
+    const auto message = [](const Checkpoint& checkpoint) {
+        return save_bytes(checkpoint).error().message();
+    };
+    CHECK(message(keyed({"a", "b", "fc.bias"})).find("optimizer 'o', param key 'fc.bias'") !=
+          std::string::npos);
+    CHECK(message(keyed({"a"}, 0)).find("optimizer 'o', params of a group: expected an index below 1") !=
+          std::string::npos);
+    CHECK(message(keyed({"fc.bias", "fc.bias"})).find("'fc.bias'") != std::string::npos);
 }
 
 TEST_CASE("arguments: the order of parts is kept, and completed") {

@@ -44,7 +44,7 @@ TEST_CASE("determinism: the bytes do not depend on the number of threads") {
 
 TEST_CASE("determinism: two saves give the same bytes") {
     for (const Checkpoint& checkpoint :
-         {every_value(), every_dtype(), several_optimizers(), several_models()}) {
+         {every_value(), every_dtype(), several_optimizers(), named_params(), several_models()}) {
         CHECK((*save_bytes(checkpoint) == *save_bytes(checkpoint)));
     }
 }

@@ -231,6 +231,24 @@ const Feature<OptimizerState> kOptimizerFeatures[] = {
      }},
     {"state of no group's parameter", has_state_of_no_group},
     {"state extra entries", [](const OptimizerState& o) { return !o.state_extra.empty(); }},
+    {"param keys", [](const OptimizerState& o) { return !o.param_keys.empty(); }},
+    {"param keys and state",
+     [](const OptimizerState& o) { return !o.param_keys.empty() && !o.state.empty(); }},
+    {"param keys and state extra entries",
+     [](const OptimizerState& o) { return !o.param_keys.empty() && !o.state_extra.empty(); }},
+    {"param keys and param_names",
+     [](const OptimizerState& o) {
+         return !o.param_keys.empty() && o.param_groups.front().param_names.has_value();
+     }},
+    {"param keys that are not in order",
+     [](const OptimizerState& o) { return !std::is_sorted(o.param_keys.begin(), o.param_keys.end()); }},
+    {"param keys, parameters not in order",
+     [](const OptimizerState& o) {
+         return !o.param_keys.empty() &&
+                std::any_of(o.param_groups.begin(), o.param_groups.end(), [](const ParamGroup& g) {
+                    return !std::is_sorted(g.params.begin(), g.params.end());
+                });
+     }},
     {"extra entries", [](const OptimizerState& o) { return !o.extra.empty(); }},
 };
 
@@ -253,6 +271,11 @@ const Feature<Sample> kSampleFeatures[] = {
      }},
     {"several models", [](const Sample& s) { return s.checkpoint.models().size() > 1; }},
     {"several optimizers", [](const Sample& s) { return s.checkpoint.optimizers().size() > 1; }},
+    {"one optimizer with param keys, another one without",
+     [](const Sample& s) {
+         const auto& all = s.checkpoint.optimizers();
+         return all.size() > 1 && all[0].second.param_keys.empty() != all[1].second.param_keys.empty();
+     }},
     {"order set", [](const Sample& s) { return s.checkpoint.order().size() > 1; }},
     {"codec raw", [](const Sample& s) { return s.options.codec == Codec::raw; }},
     {"codec zstd", [](const Sample& s) { return s.options.codec == Codec::zstd; }},

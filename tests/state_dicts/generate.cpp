@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
 #include <set>
 #include <string>
 #include <string_view>
@@ -84,13 +87,43 @@ private:
         const bool named = random_.one_in(3);
         for (std::uint64_t i = 0; i < groups; ++i)
             fill(optimizer.param_groups.emplace_back(), params, named);
-        if (random_.one_in(4)) params.push_back(random_.next());  // of no group
+        if (!params.empty() && random_.one_in(4))
+            key_by_names(optimizer, params);
+        else if (random_.one_in(4))
+            params.push_back(random_.next());  // of no group
         for (const std::uint64_t param : params) {
             if (!random_.one_in(3)) fill_state(optimizer.state[param]);
         }
-        if (random_.one_in(8)) add(optimizer.state_extra, kStateKeys, values_.value());
+        if (random_.one_in(8)) add_state_extra(optimizer);
         for (std::uint64_t count = random_.one_in(6) ? 1 + random_.below(2) : 0; count > 0; --count)
             add(optimizer.extra, kHyperparameters, values_.value());
+    }
+
+    /// Numbers the parameters anew, in any order, and gives each a key. `params` are those of all groups.
+    void key_by_names(OptimizerState& optimizer, std::vector<std::uint64_t>& params) {
+        random_.shuffle(params);
+        for (ParamGroup& group : optimizer.param_groups) {
+            for (std::uint64_t& param : group.params)
+                param = static_cast<std::uint64_t>(std::find(params.begin(), params.end(), param) -
+                                                   params.begin());
+        }
+        std::iota(params.begin(), params.end(), std::uint64_t{0});
+        for (std::size_t i = 0; i < params.size(); ++i) {
+            std::string key = random_name(random_);
+            if (has_key(optimizer, key)) key = fresh("key");
+            optimizer.param_keys.push_back(std::move(key));
+        }
+    }
+
+    static bool has_key(const OptimizerState& optimizer, const std::string& name) {
+        const auto& keys = optimizer.param_keys;
+        return std::find(keys.begin(), keys.end(), name) != keys.end();
+    }
+
+    void add_state_extra(OptimizerState& optimizer) {
+        std::string name = random_.one_in(4) ? random_name(random_) : std::string(random_.pick(kStateKeys));
+        if (has_key(optimizer, name)) name = fresh("extra");
+        optimizer.state_extra.add(std::move(name), values_.value());
     }
 
     void fill_state(Entries& entries) {

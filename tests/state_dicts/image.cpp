@@ -128,7 +128,10 @@ private:
     }
 
     void put(const std::string& name, const OptimizerState& optimizer) {
-        line("optimizer " + quoted(name) + " algorithm " + quoted(optimizer.algorithm));
+        text_ += "optimizer " + quoted(name) + " algorithm " + quoted(optimizer.algorithm);
+        for (const std::string& key : optimizer.param_keys)
+            text_ += ' ' + quoted(key);
+        text_ += '\n';
         for (const ParamGroup& group : optimizer.param_groups)
             put(group);
         for (const auto& [index, entries] : optimizer.state) {

@@ -33,6 +33,7 @@ namespace milepost::state_dicts {
 ///   requires_grad, storage by order of first appearance in this text; content: hash of the contiguous bytes
 ///   (- if there are more than 1024 elements).
 /// - Storages: XXH3-128 of all bytes.
+/// - Optimizers: after the algorithm the param keys, if there are any.
 /// - Groups: the positions of `params` and `param_names` (- if there are none), indices, names.
 ///
 /// Errors: those of reading the tensors.

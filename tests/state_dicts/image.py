@@ -45,7 +45,8 @@ class Imager:
             self.lines.append(f" {quoted(name)} = {self.text(value)}")
 
     def put_optimizer(self, optimizer: content.Optimizer) -> None:
-        self.lines.append(f"optimizer {quoted(optimizer.name)} algorithm {quoted(optimizer.algorithm)}")
+        keys = "".join(f" {quoted(key)}" for key in optimizer.param_keys)
+        self.lines.append(f"optimizer {quoted(optimizer.name)} algorithm {quoted(optimizer.algorithm)}{keys}")
         for group in optimizer.groups:
             position = "-" if group.param_names is None else group.param_names_position
             names = "".join(f" {quoted(name)}" for name in group.param_names or [])

@@ -112,3 +112,41 @@ TEST_CASE("optimizer state: nothing at all") {
     CHECK(found.algorithm.empty());
     CHECK(found.state.empty());
 }
+
+// As get_optimizer_state_dict of torch.distributed.checkpoint gives it: {"state": {"fc.weight": {...}},
+// "param_groups": [{"params": ["fc.weight"], ...}]}.
+TEST_CASE("optimizer state: parameters keyed by names") {
+    static const std::vector<float> kMemory = {0.5F, -0.5F};
+    OptimizerState given;
+    given.param_groups.resize(2);
+    given.param_groups[0].params = {2, 0};
+    given.param_groups[0].param_names = std::vector<std::string>{"first", "second"};
+    given.param_groups[1].params = {1, 1};
+    given.param_keys = {"fc.weight", "fc/bias", "état"};
+    given.state[0]["exp_avg"] = TensorView::of(std::span(kMemory), {2});
+    given.state[0]["step"] = 3;
+    given.state[1]["exp_avg"] = TensorView::of(std::span(kMemory), {2});
+    given.state_extra["frozen.weight"] = Dict{{{"step", 1}}, {}};  // a name that no group lists
+    given.extra["defaults"] = nullptr;
+    const OptimizerState found = loaded(given);
+    CHECK(found.param_keys == given.param_keys);
+    CHECK(found.param_groups[0].params == given.param_groups[0].params);
+    CHECK(found.param_groups[0].param_names == given.param_groups[0].param_names);
+    CHECK(found.state.size() == 2);
+    CHECK(names_of(found.state.at(0)) == std::vector<std::string>{"exp_avg", "step"});
+    CHECK(names_of(found.state_extra) == std::vector<std::string>{"frozen.weight"});
+}
+
+TEST_CASE("optimizer state: one optimizer keyed by names, another one by indices") {
+    Checkpoint checkpoint;
+    for (const char* name : {"by index", "by name", "by index again"}) {
+        OptimizerState& optimizer = checkpoint.optimizer(name);
+        optimizer.param_groups.emplace_back().params = {0, 1};
+        optimizer.state[1]["step"] = 5;
+    }
+    checkpoint.optimizer("by name").param_keys = {"b", "a"};
+    const Reader reader = check_round_trip(checkpoint);
+    CHECK(reader.optimizer("by index")->param_keys.empty());
+    CHECK(reader.optimizer("by name")->param_keys == std::vector<std::string>{"b", "a"});
+    CHECK(reader.optimizer("by index again")->param_keys.empty());
+}
