@@ -173,14 +173,18 @@ std::string Text::of(const milepost::Entries& entries) {
     return of(dict);
 }
 
-std::string Text::of(const milepost::ParamGroup& group) {
+std::string Text::of(const milepost::ParamGroup& group, const std::vector<std::string>& param_keys) {
     milepost::Dict dict;
     for (const auto& [name, value] : group.hyperparameters)
         dict.items.emplace_back(name, value);
     std::vector<std::pair<std::uint32_t, std::pair<milepost::Value, milepost::Value>>> placed;
     milepost::List params;
-    for (const std::uint64_t index : group.params)
-        params.items.emplace_back(index);
+    for (const std::uint64_t index : group.params) {
+        if (param_keys.empty())
+            params.items.emplace_back(index);
+        else
+            params.items.emplace_back(param_keys.at(static_cast<std::size_t>(index)));
+    }
     const auto last = static_cast<std::uint32_t>(dict.items.size());
     placed.push_back(
         {group.params_position.value_or(last + (group.param_names ? 1 : 0)), {"params", params}});

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <milepost/milepost.hpp>
 
@@ -20,7 +21,9 @@ public:
     [[nodiscard]] std::string of(const milepost::Value& value);
     /// A dict whose keys are the names.
     [[nodiscard]] std::string of(const milepost::Entries& entries);
-    [[nodiscard]] std::string of(const milepost::ParamGroup& group);
+    /// With the keys of the parameters; empty: their indices are the keys.
+    [[nodiscard]] std::string of(const milepost::ParamGroup& group,
+                                 const std::vector<std::string>& param_keys);
 
 private:
     std::string of(const milepost::Dict& dict);

@@ -124,7 +124,10 @@ class Text:
         lines = [f"optimizer {quoted(part.name)} {quoted(part.algorithm)}"]
         lines += [f"  group: {self.of(group)}" for group in part.state_dict["param_groups"]]
         state = part.state_dict["state"]
-        for key in sorted(key for key in state if type(key) is int) + [key for key in state if type(key) is str]:
+        params = [param for group in part.state_dict["param_groups"] for param in group["params"]]
+        named = [key for key in dict.fromkeys(params) if type(key) is str and key in state]  # param keys, by number
+        others = [key for key in state if type(key) is str and key not in named]
+        for key in sorted(key for key in state if type(key) is int) + named + others:
             lines.append(f"  state {key if type(key) is int else quoted(key)}: {self.of(state[key])}")
         extra = [key for key in part.state_dict if key not in ("state", "param_groups")]
         return lines + [f"  {quoted(key)}: {self.of(part.state_dict[key])}" for key in extra]

@@ -70,16 +70,17 @@ class Importer:
         return Part(model.name, state_dict)
 
     def optimizer(self, optimizer: given.Optimizer) -> Part:
-        state = {each.index: self.entries(each.entries, {}) for each in optimizer.states}
+        keys = dict(enumerate(optimizer.param_keys))  # empty where indices are the keys
+        state = {keys.get(each.index, each.index): self.entries(each.entries, {}) for each in optimizer.states}
         sd = {
             "state": self.entries(optimizer.state_extras, state),
-            "param_groups": [self.group(group) for group in optimizer.groups],
+            "param_groups": [self.group(group, keys) for group in optimizer.groups],
         }
         return Part(optimizer.name, self.entries(optimizer.extras, sd), optimizer.algorithm)
 
-    def group(self, group: given.Group) -> dict:
+    def group(self, group: given.Group, keys: dict) -> dict:
         items = list(self.entries(group.hyperparameters, {}).items())
-        placed = [(group.params_position, ("params", group.params))]
+        placed = [(group.params_position, ("params", [keys.get(param, param) for param in group.params]))]
         if group.param_names is not None:
             placed.append((group.param_names_position, ("param_names", group.param_names)))
         for position, item in sorted(placed):

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include <milepost/milepost.hpp>
 
@@ -30,9 +31,13 @@ void print(const std::string& name, const milepost::StateDict& model, Text& text
 void print(const std::string& name, const milepost::OptimizerState& optimizer, Text& text) {
     std::cout << "optimizer " << quoted(name) << ' ' << quoted(optimizer.algorithm) << '\n';
     for (const milepost::ParamGroup& group : optimizer.param_groups)
-        std::cout << "  group: " << text.of(group) << '\n';
-    for (const auto& [index, entries] : optimizer.state)
-        std::cout << "  state " << index << ": " << text.of(entries) << '\n';
+        std::cout << "  group: " << text.of(group, optimizer.param_keys) << '\n';
+    const std::vector<std::string>& keys = optimizer.param_keys;
+    for (const auto& [index, entries] : optimizer.state) {
+        const std::string key =
+            keys.empty() ? std::to_string(index) : quoted(keys.at(static_cast<std::size_t>(index)));
+        std::cout << "  state " << key << ": " << text.of(entries) << '\n';
+    }
     for (const auto& [key, value] : optimizer.state_extra)
         std::cout << "  state " << quoted(key) << ": " << text.of(value) << '\n';
     for (const auto& [key, value] : optimizer.extra)

@@ -16,6 +16,12 @@ def storage_bytes(storage: torch.UntypedStorage) -> bytes:
     return ctypes.string_at(storage.data_ptr(), storage.nbytes()) if storage.nbytes() else b""
 
 
+def param_numbers(state_dict: dict) -> dict[str, int]:
+    """Of the names in `params` of all groups, as get_optimizer_state_dict has them; none where these are indices."""
+    names = [param for group in state_dict["param_groups"] for param in group["params"] if type(param) is str]
+    return {name: number for number, name in enumerate(dict.fromkeys(names))}
+
+
 def role_of(tensor: torch.Tensor) -> int:
     if isinstance(tensor, torch.nn.Parameter):
         return ROLE_PARAMETER
@@ -71,22 +77,25 @@ class Exporter:
         return given.Model(part.name, self.entries(part.state_dict.items()), metadata)
 
     def optimizer(self, part: Part) -> given.Optimizer:
-        sd = part.state_dict
-        states = [given.State(key, self.entries(sd["state"][key].items())) for key in sd["state"] if type(key) is int]
+        sd, state = part.state_dict, part.state_dict["state"]
+        numbers = param_numbers(sd)
+        # As PyTorch has it, a key of `state` is an index: also one that no group lists. Or it is a param key.
+        of_params = [key for key in state if key in numbers or type(key) is int]
         return given.Optimizer(
             part.name,
             part.algorithm,
-            [self.group(group) for group in sd["param_groups"]],
-            states,
-            self.entries((key, sd["state"][key]) for key in sd["state"] if type(key) is not int),
+            [self.group(group, numbers) for group in sd["param_groups"]],
+            [given.State(numbers.get(key, key), self.entries(state[key].items())) for key in of_params],
+            self.entries((key, state[key]) for key in state if key not in of_params),
             self.entries((key, sd[key]) for key in sd if key not in ("state", "param_groups")),
+            list(numbers),
         )
 
-    def group(self, group: dict) -> given.Group:
+    def group(self, group: dict, numbers: dict) -> given.Group:
         keys = list(group)
         return given.Group(
             self.entries((key, group[key]) for key in keys if key not in ("params", "param_names")),
-            group["params"],
+            [numbers.get(param, param) for param in group["params"]],
             group.get("param_names"),
             keys.index("params"),
             keys.index("param_names") if "param_names" in group else None,
