@@ -80,8 +80,9 @@ std::size_t parameter_named(const std::string& name) {
     return static_cast<std::size_t>(found - kParameters.begin());
 }
 
-/// Finds out which parameter each index belongs to: by name where the groups have names, else by order.
-void match_parameters(Optimizer& optimizer) {
+/// Finds out which parameter each index belongs to: by name where parameters are keyed by names or the groups
+/// have names, else by order.
+void match_parameters(Optimizer& optimizer, const std::vector<std::string>& param_keys) {
     std::size_t index = 0;
     std::array<bool, kParameterCount> seen = {};
     for (const milepost::ParamGroup& group : optimizer.groups) {
@@ -90,7 +91,11 @@ void match_parameters(Optimizer& optimizer) {
                 throw Failure("params: expected 0 to 9 in order, over all groups");
             }
             const bool named = group.param_names && i < group.param_names->size();
-            const std::size_t parameter = named ? parameter_named((*group.param_names)[i]) : index;
+            std::size_t parameter = index;
+            if (!param_keys.empty())
+                parameter = parameter_named(param_keys[index]);
+            else if (named)
+                parameter = parameter_named((*group.param_names)[i]);
             if (seen[parameter]) throw Failure("param_names: a parameter is in two places");
             seen[parameter] = true;
             optimizer.parameters[index] = parameter;
@@ -196,7 +201,7 @@ Optimizer load_optimizer(const milepost::Reader& file) {
         throw Failure("optimizer: expected SGD, Adam or AdamW, found \"" + optimizer.algorithm + "\"");
     }
     optimizer.groups = saved.param_groups;
-    match_parameters(optimizer);
+    match_parameters(optimizer, saved.param_keys);
     check_hyperparameters(optimizer);
     // Strict: all names, shapes, dtypes and checksums are checked, and named together if they do not fit.
     std::deque<milepost::Entries> nulls;  // each target wants its own, where it stays

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +24,16 @@ Container values_of(const Elements& elements) {
     return container;
 }
 
-milepost::Dict dict_of(const milepost::ParamGroup& group) {
+/// The keys of parameters: their names, or their indices where there are no names.
+milepost::List keys_of(const std::vector<std::uint64_t>& params, const std::vector<std::string>& param_keys) {
+    if (param_keys.empty()) return values_of<milepost::List>(params);
+    milepost::List keys;
+    for (const std::uint64_t index : params)
+        keys.items.emplace_back(param_keys.at(index));
+    return keys;
+}
+
+milepost::Dict dict_of(const milepost::ParamGroup& group, const std::vector<std::string>& param_keys) {
     auto dict = values_of<milepost::Dict>(group.hyperparameters);
     std::vector<std::pair<std::size_t, Item>> later;
     if (group.param_names) {
@@ -31,7 +41,7 @@ milepost::Dict dict_of(const milepost::ParamGroup& group) {
                            Item("param_names", values_of<milepost::List>(*group.param_names)));
     }
     later.emplace_back(group.params_position.value_or(dict.items.size() + later.size()),
-                       Item("params", values_of<milepost::List>(group.params)));
+                       Item("params", keys_of(group.params, param_keys)));
     // In ascending order each position counts the key that was inserted before.
     std::stable_sort(later.begin(), later.end(),
                      [](const auto& left, const auto& right) { return left.first < right.first; });
@@ -52,8 +62,10 @@ std::string python_repr(const milepost::Shape& shape) {
 
 std::string python_repr_state(const milepost::OptimizerState& optimizer) {
     milepost::Dict dict;
-    for (const auto& [index, entries] : optimizer.state)
-        dict.items.emplace_back(index, values_of<milepost::Dict>(entries));
+    for (const auto& [index, entries] : optimizer.state) {
+        milepost::List key = keys_of({index}, optimizer.param_keys);
+        dict.items.emplace_back(std::move(key.items.front()), values_of<milepost::Dict>(entries));
+    }
     for (const auto& [key, value] : optimizer.state_extra)
         dict.items.emplace_back(key, value);
     return milepost::to_string(std::move(dict));
@@ -62,7 +74,7 @@ std::string python_repr_state(const milepost::OptimizerState& optimizer) {
 std::string python_repr_groups(const milepost::OptimizerState& optimizer) {
     milepost::List list;
     for (const milepost::ParamGroup& group : optimizer.param_groups)
-        list.items.emplace_back(dict_of(group));
+        list.items.emplace_back(dict_of(group, optimizer.param_keys));
     return milepost::to_string(std::move(list));
 }
 

@@ -53,6 +53,25 @@ TEST_CASE("optimizer state: parameters in groups are found by their names, witho
                "param_names: LeNet has no parameter conv3.bias"));
 }
 
+TEST_CASE("optimizer state: keyed by names, parameters are found by them") {
+    const auto by_name = [](milepost::Checkpoint& file) {
+        milepost::OptimizerState& optimizer = file.optimizer("optimizer");
+        const auto state = optimizer.state;
+        for (std::size_t i = 0; i < lenet::kParameterCount; ++i) {
+            const std::size_t other = lenet::kParameterCount - 1 - i;
+            optimizer.param_keys.emplace_back(lenet::kParameters[other].name);
+            optimizer.state[i] = state.at(other);
+        }
+        group(file).param_names.reset();
+    };
+    CHECK(message(by_name) == "loaded");
+    CHECK(says(message([&](auto& file) {
+                   by_name(file);
+                   file.optimizer("optimizer").param_keys[3] = "conv3.bias";
+               }),
+               "LeNet has no parameter conv3.bias"));
+}
+
 TEST_CASE("optimizer state: an optimizer whose state does not fit") {
     const std::vector<float> floats(6);
     const auto tensor = [&](milepost::Shape shape) {

@@ -35,3 +35,12 @@ TEST_CASE("repr: an optimizer, its groups with keys where they were found") {
     optimizer.state_extra["x"] = true;
     CHECK(lenet::python_repr_state(optimizer) == "{0: {'step': 1.5}, 2: {'step': 3}, 'x': True}");
 }
+
+TEST_CASE("repr: an optimizer whose parameters are keyed by names") {
+    milepost::OptimizerState optimizer;
+    optimizer.param_groups.emplace_back().params = {1, 0};
+    optimizer.param_keys = {"fc.weight", "fc.bias"};
+    optimizer.state[0]["step"] = 3;
+    CHECK(lenet::python_repr_groups(optimizer) == "[{'params': ['fc.bias', 'fc.weight']}]");
+    CHECK(lenet::python_repr_state(optimizer) == "{'fc.weight': {'step': 3}}");
+}
