@@ -120,7 +120,7 @@ constexpr Row kRows[] = {
     {.where = "rule 42",
      .name = "rule42-param",
      .base = named_parts,
-     .edit = [](Parts& p) { p.columns.params[2] = 3; },
+     .edit = [](Parts& p) { p.columns.params[3] = 3; },
      .expected = "corrupt/group",
      .about = "A group lists parameter 3; the optimizer has three param keys."},
     {.where = "rule 42",
