@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <milepost/result.hpp>
 
@@ -41,6 +42,7 @@ public:
 
 private:
     struct Impl;
+    Result<void> check_usable(std::string_view done) const;
     explicit ReplacingFile(std::unique_ptr<Impl> impl) noexcept;
     std::unique_ptr<Impl> impl_;
 };

@@ -2,19 +2,15 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <milepost/error.hpp>
@@ -23,7 +19,13 @@
 #include "base/checked.hpp"
 #include "platform/descriptor_posix.hpp"
 #include "platform/errno_posix.hpp"
+#include "platform/extended_attribute_posix.hpp"
+#include "platform/folder_posix.hpp"
+#include "platform/previous_posix.hpp"
+#include "platform/process.hpp"
 #include "platform/replace.hpp"
+#include "platform/rights_posix.hpp"
+#include "platform/space_posix.hpp"
 #include "platform/target_posix.hpp"
 #include "platform/temporary_posix.hpp"
 
@@ -31,66 +33,92 @@ namespace milepost::platform {
 
 static_assert(sizeof(off_t) == 8, "files beyond 2 GiB need 64-bit offsets: _FILE_OFFSET_BITS=64");
 
-namespace {
-
-constexpr int kAttempts = 16;
-
-// Called by its number, because not every C library has a function for it.
-int rename_to_new_name(int folder, const char* from, const char* to) noexcept {
-    return static_cast<int>(::syscall(SYS_renameat2, folder, from, folder, to, RENAME_NOREPLACE));
-}
-
-}  // namespace
-
-// All memory is allocated in create(). After it only messages allocate, and describe() works without memory.
 struct ReplacingFile::Impl {
     Impl(std::string whole_path, const ReplaceOptions& asked, Descriptor opened, std::string target_name)
         : path(std::move(whole_path)),
           options(asked),
           folder(std::move(opened)),
           name(std::move(target_name)),
-          previous_name(asked.keep_previous ? name + ".prev" : std::string()),
-          previous_link(name),
-          temporary(folder, TemporaryName(name)) {}
+          temporary_name(name),
+          temporary(folder, temporary_name) {}
 
-    Result<void> open_temporary() noexcept;
+    Result<void> prepare();
+    int read_rights_of_target();
+    Result<void> open_temporary();
+    Result<void> prepare_names();
     Result<void> check_size(std::uint64_t end) const;
     Result<void> reserve(std::uint64_t nbytes);
     Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
     Result<void> commit(std::uint64_t size);
     Result<void> cut(std::uint64_t size);
+    void set_rights();
     Result<void> keep_old_file();
     Result<void> take_place();
-    Result<void> take_free_place();
 
     const std::string path;  // as the caller wrote it
     const ReplaceOptions options;
     const Descriptor folder;
-    const std::string name, previous_name;
-    TemporaryName previous_link;
+    const std::string name;
+    const TemporaryName temporary_name;
     Temporary temporary;
-    TargetStatus target;       // as it was when this object was created
-    std::uint64_t extent = 0;  // size of the temporary file: the end of what was reserved or written
+    std::optional<PreviousFile> previous;
+    std::optional<Rights> rights;  // that the new file gets if the path is free at commit
+    std::uint64_t extent = 0;      // size of the temporary file: the end of what was reserved or written
     bool failed = false;
+    OwnerProcess owner;
 };
 
-Result<void> ReplacingFile::Impl::open_temporary() noexcept {
-    const int error = temporary.open();
-    if (error != 0)
-        return system_error(condition_of(error, Condition::open), path, "create a file beside it", error);
-    // Best effort: not every file system has modes.
-    if (target.exists) static_cast<void>(::fchmod(temporary.descriptor(), target.permissions));
-    return {};
+Result<void> ReplacingFile::Impl::prepare() {
+    auto target_exists = inspect_target(folder, path, name, options.create_only);
+    if (!target_exists) return std::move(target_exists).error();
+    if (*target_exists) {
+        if (const int error = read_rights_of_target(); error != 0 && error != ENOENT)
+            return system_error(Condition::open, path, "look at", error);
+    }
+    if (options.keep_previous) {
+        previous.emplace(folder, name);
+        if (Result<void> fits = check_previous(folder, path, previous->name()); !fits) return fits;
+    }
+    sweep_orphans(folder, temporary_name);
+    if (Result<void> done = open_temporary(); !done) return done;
+    return prepare_names();
 }
 
-// The kernel answers a write beyond the limit with SIGXFSZ, which ends the process, so the limit is checked
-// first.
-Result<void> ReplacingFile::Impl::check_size(std::uint64_t end) const {
-    auto limit = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
-    rlimit process_limit{};
-    if (::getrlimit(RLIMIT_FSIZE, &process_limit) == 0 && process_limit.rlim_cur != RLIM_INFINITY) {
-        limit = std::min<std::uint64_t>(limit, process_limit.rlim_cur);
+int ReplacingFile::Impl::read_rights_of_target() {
+    const Descriptor target = open_to_look(folder, name.c_str());
+    if (!target) return errno;
+    Rights found;
+    const int error = read_rights(target.get(), found);
+    if (error == 0) rights = std::move(found);
+    return error;
+}
+
+Result<void> ReplacingFile::Impl::open_temporary() {
+    int error = temporary.open(rights ? cautious_mode(*rights) : kModeOfNewFiles);
+    if (error == 0 && temporary.is_named() && !rights) {
+        Rights usual;
+        error = Temporary::read_rights_of_new_files(folder, temporary_name, usual);
+        if (error == 0) rights = std::move(usual);
     }
+    if (error == 0) return {};
+    return system_error(condition_of(error, Condition::open), path, "create a file beside it", error);
+}
+
+// What commit() will need and the file system may not have is found out now, not after hours of writing.
+Result<void> ReplacingFile::Impl::prepare_names() {
+    if (options.create_only) {
+        const int error = temporary.check_new_name();
+        if (error == 0) return {};
+        return system_error(condition_of(error, Condition::link), path,
+                            "take a name beside it without replacing a file, as create_only requires", error);
+    }
+    const int error = previous ? previous->prepare(options.durable) : 0;
+    if (error == 0) return {};
+    return system_error(condition_of(error, Condition::link), path, "keep the old file as its .prev", error);
+}
+
+Result<void> ReplacingFile::Impl::check_size(std::uint64_t end) const {
+    const std::uint64_t limit = file_size_limit();
     if (end <= limit) return {};
     return describe(Condition::file_size_limit,
                     {path, ": cannot grow to ", Decimal(end).text(), " bytes: files are limited to ",
@@ -100,26 +128,13 @@ Result<void> ReplacingFile::Impl::check_size(std::uint64_t end) const {
 Result<void> ReplacingFile::Impl::reserve(std::uint64_t nbytes) {
     if (nbytes <= extent) return {};
     if (Result<void> fits = check_size(nbytes); !fits) return fits;
-    int error = 0;
-    // Some file systems start again after a signal. With a timer that fires often, that would never end.
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
-        error = ::fallocate(temporary.descriptor(), 0, 0, static_cast<off_t>(nbytes)) == 0 ? 0 : errno;
-        if (error != EINTR) break;
-    }
-    switch (error) {
-        case 0:
-            extent = nbytes;
-            return {};
-        case EINTR:
-        case ENOSYS:
-        case EOPNOTSUPP:
-        case EINVAL:
-        case EPERM:
-            return {};  // cannot be reserved here: the writes will report a lack of space
-        default:
-            return system_error(condition_of(error, Condition::write), path,
-                                "reserve room for a file that ends", nbytes, error);
-    }
+    const int file = temporary.descriptor();
+    // What is not used must be cut off at the end. Without that call nothing is reserved.
+    if (retry_interrupted([&] { return ::ftruncate(file, static_cast<off_t>(extent)); }) != 0) return {};
+    const int error = reserve_space(file, nbytes, extent);
+    if (error == 0) return {};
+    return system_error(condition_of(error, Condition::write), path, "reserve room for a file that ends",
+                        nbytes, error);
 }
 
 Result<void> ReplacingFile::Impl::write(std::uint64_t offset, std::span<const std::byte> bytes) {
@@ -152,14 +167,23 @@ Result<void> ReplacingFile::Impl::cut(std::uint64_t size) {
     return system_error(condition_of(error, Condition::write), path, "set its size", error);
 }
 
+// Until here a file with a name could be opened by its owner only. Who may see the old file may see the new
+// one from now on. Best effort: not every file system has groups, modes, lists and attributes.
+void ReplacingFile::Impl::set_rights() {
+    if (const Descriptor target = open_to_look(folder, name.c_str())) {
+        Rights found;
+        if (read_rights(target.get(), found) == 0) rights = std::move(found);
+        copy_extended_attributes(target.get(), temporary.descriptor());
+    }
+    if (rights) give_rights(*rights, temporary.descriptor());
+}
+
 // Steps as in docs/design.md, "Saving". The order is the protocol.
 Result<void> ReplacingFile::Impl::commit(std::uint64_t size) {
     if (Result<void> done = cut(size); !done) return done;
-    // Not repeated after an error: the kernel reports it once, drops the pages, and reports success the
-    // second time.
-    const int file = temporary.descriptor();
-    if (options.durable && retry_interrupted([&] { return ::fsync(file); }) != 0) {
-        return system_error(Condition::sync, path, "sync what was written", errno);
+    set_rights();
+    if (const int error = options.durable ? sync_file(temporary.descriptor()) : 0; error != 0) {
+        return system_error(Condition::sync, path, "sync what was written", error);
     }
     if (const int error = temporary.link(); error != 0) {
         return system_error(Condition::link, path, "link the new file", error);
@@ -167,81 +191,42 @@ Result<void> ReplacingFile::Impl::commit(std::uint64_t size) {
     if (const int error = temporary.close(); error != 0) {
         return system_error(Condition::close, path, "close the new file", error);
     }
-    if (options.keep_previous && !options.create_only) {
-        if (Result<void> done = keep_old_file(); !done) return done;
-    }
-    if (Result<void> done = options.create_only ? take_free_place() : take_place(); !done) return done;
-    if (options.durable && retry_interrupted([&] { return ::fsync(folder.get()); }) != 0) {
+    if (Result<void> done = keep_old_file(); !done) return done;
+    if (Result<void> done = take_place(); !done) return done;
+    if (const int error = options.durable ? sync_folder(folder, name.c_str()) : 0; error != 0) {
         return system_error(Condition::directory_sync, path, "sync its folder; the new file is in place",
-                            errno);
+                            error);
     }
     return {};
 }
 
 Result<void> ReplacingFile::Impl::keep_old_file() {
-    int error = EEXIST;
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
-        previous_link.draw();
-        if (::linkat(folder.get(), name.c_str(), folder.get(), previous_link.c_str(), 0) != 0) {
-            error = errno;
-            if (error == ENOENT) return {};  // no old file to keep
-            if (error == EEXIST) continue;
-            break;
-        }
-        const bool renamed =
-            ::renameat(folder.get(), previous_link.c_str(), folder.get(), previous_name.c_str()) == 0;
-        error = errno;
-        // Also after success: if both names were links to the same file, as after a save that failed at this
-        // point, the rename has done nothing.
-        ::unlinkat(folder.get(), previous_link.c_str(), 0);
-        if (renamed) return {};
-        // ENOENT: another save removed the link as an orphan: it is as old as the old file, and not locked.
-        if (error != ENOENT) break;
-    }
-    return system_error(Condition::link, path, "keep the old file as its .prev", error);
+    if (!previous || options.create_only) return {};
+    const int error = previous->keep(options.durable);
+    if (error == 0) return {};
+    return system_error(condition_of(error, Condition::link), path, "keep the old file as its .prev", error);
 }
 
 Result<void> ReplacingFile::Impl::take_place() {
-    if (::renameat(folder.get(), temporary.name(), folder.get(), name.c_str()) != 0) {
-        return system_error(Condition::rename, path, "rename the new file to it", errno);
+    int error = 0;
+    if (options.create_only) {
+        error = rename_to_free_name(folder.get(), temporary.name(), name.c_str());
+        if (error == EEXIST) return bad_target(path, "it exists already");
+    } else if (::renameat(folder.get(), temporary.name(), folder.get(), name.c_str()) != 0) {
+        error = errno;
     }
+    if (error != 0) return system_error(Condition::rename, path, "rename the new file to it", error);
     temporary.forget();
     return {};
-}
-
-Result<void> ReplacingFile::Impl::take_free_place() {
-    if (rename_to_new_name(folder.get(), temporary.name(), name.c_str()) == 0) {
-        temporary.forget();
-        return {};
-    }
-    // If the kernel or the file system does not have this call, a link is used: it never replaces a file
-    // either.
-    const bool missing = errno == ENOSYS || errno == EINVAL;
-    if (missing && ::linkat(folder.get(), temporary.name(), folder.get(), name.c_str(), 0) == 0) {
-        temporary.remove();
-        return {};
-    }
-    if (errno == EEXIST) return bad_target(path, "it exists already");
-    return system_error(Condition::rename, path, "rename the new file to it", errno);
 }
 
 Result<ReplacingFile> ReplacingFile::create(const std::string& path, const ReplaceOptions& options) try {
     if (path.find('\0') != std::string::npos) return bad_target(path, "it contains a NUL character");
     SplitPath parts = split_path(path);
-    Descriptor folder(
-        retry_interrupted([&] { return ::open(parts.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    Descriptor folder = open_folder(parts.folder);
     if (!folder) return system_error(Condition::open, path, "open its folder", errno);
-
     auto impl = std::make_unique<Impl>(path, options, std::move(folder), std::move(parts.name));
-    auto target = inspect_target(impl->folder, path, impl->name, options.create_only);
-    if (!target) return std::move(target).error();
-    impl->target = *target;
-    if (options.keep_previous) {
-        auto fits = check_previous(impl->folder, path, impl->previous_name);
-        if (!fits) return std::move(fits).error();
-    }
-    sweep_orphans(impl->folder, impl->previous_link);
-    if (Result<void> done = impl->open_temporary(); !done) return std::move(done).error();
+    if (Result<void> done = impl->prepare(); !done) return std::move(done).error();
     return ReplacingFile(std::move(impl));
 } catch (const std::bad_alloc&) {
     return describe(Condition::out_of_memory, {"out of memory"});
@@ -252,28 +237,37 @@ ReplacingFile::ReplacingFile(ReplacingFile&&) noexcept = default;
 ReplacingFile& ReplacingFile::operator=(ReplacingFile&&) noexcept = default;
 ReplacingFile::~ReplacingFile() = default;
 
+Result<void> ReplacingFile::check_usable(std::string_view done) const {
+    if (!impl_) return describe(Condition::option, {"this save has ended: nothing can be ", done});
+    if (impl_->owner.is_current()) return {};
+    return describe(Condition::option,
+                    {impl_->path, ": this save belongs to the parent process: nothing can be ", done});
+}
+
 Result<void> ReplacingFile::reserve(std::uint64_t nbytes) {
-    if (!impl_) return describe(Condition::option, {"this save has ended: nothing can be reserved"});
+    if (Result<void> usable = check_usable("reserved"); !usable) return usable;
     Result<void> done = impl_->reserve(nbytes);
     if (!done) impl_->failed = true;
     return done;
 }
 
 Result<void> ReplacingFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
-    if (!impl_) return describe(Condition::option, {"this save has ended: nothing can be written"});
+    if (Result<void> usable = check_usable("written"); !usable) return usable;
     Result<void> done = impl_->write(offset, bytes);
     if (!done) impl_->failed = true;
     return done;
 }
 
-Result<void> ReplacingFile::commit(std::uint64_t size) {
+Result<void> ReplacingFile::commit(std::uint64_t size) try {
+    if (Result<void> usable = check_usable("committed"); !usable) return usable;
     // This save ends here in any case. The destructor removes the temporary file if it is still there.
     const std::unique_ptr<Impl> impl = std::move(impl_);
-    if (!impl) return describe(Condition::option, {"this save has ended: nothing can be committed"});
     if (impl->failed) {
         return describe(Condition::write, {impl->path, ": cannot be saved: a write failed before"});
     }
     return impl->commit(size);
+} catch (const std::bad_alloc&) {
+    return describe(Condition::out_of_memory, {"out of memory"});
 }
 
 }  // namespace milepost::platform

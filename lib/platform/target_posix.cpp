@@ -1,12 +1,18 @@
 #include "platform/target_posix.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <milepost/error.hpp>
 #include <milepost/result.hpp>
@@ -17,7 +23,49 @@
 namespace milepost::platform {
 namespace {
 
-constexpr mode_t kPermissions = 0777;
+constexpr unsigned kFieldsOfTarget = STATX_TYPE | STATX_MODE | STATX_UID;
+
+int look_at(const Descriptor& folder, const char* name, int flags, struct statx& status) noexcept {
+    return ::statx(folder.get(), name, flags, kFieldsOfTarget, &status) == 0 ? 0 : errno;
+}
+
+bool has(const struct statx& status, std::uint64_t attribute) noexcept {
+    return (status.stx_attributes & status.stx_attributes_mask & attribute) != 0;
+}
+
+// Whether this process may act as the owner of any file.
+bool has_owner_capability() noexcept {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+    if (::syscall(SYS_capget, &header, sets.data()) != 0) return true;  // then the rename will tell
+    return (sets[CAP_TO_INDEX(CAP_FOWNER)].effective & CAP_TO_MASK(CAP_FOWNER)) != 0;
+}
+
+// Why the kernel would refuse to rename a file in `folder` over this one; empty if it would not.
+std::string_view obstacle(const struct statx& folder, const struct statx& file) noexcept {
+    if (has(file, STATX_ATTR_IMMUTABLE)) return "it has the attribute immutable";
+    if (has(file, STATX_ATTR_APPEND)) return "it has the attribute append-only";
+    if (has(file, STATX_ATTR_MOUNT_ROOT)) return "another file system is mounted on it";
+    const bool sticky = (folder.stx_mode & S_ISVTX) != 0;
+    const uid_t user = ::geteuid();
+    if (sticky && file.stx_uid != user && folder.stx_uid != user && !has_owner_capability())
+        return "it belongs to another user, and its folder has the sticky bit";
+    return {};
+}
+
+Error cannot_replace(std::string_view path, std::string_view why) noexcept {
+    return describe(Condition::rename, {path, ": cannot be replaced: ", why});
+}
+
+// Errors: io_error/rename.
+Result<void> check_replaceable(const Descriptor& folder, std::string_view path,
+                               const struct statx& file) noexcept {
+    struct statx of_folder {};
+    if (look_at(folder, "", AT_EMPTY_PATH, of_folder) != 0) return {};
+    const std::string_view why = obstacle(of_folder, file);
+    if (!why.empty()) return cannot_replace(path, why);
+    return {};
+}
 
 Error cannot_look(const std::string& path, std::string_view at, int error) {
     return system_error(error == ENAMETOOLONG ? Condition::target : Condition::open, path, at, error);
@@ -35,31 +83,32 @@ Error bad_target(std::string_view path, std::string_view why) noexcept {
     return describe(Condition::target, {path, ": cannot be saved to: ", why});
 }
 
-Result<TargetStatus> inspect_target(const Descriptor& folder, const std::string& path,
-                                    const std::string& name, bool create_only) {
+Result<bool> inspect_target(const Descriptor& folder, const std::string& path, const std::string& name,
+                            bool create_only) {
     if (name.empty()) return bad_target(path, "it does not name a file");
-    struct stat status {};
-    if (::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        if (errno == ENOENT) return TargetStatus{};
-        return cannot_look(path, "look at", errno);
+    struct statx status {};
+    if (const int error = look_at(folder, name.c_str(), AT_SYMLINK_NOFOLLOW, status); error != 0) {
+        if (error == ENOENT) return false;
+        return cannot_look(path, "look at", error);
     }
     // A symbolic link would be replaced, not followed: the file that it refers to would silently stay as it
     // is.
-    if (S_ISLNK(status.st_mode)) return bad_target(path, "it is a symbolic link");
-    if (!S_ISREG(status.st_mode)) return bad_target(path, "it is not a regular file");
+    if (S_ISLNK(status.stx_mode)) return bad_target(path, "it is a symbolic link");
+    if (!S_ISREG(status.stx_mode)) return bad_target(path, "it is not a regular file");
     if (create_only) return bad_target(path, "it exists already");
-    return TargetStatus{true, status.st_mode & kPermissions};
+    if (Result<void> fits = check_replaceable(folder, path, status); !fits) return std::move(fits).error();
+    return true;
 }
 
 Result<void> check_previous(const Descriptor& folder, const std::string& path,
                             const std::string& previous_name) {
-    struct stat status {};
-    if (::fstatat(folder.get(), previous_name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
-        if (S_ISREG(status.st_mode)) return {};
-        return bad_target(path, "its .prev exists and is not a regular file");
+    struct statx status {};
+    if (const int error = look_at(folder, previous_name.c_str(), AT_SYMLINK_NOFOLLOW, status); error != 0) {
+        if (error == ENOENT) return {};
+        return cannot_look(path, "look at its .prev", error);
     }
-    if (errno == ENOENT) return {};
-    return cannot_look(path, "look at its .prev", errno);
+    if (!S_ISREG(status.stx_mode)) return bad_target(path, "its .prev exists and is not a regular file");
+    return check_replaceable(folder, path + ".prev", status);
 }
 
 }  // namespace milepost::platform

@@ -1,22 +1,25 @@
 #include "platform/temporary_posix.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <ctime>
 #include <string_view>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "platform/descriptor_posix.hpp"
+#include "platform/open_file_path_posix.hpp"
+#include "platform/rights_posix.hpp"
 
 namespace milepost::platform {
 
@@ -25,7 +28,7 @@ namespace {
 constexpr std::size_t kMaxName = 255;  // the usual NAME_MAX
 constexpr std::size_t kDigits = 16;
 constexpr std::string_view kSuffix = ".tmp";
-constexpr mode_t kMode = 0666;           // the kernel removes the bits of the umask
+constexpr mode_t kPrivate = 0600;
 constexpr int kAttempts = 16;            // with 64 random bits, even one collision is improbable
 constexpr std::time_t kOrphanAge = 600;  // s
 
@@ -45,21 +48,30 @@ bool is_digit(char c) noexcept {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
-// The path in /proc of an open file, which also a file without a name has.
-class OpenFilePath {
-public:
-    explicit OpenFilePath(int descriptor) noexcept {
-        std::snprintf(text_.data(), text_.size(), "/proc/self/fd/%d", descriptor);
-    }
-    [[nodiscard]] const char* c_str() const noexcept { return text_.data(); }
-
-private:
-    std::array<char, 32> text_{};
-};
-
 // Errors that mean that the file system, or the machine, does not support files without a name.
 bool needs_name(int error) noexcept {
     return error == EOPNOTSUPP || error == EISDIR || error == EINVAL || error == ENOENT;
+}
+
+// Errors that mean that a call is not supported, or not permitted, here. EPERM is also the answer of file
+// systems without links to linkat, and of those without modes to fchmod.
+bool is_refused(int error) noexcept {
+    return error == ENOSYS || error == EOPNOTSUPP || error == EINVAL || error == EPERM;
+}
+
+// Called by its number, because not every C library has a function for it.
+int rename_without_replacing(int folder, const char* from, const char* to) noexcept {
+    return static_cast<int>(::syscall(SYS_renameat2, folder, from, folder, to, RENAME_NOREPLACE));
+}
+
+Descriptor create(int folder, const char* name, mode_t mode) noexcept {
+    constexpr int kFlags = O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR | O_CLOEXEC;
+    return Descriptor(retry_interrupted([&] { return ::openat(folder, name, kFlags, mode); }));
+}
+
+Descriptor create_unnamed(int folder, mode_t mode) noexcept {
+    return Descriptor(
+        retry_interrupted([&] { return ::openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode); }));
 }
 
 Descriptor open_orphan(int folder, const char* entry) noexcept {
@@ -112,31 +124,45 @@ bool TemporaryName::matches(std::string_view entry) const noexcept {
            std::all_of(digits.begin(), digits.end(), is_digit);
 }
 
-int Temporary::open() noexcept {
-    int error = open_unnamed();
-    if (needs_name(error)) error = open_named();
-    if (error != 0) return error;
-    // Best effort: if the file system has no locks, only the age of the file protects it.
-    static_cast<void>(::flock(file_.get(), LOCK_EX | LOCK_NB));
+int Temporary::open(mode_t mode) noexcept {
+    const int error = open_unnamed(mode);
+    if (needs_name(error)) return open_named(mode);
+    if (error == 0) lock();
+    return error;
+}
+
+int Temporary::open_unnamed(mode_t mode) noexcept {
+    file_ = create_unnamed(folder_, mode);
+    if (!file_) return errno;
+    if (check_link() == 0) return 0;
+    file_.reset();
+    return EOPNOTSUPP;
+}
+
+// Without links, or without /proc, a file without a name could not get one later. This is found out now, not
+// after hours of writing, and with another file: one whose only name was removed cannot get a new one.
+int Temporary::check_link() noexcept {
+    const Descriptor probe = create_unnamed(folder_, kPrivate);
+    if (!probe) return errno;
+    const int error = link_to_new_name(probe.get());
+    if (error == 0) ::unlinkat(folder_, name_.c_str(), 0);
+    return error;
+}
+
+int Temporary::open_named(mode_t mode) noexcept {
+    if (const int error = create_named(kPrivate); error != 0) return error;
+    if (::fchmod(file_.get(), kPrivate) != 0 && is_refused(errno)) {
+        remove();
+        if (const int error = create_named(mode); error != 0) return error;
+    }
+    lock();
     return 0;
 }
 
-int Temporary::open_unnamed() noexcept {
-    file_ = Descriptor(
-        retry_interrupted([&] { return ::openat(folder_, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kMode); }));
-    if (!file_) return errno;
-    // Without /proc the file could not get a name later. This is checked now, not after hours of writing.
-    if (::access(OpenFilePath(file_.get()).c_str(), F_OK) == 0) return 0;
-    file_.reset();
-    return ENOENT;
-}
-
-int Temporary::open_named() noexcept {
+int Temporary::create_named(mode_t mode) noexcept {
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         name_.draw();
-        constexpr int kFlags = O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR | O_CLOEXEC;
-        file_ =
-            Descriptor(retry_interrupted([&] { return ::openat(folder_, name_.c_str(), kFlags, kMode); }));
+        file_ = create(folder_, name_.c_str(), mode);
         if (file_) {
             named_ = true;
             return 0;
@@ -146,18 +172,38 @@ int Temporary::open_named() noexcept {
     return EEXIST;
 }
 
+void Temporary::lock() noexcept {
+    // Best effort: if the file system has no locks, only the age of the file protects it.
+    static_cast<void>(::flock(file_.get(), LOCK_EX | LOCK_NB));
+}
+
 int Temporary::link() noexcept {
     if (named_) return 0;
-    const OpenFilePath path(file_.get());
+    const int error = link_to_new_name(file_.get());
+    named_ = error == 0;
+    return error;
+}
+
+int Temporary::link_to_new_name(int file) noexcept {
+    const OpenFilePath path(file);
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         name_.draw();
-        if (::linkat(AT_FDCWD, path.c_str(), folder_, name_.c_str(), AT_SYMLINK_FOLLOW) == 0) {
-            named_ = true;
-            return 0;
-        }
+        if (::linkat(AT_FDCWD, path.c_str(), folder_, name_.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
         if (errno != EEXIST) return errno;
     }
     return EEXIST;
+}
+
+int Temporary::check_new_name() {
+    if (!named_) return 0;  // open() has found that links work
+    TemporaryName other = name_;
+    int error = EEXIST;
+    for (int attempt = 0; attempt < kAttempts && error == EEXIST; ++attempt) {
+        other.draw();
+        error = rename_to_free_name(folder_, name_.c_str(), other.c_str());
+    }
+    if (error == 0) name_ = std::move(other);
+    return error;
 }
 
 int Temporary::close() noexcept {
@@ -167,8 +213,26 @@ int Temporary::close() noexcept {
 }
 
 void Temporary::remove() noexcept {
-    if (named_) ::unlinkat(folder_, name_.c_str(), 0);
+    // First, because some file systems give an open file that is removed another name.
+    file_.reset();
+    // The file of a child process is that of its parent, which goes on with it.
+    if (named_ && owner_.is_current()) ::unlinkat(folder_, name_.c_str(), 0);
     named_ = false;
+}
+
+int rename_to_free_name(int folder, const char* from, const char* to) noexcept {
+    if (rename_without_replacing(folder, from, to) == 0) return 0;
+    const int error = errno;
+    if (!is_refused(error)) return error;
+    if (::linkat(folder, from, folder, to, 0) != 0) return errno;
+    ::unlinkat(folder, from, 0);
+    return 0;
+}
+
+int Temporary::read_rights_of_new_files(const Descriptor& folder, TemporaryName name, Rights& rights) {
+    Temporary probe(folder, std::move(name));
+    const int error = probe.create_named(kModeOfNewFiles);
+    return error != 0 ? error : read_rights(probe.descriptor(), rights);
 }
 
 void sweep_orphans(const Descriptor& folder, const TemporaryName& name) noexcept {

@@ -35,6 +35,7 @@ Outcome = collections.namedtuple("Outcome", "status printed fired")
 
 TRACED = "%file,%desc,getrandom,prlimit64"
 TIMEOUT_S = 60
+MODE_OF_OLD = 0o640  # not what the umask gives to a new file
 
 
 class Matrix:
@@ -88,6 +89,7 @@ class Matrix:
         if self.old is not None:
             with open(self.target, "wb") as file:
                 file.write(self.old)
+            os.chmod(self.target, MODE_OF_OLD)
 
     def read(self, name="file"):
         try:
@@ -98,6 +100,11 @@ class Matrix:
 
     def temporaries(self):
         return [name for name in os.listdir(self.folder) if name not in ("file", "file.prev")]
+
+    def widened(self):
+        """The files whose permissions go beyond those of OLD."""
+        modes = {name: os.lstat(os.path.join(self.folder, name)).st_mode & 0o777 for name in os.listdir(self.folder)}
+        return {name: oct(mode) for name, mode in modes.items() if mode & 0o077 & ~MODE_OF_OLD}
 
     def learn_contents(self):
         """OLD and NEW, from two runs without faults."""
@@ -127,13 +134,14 @@ class Matrix:
                 if calls or self.folder in line:
                     text = line[found.start(2):]
                     role = fault_table.role_of(name, text, self.folder, self.target)
+                    role = fault_table.in_context(role, [call.role for call in calls])
                     calls.append(Call(name, counts[thread, name], role))
         return calls
 
     # Judging.
 
-    def problem(self, outcome, killed=False, expected=None):
-        """What is wrong after a run, or None."""
+    def problem(self, outcome, killed=False, expected=None, litter=False):
+        """What is wrong after a run, or None. `litter`: a temporary file may be left, for the next save to sweep."""
         content, left = self.read(), self.temporaries()
         found = re.search(r"\b([a-z_]+)/([a-z_0-9]+)\b", outcome.printed)
         code, condition = found.groups() if found else (None, None)
@@ -141,12 +149,14 @@ class Matrix:
             return outcome.printed
         if content not in (self.old, self.new):
             return f"content is neither OLD nor NEW ({'absent' if content is None else len(content)})"
+        if self.old is not None and (wide := self.widened()):
+            return f"others may open it who may not open OLD: {wide}"
         previous = self.read("file.prev")
         if previous is not None and previous != self.old:
             return "file.prev is not OLD"
         if killed:
             return None
-        if left:
+        if left and not litter:
             return f"files left: {left}"
         if outcome.status not in (0, 1):
             return f"exit status {outcome.status}: {outcome.printed!r}"
@@ -219,7 +229,7 @@ class Matrix:
 
     def error(self, call, error, when, expected):
         outcome = self.injected(call, f"error={error}", when)
-        problem = self.problem(outcome, expected=expected)
+        problem = self.problem(outcome, expected=expected, litter=call.role == "unlink")
         if problem is None and not outcome.fired:
             problem = "the fault did not happen: the driver makes other calls each time"
         self.judge(fault_table.row_of(call.role, error), f"{error} at {call.name} {when} ({call.role})", problem)
@@ -229,7 +239,7 @@ class Matrix:
         roles = [call.role for call in calls]
         wanted = ["fsync file", "close file", "rename new", "fsync folder"]
         steps = ["rename new" if role == "rename to free name" else role for role in roles if role is not None]
-        found = [role for role in steps if role in wanted]
+        found = [role for i, role in enumerate(steps) if role in wanted and role != steps[i - 1]]
         self.judge(15, "the order of the last steps", None if found == wanted else f"expected {wanted}, found {found}")
         late = [role for role in steps[steps.index("fsync file"):] if role in ("write", "cut")] \
             if "fsync file" in steps else []

@@ -144,15 +144,17 @@ TEST_CASE("target: on a read-only file system") {
     CHECK(read_file(folder / "file") == "old");
 }
 
-TEST_CASE("target: another file system is mounted on the very file") {
+TEST_CASE("target: another file system is mounted on the very file, which is found out at the beginning") {
     const ScratchFolder folder;
     write_file(folder / "file", "old");
     write_file(folder / "other", "other");
     REQUIRE(::mount((folder / "other").c_str(), (folder / "file").c_str(), nullptr, MS_BIND, nullptr) == 0);
-    const Result<void> done = save(folder / "file", "new", 3, false);
+    const auto file = ReplacingFile::create(folder / "file", {});
     REQUIRE(::umount((folder / "file").c_str()) == 0);
-    REQUIRE_FALSE(done);
-    CHECK(done.error().condition() == Condition::rename);
+    REQUIRE_FALSE(file);
+    CHECK(file.error().condition() == Condition::rename);
+    CHECK(file.error().message() ==
+          (folder / "file") + ": cannot be replaced: another file system is mounted on it");
     CHECK(read_file(folder / "file") == "old");
     CHECK(read_file(folder / "other") == "other");
     CHECK(names_in(folder.path()) == Names{"file", "other"});

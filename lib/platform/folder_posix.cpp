@@ -1,0 +1,69 @@
+#include "platform/folder_posix.hpp"
+
+#include <cerrno>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "platform/descriptor_posix.hpp"
+
+namespace milepost::platform {
+namespace {
+
+constexpr int kLookFlags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+// Errors of fsync that mean that the file system does not have this call for this kind of file. EBADF is that
+// of a folder that was opened without the right to read it. A failed write-back is none of them.
+bool refuses_sync(int error) noexcept {
+    return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == ENOTTY || error == EBADF;
+}
+
+int sync(int file) noexcept {
+    return retry_interrupted([&] { return ::fsync(file); }) == 0 ? 0 : errno;
+}
+
+// Error 0 also where this is refused: then the system has no other way.
+int sync_file_system(int file) noexcept {
+    if (retry_interrupted([&] { return ::syncfs(file); }) == 0) return 0;
+    return refuses_sync(errno) ? 0 : errno;
+}
+
+}  // namespace
+
+Descriptor open_folder(const std::string& path) noexcept {
+    Descriptor folder(
+        retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    if (folder || errno != EACCES) return folder;
+    return Descriptor(
+        retry_interrupted([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }));
+}
+
+Descriptor open_to_look(const Descriptor& folder, const char* name) noexcept {
+    Descriptor file(retry_interrupted([&] { return ::openat(folder.get(), name, O_RDONLY | kLookFlags); }));
+    if (!file && (errno == EACCES || errno == EPERM)) {
+        file = Descriptor(
+            retry_interrupted([&] { return ::openat(folder.get(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC); }));
+    }
+    struct stat status {};
+    if (!file || ::fstat(file.get(), &status) != 0) return Descriptor();
+    if (S_ISREG(status.st_mode)) return file;
+    errno = EINVAL;
+    return Descriptor();
+}
+
+int sync_file(int file) noexcept {
+    const int error = sync(file);
+    return refuses_sync(error) ? sync_file_system(file) : error;
+}
+
+int sync_folder(const Descriptor& folder, const char* name) noexcept {
+    const int error = sync(folder.get());
+    if (!refuses_sync(error)) return error;
+    const Descriptor file(
+        retry_interrupted([&] { return ::openat(folder.get(), name, O_RDONLY | kLookFlags); }));
+    return file ? sync_file_system(file.get()) : errno;
+}
+
+}  // namespace milepost::platform

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "platform/descriptor_posix.hpp"
+
+namespace milepost::platform {
+
+/// Opens a folder for calls that are relative to it. A folder that may be written and searched but not read
+/// is opened too; it can then not be listed, and sync_folder needs another way. Sets errno on failure.
+[[nodiscard]] Descriptor open_folder(const std::string& path) noexcept;
+
+/// Opens a regular file in `folder` to look at it, and to read it if that is permitted. Never follows a link,
+/// never blocks. Returns no descriptor and sets errno if there is no such file.
+[[nodiscard]] Descriptor open_to_look(const Descriptor& folder, const char* name) noexcept;
+
+/// Puts the bytes of `file` on the disk. Where the file system refuses fsync as a call that it does not have,
+/// which is not a failure, the whole file system is synced. Returns an errno, or 0. An error is final: the
+/// kernel reports it once, drops the pages, and reports success the second time.
+[[nodiscard]] int sync_file(int file) noexcept;
+
+/// Puts the names in `folder` on the disk, in the same way. `name` is a file in it, which is opened if the
+/// folder cannot be synced by itself. Returns an errno, or 0.
+[[nodiscard]] int sync_folder(const Descriptor& folder, const char* name) noexcept;
+
+}  // namespace milepost::platform
