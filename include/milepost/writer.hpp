@@ -28,7 +28,9 @@ namespace milepost {
 /// Nothing exists under the path until commit() succeeds; a Writer that is destroyed before that removes
 /// what it wrote. After any error every further call fails with the same error. Memory: 24 MiB of buffers and
 /// about 2.5 MiB a thread, independent of the size. Move-only: one that was moved from can be assigned to or
-/// destroyed, nothing else. One thread at a time.
+/// destroyed, nothing else. One thread at a time. After fork() the file remains the parent's: a child process
+/// can destroy its copy of the Writer, which closes the file there; other calls fail with
+/// invalid_argument/option.
 class MILEPOST_API Writer {
 public:
     /// Errors: invalid_argument/target if `path` exists and is not a regular file (a symlink is not one);

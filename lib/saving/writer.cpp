@@ -22,6 +22,7 @@
 #include "base/out_of_memory.hpp"
 #include "core/storage_provider.hpp"
 #include "format/validate.hpp"
+#include "platform/process.hpp"
 #include "platform/replace.hpp"
 #include "saving/check_options.hpp"
 #include "saving/choose_codec.hpp"
@@ -51,6 +52,11 @@ struct Writer::Impl {
           queue(sink),
           storages(options, queue) {}
 
+    static Error of_other_process() {
+        return Error(Condition::option,
+                     "the writer belongs to the parent process: a child process can only destroy it");
+    }
+
     Result<void> begin();
     Result<WrittenTensor> add(const TensorView& tensor);
     Result<void> begin_tensor(DtypeInfo dtype, Shape shape);
@@ -64,7 +70,9 @@ struct Writer::Impl {
     /// Runs one call. Its error, or a lack of memory, ends the writer.
     template <class Call>
     auto guarded(Call call) noexcept -> decltype(call()) {
+        const CallMark mark(in_call);
         try {
+            if (owned_sink && !owner.is_current()) return of_other_process();
             if (error) return *error;
             auto result = call();
             if (!result) error = result.error();
@@ -75,7 +83,29 @@ struct Writer::Impl {
         }
     }
 
+    /// True during a call.
+    class CallMark {
+    public:
+        explicit CallMark(bool& in_call) noexcept : in_call_(in_call) { in_call_ = true; }
+        CallMark(const CallMark&) = delete;
+        CallMark& operator=(const CallMark&) = delete;
+        ~CallMark() { in_call_ = false; }
+
+    private:
+        bool& in_call_;
+    };
+
+    /// For the copy that a child process has if another thread was in a call when the process forked: that
+    /// thread, and those that it started, do not exist in the child, and destroying what they use would wait
+    /// for them. The file is closed; the memory stays.
+    static void abandon(std::unique_ptr<Impl> impl) noexcept {
+        impl->owned_sink.reset();
+        static_cast<void>(impl.release());
+    }
+
     SaveOptions options;
+    platform::OwnerProcess owner;
+    bool in_call = false;
     std::unique_ptr<Sink> owned_sink;
     Sink& sink;
     saving::OutputQueue queue;
@@ -176,8 +206,14 @@ Result<void> Writer::Impl::reserve(const std::vector<StorageView>& new_storages)
 
 Writer::Writer(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 Writer::Writer(Writer&&) noexcept = default;
-Writer& Writer::operator=(Writer&&) noexcept = default;
-Writer::~Writer() = default;
+Writer& Writer::operator=(Writer&& other) noexcept {
+    Writer taken(std::move(other));
+    std::swap(impl_, taken.impl_);
+    return *this;
+}
+Writer::~Writer() {
+    if (impl_ && impl_->in_call) Impl::abandon(std::move(impl_));
+}
 
 Result<Writer> Writer::create(const std::string& path, const SaveOptions& options) try {
     if (auto fits = saving::check_options(options); !fits) return std::move(fits).error();
