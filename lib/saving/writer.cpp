@@ -100,7 +100,7 @@ struct Writer::Impl {
     /// for them. The file is closed; the memory stays.
     static void abandon(std::unique_ptr<Impl> impl) noexcept {
         impl->owned_sink.reset();
-        static_cast<void>(impl.release());
+        [[maybe_unused]] Impl* const left = impl.release();
     }
 
     SaveOptions options;
