@@ -207,7 +207,11 @@ Result<Mapping> InputFile::map() const {
         return system_error(Condition::map, path_, "map", EOVERFLOW);
     }
     const auto nbytes = static_cast<std::size_t>(identity_.size);
-    void* const begin = ::mmap(nullptr, nbytes, PROT_READ, MAP_SHARED, descriptor_, 0);
+    void* begin = ::mmap(nullptr, nbytes, PROT_READ, MAP_SHARED, descriptor_, 0);
+    // FUSE file systems with direct_io have no shared mappings. For a mapping that is only read, a private
+    // one does as well.
+    if (begin == MAP_FAILED && errno == ENODEV)
+        begin = ::mmap(nullptr, nbytes, PROT_READ, MAP_PRIVATE, descriptor_, 0);
     if (begin == MAP_FAILED) return system_error(Condition::map, path_, "map", errno);
     mapping.bytes_ = {static_cast<const std::byte*>(begin), nbytes};
     return mapping;

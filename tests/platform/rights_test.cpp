@@ -326,7 +326,8 @@ TEST_CASE("rights: if the group cannot be kept, no one gets more than before") {
     // team.
     constexpr mode_t kModes[][2] = {{0640, 0600}, {0660, 0600}, {0644, 0644}, {0664, 0644}, {0666, 0666},
                                     {0604, 0600}, {0600, 0600}, {0646, 0644}, {0755, 0755}, {0750, 0700}};
-    for (const auto& [before, after] : kModes) {
+    for (const mode_t* modes : kModes) {
+        const mode_t before = modes[0], after = modes[1];
         CAPTURE(before);
         write_file(path, "old");
         give_to(path, kAlice, kTeam, before);
