@@ -46,17 +46,62 @@ constexpr std::array kKnownFormats = {
     KnownFormat{0, "\x80\x04"sv, "a pickle"},
     KnownFormat{0, "\x80\x05"sv, "a pickle"},
     KnownFormat{0, "version https://git-lfs"sv, "a git-lfs pointer (run git lfs pull)"},
-    KnownFormat{0, "<!DOCTYPE"sv, "an HTML page (a failed download?)"},
-    KnownFormat{0, "<!doctype"sv, "an HTML page (a failed download?)"},
-    KnownFormat{0, "<html"sv, "an HTML page (a failed download?)"},
     KnownFormat{0, "\x1f\x8b"sv, "a gzip file"},
     KnownFormat{0, "\x28\xb5\x2f\xfd"sv, "a zstd file"},
+    KnownFormat{0, "BZh"sv, "a bzip2 file"},
+    KnownFormat{0,
+                "\xFD"
+                "7zXZ\0"sv,
+                "an xz file"},
+    KnownFormat{257, "ustar"sv, "a tar archive (unpack it)"},
     KnownFormat{0, "%PDF"sv, "a PDF"},
     KnownFormat{4, "TFL3"sv, "a TensorFlow Lite file"},
 };
 
+// What servers send in place of a file. Found after white space, and in any case.
+constexpr std::array kAnswers = {
+    KnownFormat{0, "<!doctype html"sv, "an HTML page (a failed download?)"},
+    KnownFormat{0, "<html"sv, "an HTML page (a failed download?)"},
+    KnownFormat{0, "<?xml"sv, "an XML text (the error message of a server?)"},
+    KnownFormat{0, "<error>"sv, "an XML text (the error message of a server?)"},
+};
+constexpr std::string_view kJson = "a JSON text (the error message of a server?)";
+
+/// The largest beginning of a file that looks_like uses.
+constexpr std::size_t kBeginNbytes = 512;
+
 bool is_zero(std::span<const std::byte> bytes) noexcept {
     return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string_view without_white_space(std::string_view text) noexcept {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"sv), text.size()));
+    return text;
+}
+
+/// An object or an array, as far as its first two tokens show.
+bool is_json(std::string_view text) noexcept {
+    if (text.empty() || (text[0] != '{' && text[0] != '[')) return false;
+    const std::string_view next = without_white_space(text.substr(1));
+    const std::string_view expected = text[0] == '{' ? "\"}"sv : "\"{[]-0123456789tfn"sv;
+    return !next.empty() && expected.find(next[0]) != std::string_view::npos;
+}
+
+/// Returns what a text that a server sends is, or "".
+std::string_view answer_like(std::string_view text) noexcept {
+    if (text.starts_with("\xEF\xBB\xBF"sv)) text.remove_prefix(3);  // a byte order mark
+    text = without_white_space(text);
+    for (const KnownFormat& answer : kAnswers) {
+        if (text.size() >= answer.begin.size() &&
+            std::equal(answer.begin.begin(), answer.begin.end(), text.begin(),
+                       [](char a, char b) { return a == lower(b); }))
+            return answer.what;
+    }
+    return is_json(text) ? kJson : std::string_view();
 }
 
 Error not_ours(std::span<const std::byte> begin) {
@@ -125,7 +170,7 @@ std::string_view looks_like(std::span<const std::byte> begin) noexcept {
     for (const KnownFormat& known : kKnownFormats) {
         if (begin.size() > known.at && begins_with(begin.subspan(known.at), known.begin)) return known.what;
     }
-    return {};
+    return answer_like({reinterpret_cast<const char*>(begin.data()), begin.size()});
 }
 
 Error diagnose_short(std::span<const std::byte> file) {
@@ -162,6 +207,10 @@ Error diagnose_header(const Source& source, std::uint64_t file_size, const Heade
                          "header at 0: the file was transferred as text; transfer it as binary");
         }
     }
+    std::array<std::byte, kBeginNbytes> begin{};
+    const auto nbytes = static_cast<std::size_t>(std::min<std::uint64_t>(file_size, begin.size()));
+    const std::span<std::byte> read = std::span(begin).first(nbytes);
+    if (source.read(0, read)) return not_ours(read);
     return not_ours(header);
 }
 

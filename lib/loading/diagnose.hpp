@@ -15,7 +15,7 @@
 namespace milepost::loading {
 
 /// Returns what a file that begins with these bytes probably is, such as "a zip archive (PyTorch's .pt, or
-/// .npz)", or "" if unknown.
+/// .npz)", or "" if unknown. 512 bytes are enough for all that it knows.
 [[nodiscard]] std::string_view looks_like(std::span<const std::byte> begin) noexcept;
 
 /// For a file of fewer than 64 bytes. Errors only: truncated/empty, /short; not_a_checkpoint/zero_header,

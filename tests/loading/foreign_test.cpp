@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -44,6 +45,18 @@ constexpr KnownFormat kKnownFormats[] = {
     {"version https://git-lfs.github.com/spec/v1\n"sv, "git lfs pull"},
     {"<!DOCTYPE html>"sv, "HTML"},
     {"<html>"sv, "HTML"},
+    {"\n  <!doctype HTML>"sv, "HTML"},
+    {"\xEF\xBB\xBF<HTML>"sv, "HTML"},
+    {"{\"error\":\"Invalid username or password.\"}"sv, "JSON"},
+    {"{\n  \"error\": \"not found\"\n}"sv, "JSON"},
+    {" [ {\"message\": 1}]"sv, "JSON"},
+    {"{}"sv, "JSON"},
+    {"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>"sv, "XML"},
+    {"<Error><Code>NoSuchKey</Code></Error>"sv, "XML"},
+    {"BZh91AY&SY"sv, "bzip2"},
+    {"\xFD"
+     "7zXZ\0"sv,
+     "xz"},
     {"\x1f\x8b\x08"sv, "gzip"},
     {"\x28\xb5\x2f\xfd"sv, "zstd"},
 };
@@ -60,6 +73,39 @@ TEST_CASE("foreign: files of other formats are named") {
             CHECK(file.error().condition() == Condition::magic);
             CHECK_MESSAGE(file.error().message().find(known.words) != std::string::npos,
                           file.error().message());
+        }
+    }
+}
+
+// The magic of a tar archive is at 257, after the name of its first member.
+TEST_CASE("foreign: a tar archive is named") {
+    for (const std::string_view magic : {"ustar\0"
+                                         "00"sv,
+                                         "ustar  \0"sv}) {
+        for (const std::size_t nbytes : {std::size_t{265}, std::size_t{512}, std::size_t{10'240}}) {
+            INFO(nbytes << " bytes");
+            FileBytes archive(nbytes);
+            const std::string_view name = "checkpoint/data.pkl";
+            std::transform(name.begin(), name.end(), archive.begin(), [](char c) { return std::byte(c); });
+            std::transform(magic.begin(), magic.end(), archive.begin() + 257,
+                           [](char c) { return std::byte(c); });
+            const auto file = open_bytes(archive);
+            REQUIRE_FALSE(file);
+            CHECK(file.error().condition() == Condition::magic);
+            CHECK_MESSAGE(file.error().message().find("tar archive") != std::string::npos,
+                          file.error().message());
+        }
+    }
+}
+
+TEST_CASE("foreign: what only resembles a known format is not named") {
+    for (const std::string_view begin :
+         {"{x"sv, "{"sv, "[x"sv, "<htm"sv, "ustar"sv, "  "sv, "BZ"sv, "{\0\""sv}) {
+        for (const std::size_t nbytes : {std::size_t{0}, std::size_t{64}, std::size_t{600}}) {
+            INFO(begin << ", " << nbytes << " bytes");
+            const auto file = open_bytes(bytes_of(begin, nbytes));
+            REQUIRE_FALSE(file);
+            CHECK(file.error().message().ends_with("unknown magic at 0"));
         }
     }
 }
