@@ -53,11 +53,17 @@ struct SaveOptions {
     /// offset.
     bool compact = false;
     /// Wait until the file and its name are on disk. If false, a power cut soon after may lose the new file;
-    /// it never mixes the old file with the new one.
+    /// it never mixes the old file with the new one. A file system that does not have fsync for files or for
+    /// folders, or a folder that may not be read, is synced as a whole (syncfs): turning this off is not
+    /// needed there.
     bool durable = true;
-    /// Keep the file that is replaced as `PATH.prev`.
+    /// Keep the file that is replaced as `PATH.prev`. It is a hard link, which takes no space. Where links
+    /// are not possible (FAT, many FUSE file systems, a file of another user) it is a copy, made before the
+    /// first byte is written: it takes time and space for one more file.
     bool keep_previous = false;
-    /// Fail with invalid_argument/target if the path exists, instead of replacing it.
+    /// Fail with invalid_argument/target if the path exists, instead of replacing it. If the file system has
+    /// neither hard links nor a rename that does not replace, the save fails with io_error/link before
+    /// anything is written.
     bool create_only = false;
     /// What the writer refuses to write.
     Limits limits = {};

@@ -28,13 +28,23 @@ namespace milepost {
 /// Nothing exists under the path until commit() succeeds; a Writer that is destroyed before that removes
 /// what it wrote. After any error every further call fails with the same error. Memory: 24 MiB of buffers and
 /// about 2.5 MiB a thread, independent of the size. Move-only: one that was moved from can be assigned to or
-/// destroyed, nothing else. One thread at a time. After fork() the file remains the parent's: a child process
-/// can destroy its copy of the Writer, which closes the file there; other calls fail with
-/// invalid_argument/option.
+/// destroyed, nothing else. One thread at a time.
+///
+/// While it is written, the new file can be opened by its owner only. A file that replaces another one keeps
+/// its permissions, group, access control list (ACL), extended attributes (user.*, trusted.*, security.*)
+/// and, for a privileged process, its owner, as they are at commit. If the system does not permit the group
+/// or the list, everyone except the owner gets only what everyone had: never more than before. Not kept: hard
+/// links to the old file, set-user-id, file capabilities, times. A new file gets the permissions of any new
+/// file in its folder.
+///
+/// After fork() the file remains the parent's: a child process can destroy its copy of the Writer, which
+/// closes the file there; other calls fail with invalid_argument/option.
 class MILEPOST_API Writer {
 public:
     /// Errors: invalid_argument/target if `path` exists and is not a regular file (a symlink is not one);
-    /// /option; io_error/open, /no_space.
+    /// /option; io_error/open, /no_space; io_error/rename if the file at `path` may not be replaced (it is
+    /// immutable, a mount point, or another user's in a sticky folder); io_error/link if an option needs what
+    /// the file system does not have.
     [[nodiscard]] static Result<Writer> create(const std::string& path, const SaveOptions& options = {});
     /// Into `sink`, which must outlive the Writer. The options durable, keep_previous and create_only do not
     /// apply.
