@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <new>
 #include <span>
 #include <string>
 
@@ -28,21 +29,56 @@ XXH128_hash_t hash128(std::span<const std::byte> bytes) noexcept {
     if (__builtin_cpu_supports("avx")) clear_upper_halves();
     return hash;
 }
+
+void update128(XXH3_state_t* state, std::span<const std::byte> bytes) noexcept {
+    (void)XXH3_128bits_update_dispatch(state, bytes.data(), bytes.size());
+    if (__builtin_cpu_supports("avx")) clear_upper_halves();
+}
 #else
 XXH128_hash_t hash128(std::span<const std::byte> bytes) noexcept {
     return XXH3_128bits(bytes.data(), bytes.size());
 }
+
+void update128(XXH3_state_t* state, std::span<const std::byte> bytes) noexcept {
+    (void)XXH3_128bits_update(state, bytes.data(), bytes.size());
+}
 #endif
 
-}  // namespace
-
-Digest checksum128(std::span<const std::byte> bytes) noexcept {
-    const XXH128_hash_t hash = hash128(bytes);
+Digest canonical(XXH128_hash_t hash) noexcept {
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, hash);
     Digest digest;
     static_assert(sizeof canonical.digest == sizeof digest);
     std::memcpy(digest.data(), canonical.digest, digest.size());
+    return digest;
+}
+
+XXH3_state_t* state_of(void* state) noexcept {
+    return static_cast<XXH3_state_t*>(state);
+}
+
+}  // namespace
+
+Digest checksum128(std::span<const std::byte> bytes) noexcept {
+    return canonical(hash128(bytes));
+}
+
+RunningChecksum::RunningChecksum() : state_(XXH3_createState()) {
+    if (state_ == nullptr) throw std::bad_alloc();
+    (void)XXH3_128bits_reset(state_of(state_.get()));
+}
+
+void RunningChecksum::Free::operator()(void* state) const noexcept {
+    (void)XXH3_freeState(state_of(state));
+}
+
+void RunningChecksum::update(std::span<const std::byte> piece) noexcept {
+    update128(state_of(state_.get()), piece);
+}
+
+Digest RunningChecksum::finish() noexcept {
+    const Digest digest = canonical(XXH3_128bits_digest(state_of(state_.get())));
+    (void)XXH3_128bits_reset(state_of(state_.get()));
     return digest;
 }
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstring>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <span>
 #include <utility>
@@ -57,7 +56,7 @@ Result<base::AlignedBuffer> DecodedStorages::decode_all(std::uint32_t storage) c
         if (read_all) return decoded;
         give_back(nbytes);
         return std::move(read_all).error();
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
         give_back(nbytes);
         throw;
     }

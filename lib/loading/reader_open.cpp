@@ -12,6 +12,7 @@
 #include "base/out_of_memory.hpp"
 #include "core/text.hpp"
 #include "loading/file_access.hpp"
+#include "loading/guarded_source.hpp"
 #include "loading/open.hpp"
 #include "loading/reader_impl.hpp"
 
@@ -50,7 +51,8 @@ Result<Reader> Reader::open(const std::string& path, const OpenOptions& options)
 
 Result<Reader> Reader::open(std::shared_ptr<const Source> source, const OpenOptions& options) try {
     if (source == nullptr) return Error(Condition::option, "the source is null");
-    auto impl = std::make_shared<Impl>("", FileAccess(std::move(source)));
+    auto guarded = std::make_shared<loading::GuardedSource>(std::move(source));
+    auto impl = std::make_shared<Impl>("", FileAccess(std::move(guarded)));
     if (auto opened = open_checkpoint(*impl, options); !opened) return std::move(opened).error();
     return Reader(std::move(impl));
 } catch (const std::bad_alloc&) {

@@ -1,11 +1,14 @@
 #include "saving/chunk_appender.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <milepost/error.hpp>
 #include <milepost/result.hpp>
 
 #include "base/checked.hpp"
+#include "codec/checksum.hpp"
 #include "format/chunks.hpp"
 #include "format/file_layout.hpp"
 #include "saving/chunk_encoder.hpp"
@@ -13,14 +16,30 @@
 
 namespace milepost::saving {
 
-Result<void> ChunkAppender::append(const ChunkJob& job, const EncodedChunk& chunk) {
-    if (auto begun = begin_chunk(job); !begun) return begun;
-    columns_.stored_checksums.push_back(chunk.stored_checksum);
+ChunkAppender::ChunkAppender(std::uint64_t alignment, std::uint64_t chunks, OutputQueue& queue,
+                             StorageColumns& columns)
+    : alignment_(alignment),
+      queue_(queue),
+      columns_(columns),
+      next_checksum_(columns.stored_checksums.size()) {
+    // All at once: several threads then write to different elements.
+    columns.stored_checksums.resize(next_checksum_ + static_cast<std::size_t>(chunks));
+}
+
+Result<ChunkAppender::Placed> ChunkAppender::place(const ChunkJob& job, const EncodedChunk& chunk) {
+    if (auto begun = begin_chunk(job); !begun) return std::move(begun).error();
     if (job.storage->codec->make_encoder != nullptr) {
-        columns_.stored_nbytes.push_back(static_cast<std::uint32_t>(chunk.stored.size()));
-        if (chunk.stored.size() != chunk.raw_nbytes) columns_.raw_checksums.push_back(chunk.raw_checksum);
+        columns_.stored_nbytes.push_back(static_cast<std::uint32_t>(chunk.stored_nbytes));
+        if (chunk.is_compressed()) columns_.raw_checksums.push_back(chunk.raw_checksum);
     }
-    return queue_.append(chunk.stored);
+    auto place = queue_.reserve(static_cast<std::size_t>(chunk.stored_nbytes));
+    if (!place) return std::move(place).error();
+    return Placed{*place, next_checksum_++};
+}
+
+void ChunkAppender::finish(const Placed& placed, const codec::Digest& stored_checksum) noexcept {
+    columns_.stored_checksums[placed.number] = stored_checksum;
+    queue_.complete(placed.output);
 }
 
 Result<void> ChunkAppender::begin_chunk(const ChunkJob& job) {

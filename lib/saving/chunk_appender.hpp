@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include <milepost/result.hpp>
 
+#include "codec/checksum.hpp"
 #include "saving/chunk_encoder.hpp"
 #include "saving/chunk_sequence.hpp"
 #include "saving/output_queue.hpp"
@@ -11,16 +13,23 @@
 
 namespace milepost::saving {
 
-/// Appends encoded chunks to the output in order, each at its offset in the file, and records them in the
-/// columns. One thread at a time. Errors: those of the queue; limit_exceeded/total_bytes. Throws
-/// std::bad_alloc.
+/// Gives encoded chunks their places in the output, in the order of the file, and records them in the
+/// columns. place() and append_empty() by one thread at a time, finish() by any. Errors: those of the queue;
+/// limit_exceeded/total_bytes. Throws std::bad_alloc.
 class ChunkAppender {
 public:
-    /// `queue` and `columns` must outlive this.
-    ChunkAppender(std::uint64_t alignment, OutputQueue& queue, StorageColumns& columns) noexcept
-        : alignment_(alignment), queue_(queue), columns_(columns) {}
+    /// `queue` and `columns` must outlive this. `chunks`: how many there will be. Throws std::bad_alloc.
+    ChunkAppender(std::uint64_t alignment, std::uint64_t chunks, OutputQueue& queue, StorageColumns& columns);
 
-    [[nodiscard]] Result<void> append(const ChunkJob& job, const EncodedChunk& chunk);
+    /// Where a chunk goes.
+    struct Placed {
+        OutputQueue::Place output;
+        std::size_t number;  ///< of its checksum in the column
+    };
+
+    [[nodiscard]] Result<Placed> place(const ChunkJob& job, const EncodedChunk& chunk);
+    /// When the bytes of the chunk are in their place.
+    void finish(const Placed& placed, const codec::Digest& stored_checksum) noexcept;
     /// For a job that is empty.
     void append_empty(const StorageJob& storage) { add_storage(storage); }
 
@@ -31,6 +40,7 @@ private:
     std::uint64_t alignment_;
     OutputQueue& queue_;
     StorageColumns& columns_;
+    std::size_t next_checksum_;
 };
 
 }  // namespace milepost::saving

@@ -1,16 +1,20 @@
 #include "saving/chunk_encoder.hpp"
-#include "core/storage_provider.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <span>
 #include <utility>
 
+#include <milepost/error.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
 #include "codec/checksum.hpp"
 #include "codec/codec.hpp"
+#include "core/storage_provider.hpp"
 #include "format/chunks.hpp"
 #include "saving/chunk_sequence.hpp"
 
@@ -18,33 +22,72 @@ namespace milepost::saving {
 
 using codec::kChunkNbytes;
 
+namespace {
+
+/// What is copied and then hashed at a time: it is in the fastest cache when it is hashed.
+constexpr std::size_t kBlockNbytes = std::size_t{16} << 10U;
+
+std::uint64_t raw_nbytes_of(const ChunkJob& job) noexcept {
+    return format::chunk_raw_nbytes(job.storage->view.nbytes(), job.number);
+}
+
+}  // namespace
+
 Result<EncodedChunk> ChunkEncoder::encode(const ChunkJob& job) {
-    auto raw = raw_bytes(job);
-    if (!raw) return std::move(raw).error();
     EncodedChunk chunk;
-    chunk.raw_nbytes = raw->size();
-    chunk.raw_checksum = codec::checksum128(*raw);
-    chunk.stored = compress(*job.storage->codec, *raw);
-    const bool compressed = chunk.stored.size() != raw->size();
-    chunk.stored_checksum = compressed ? codec::checksum128(chunk.stored) : chunk.raw_checksum;
+    chunk.raw_nbytes = raw_nbytes_of(job);
+    chunk.stored_nbytes = chunk.raw_nbytes;
+    if (job.storage->codec->make_encoder == nullptr) return chunk;
+    raw_.resize(kChunkNbytes);
+    const auto raw = std::span(raw_).first(static_cast<std::size_t>(chunk.raw_nbytes));
+    auto checksum = copy_raw(job, raw);
+    if (!checksum) return std::move(checksum).error();
+    chunk.raw_checksum = *checksum;
+    chunk.stored = compress(*job.storage->codec, raw);
+    chunk.stored_nbytes = chunk.stored.size();
+    chunk.stored_checksum = chunk.is_compressed() ? codec::checksum128(chunk.stored) : chunk.raw_checksum;
     return chunk;
 }
 
-/// The caller's own memory, or a copy of the bytes of a Reader, which keeps nothing in memory for it.
-Result<std::span<const std::byte>> ChunkEncoder::raw_bytes(const ChunkJob& job) {
+Result<codec::Digest> ChunkEncoder::write(const ChunkJob& job, const EncodedChunk& chunk,
+                                          std::span<std::byte> to) {
+    if (chunk.stored.empty()) return copy_raw(job, to);
+    std::memcpy(to.data(), chunk.stored.data(), to.size());
+    return chunk.stored_checksum;
+}
+
+/// Fills `to` with the raw bytes and returns the checksum of what it then holds.
+Result<codec::Digest> ChunkEncoder::copy_raw(const ChunkJob& job, std::span<std::byte> to) {
     const StorageView& view = job.storage->view;
     const std::uint64_t begin = job.number * kChunkNbytes;
-    const std::uint64_t nbytes = format::chunk_raw_nbytes(view.nbytes(), job.number);
-    if (detail::ViewAccess::provider(view) == nullptr) return view.bytes(begin, begin + nbytes);
-    raw_.resize(kChunkNbytes);
-    const auto to = std::span(raw_).first(static_cast<std::size_t>(nbytes));
-    if (auto copied = view.read(begin, to); !copied) return std::move(copied).error();
-    return std::span<const std::byte>(to);
+    if (detail::ViewAccess::provider(view) == nullptr) {
+        auto from = view.bytes(begin, begin + to.size());
+        if (!from) return std::move(from).error();
+        return copy_and_hash(*from, to);
+    }
+    if (auto copied = view.read(begin, to); !copied) {
+        if (!describe_) return std::move(copied).error();
+        return copied.error().within(describe_(job.storage->number));
+    }
+    return codec::checksum128(to);
+}
+
+codec::Digest ChunkEncoder::copy_and_hash(std::span<const std::byte> from, std::span<std::byte> to) {
+    if (from.size() <= kBlockNbytes) {
+        std::memcpy(to.data(), from.data(), from.size());
+        return codec::checksum128(to);
+    }
+    if (checksum_ == nullptr) checksum_ = std::make_unique<codec::RunningChecksum>();
+    for (std::size_t at = 0; at < from.size(); at += kBlockNbytes) {
+        const auto block = to.subspan(at, std::min(kBlockNbytes, from.size() - at));
+        std::memcpy(block.data(), from.data() + at, block.size());
+        checksum_->update(block);
+    }
+    return checksum_->finish();
 }
 
 std::span<const std::byte> ChunkEncoder::compress(const codec::CodecRow& row,
                                                   std::span<const std::byte> raw) {
-    if (row.make_encoder == nullptr) return raw;
     if (encoder_ == nullptr || encoder_row_ != &row) {
         encoder_ = row.make_encoder(zstd_level_);
         encoder_row_ = &row;

@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <milepost/result.hpp>
@@ -14,30 +16,49 @@
 
 namespace milepost::saving {
 
-/// A chunk as it will be in the file. `stored` is valid until the next chunk is encoded.
+/// A chunk whose size in the file is known.
 struct EncodedChunk {
-    std::span<const std::byte> stored;
     std::uint64_t raw_nbytes = 0;
-    codec::Digest raw_checksum{};
-    codec::Digest stored_checksum{};
+    std::uint64_t stored_nbytes = 0;
+    /// As they will be in the file, in memory of the encoder, valid until the next chunk is encoded. Empty
+    /// for a storage of the codec raw: its bytes are not read before they have a place in the output.
+    std::span<const std::byte> stored = {};
+    codec::Digest raw_checksum{};     ///< unless `stored` is empty
+    codec::Digest stored_checksum{};  ///< likewise
+
+    [[nodiscard]] bool is_compressed() const noexcept { return stored_nbytes != raw_nbytes; }
 };
 
-/// Reads, hashes and compresses one chunk at a time. Holds the memory (2 MiB at most) and the encoder of one
-/// thread.
+/// Reads, hashes and compresses one chunk at a time. The memory of the caller is read once, by a copy: what
+/// is hashed, compressed and written is that copy, so that a chunk is whole even if other threads change the
+/// memory meanwhile. Holds the memory and the encoder of one thread: nothing for the codec raw, else 2 MiB
+/// and what the codec takes.
 class ChunkEncoder {
 public:
-    explicit ChunkEncoder(int zstd_level) : zstd_level_(zstd_level) {}
+    using Describe = std::function<std::string(std::size_t)>;
+
+    /// `describe` gives the name of a StorageJob's number for errors of reading it; may be empty. It must
+    /// outlive this.
+    ChunkEncoder(int zstd_level, const Describe& describe) : zstd_level_(zstd_level), describe_(describe) {}
 
     /// Requires: the job is not empty. Errors: those of the storage's provider. Throws std::bad_alloc.
     [[nodiscard]] Result<EncodedChunk> encode(const ChunkJob& job);
+    /// Writes the stored bytes of the chunk that was just encoded to `to` and returns their checksum.
+    /// Requires: to.size() == chunk.stored_nbytes. Errors: those of the storage's provider. Throws
+    /// std::bad_alloc.
+    [[nodiscard]] Result<codec::Digest> write(const ChunkJob& job, const EncodedChunk& chunk,
+                                              std::span<std::byte> to);
 
 private:
-    Result<std::span<const std::byte>> raw_bytes(const ChunkJob& job);
+    Result<codec::Digest> copy_raw(const ChunkJob& job, std::span<std::byte> to);
+    codec::Digest copy_and_hash(std::span<const std::byte> from, std::span<std::byte> to);
     std::span<const std::byte> compress(const codec::CodecRow& row, std::span<const std::byte> raw);
 
     int zstd_level_;
+    const Describe& describe_;
     const codec::CodecRow* encoder_row_ = nullptr;
     std::unique_ptr<codec::Encoder> encoder_;
+    std::unique_ptr<codec::RunningChecksum> checksum_;
     std::vector<std::byte> raw_;
     std::vector<std::byte> stored_;
 };

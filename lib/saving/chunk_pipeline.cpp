@@ -27,7 +27,11 @@ Result<void> run_alone(ChunkSequence& sequence, ChunkEncoder& encoder, ChunkAppe
         }
         auto chunk = encoder.encode(*job);
         if (!chunk) return std::move(chunk).error();
-        if (auto appended = appender.append(*job, *chunk); !appended) return appended;
+        auto placed = appender.place(*job, *chunk);
+        if (!placed) return std::move(placed).error();
+        auto checksum = encoder.write(*job, *chunk, placed->output.bytes);
+        if (!checksum) return std::move(checksum).error();
+        appender.finish(*placed, *checksum);
     }
     return {};
 }
@@ -44,17 +48,18 @@ std::uint64_t total_chunks(const std::vector<StorageJob>& jobs) noexcept {
 Result<void> write_storages(const std::vector<StorageJob>& jobs, const PipelineOptions& options,
                             OutputQueue& queue, StorageColumns& columns) {
     // A thread is worth starting only if it has about two chunks to encode.
-    const std::uint64_t wanted = std::min<std::uint64_t>(options.threads, total_chunks(jobs) / 2);
+    const std::uint64_t chunks = total_chunks(jobs);
+    const std::uint64_t wanted = std::min<std::uint64_t>(options.threads, chunks / 2);
     ChunkSequence sequence(jobs);
-    ChunkAppender appender(options.alignment, queue, columns);
+    ChunkAppender appender(options.alignment, chunks, queue, columns);
     std::vector<ChunkEncoder> encoders;
     encoders.reserve(static_cast<std::size_t>(wanted) + 1);
     do {
-        encoders.emplace_back(options.zstd_level);
+        encoders.emplace_back(options.zstd_level, options.describe);
     } while (encoders.size() < wanted);
     if (encoders.size() == 1) return run_alone(sequence, encoders.front(), appender);
-    queue.open_drain();
     EncoderPool pool(sequence, appender, queue, encoders.size());
+    queue.open_drain();
     bool started = false;
     for (ChunkEncoder& encoder : encoders)
         started = pool.start(encoder) || started;
@@ -63,7 +68,8 @@ Result<void> write_storages(const std::vector<StorageJob>& jobs, const PipelineO
         return run_alone(sequence, encoders.front(), appender);
     }
     queue.drain();
-    return pool.finish();
+    pool.join();
+    return queue.first_error();
 }
 
 }  // namespace milepost::saving

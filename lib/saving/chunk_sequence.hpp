@@ -18,6 +18,7 @@ struct StorageJob {
     const codec::CodecRow* codec;
     std::uint64_t first_chunk = 0;
     std::uint64_t storage_nbytes = view.nbytes();
+    std::size_t number = 0;  ///< among the storages that are written together
 };
 
 /// One chunk of a StorageJob.

@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
-#include <optional>
 #include <thread>
+#include <utility>
 
-#include <milepost/result.hpp>
+#include <milepost/error.hpp>
 
+#include "core/callback.hpp"
 #include "saving/chunk_appender.hpp"
 #include "saving/chunk_encoder.hpp"
 #include "saving/chunk_sequence.hpp"
@@ -22,6 +23,10 @@ EncoderPool::EncoderPool(ChunkSequence& sequence, ChunkAppender& appender, Outpu
     threads_.reserve(size);
 }
 
+EncoderPool::~EncoderPool() {
+    join();
+}
+
 bool EncoderPool::start(ChunkEncoder& encoder) {
     const std::lock_guard lock(mutex_);
     try {
@@ -33,12 +38,10 @@ bool EncoderPool::start(ChunkEncoder& encoder) {
     return true;
 }
 
-Result<void> EncoderPool::finish() {
-    for (std::thread& thread : threads_)
-        thread.join();
-    if (thrown_) std::rethrow_exception(thrown_);
-    if (error_) return *error_;
-    return {};
+void EncoderPool::join() noexcept {
+    for (std::thread& thread : threads_) {
+        if (thread.joinable()) thread.join();
+    }
 }
 
 void EncoderPool::work(ChunkEncoder& encoder) noexcept {
@@ -46,9 +49,7 @@ void EncoderPool::work(ChunkEncoder& encoder) noexcept {
         while (step(encoder)) {
         }
     } catch (...) {
-        const std::lock_guard lock(mutex_);
-        thrown_ = std::current_exception();
-        turn_changed_.notify_all();
+        (void)fail(core::error_of_thrown(Condition::write, "an encoding thread"));
     }
     const std::lock_guard lock(mutex_);
     if (--working_ == 0) queue_.close_drain();
@@ -57,34 +58,46 @@ void EncoderPool::work(ChunkEncoder& encoder) noexcept {
 /// One chunk. Returns false when there is none left or something failed.
 bool EncoderPool::step(ChunkEncoder& encoder) {
     std::unique_lock lock(mutex_);
-    if (failed()) return false;
-    const std::uint64_t ticket = next_ticket_;
+    if (failed_) return false;
     const auto job = sequence_.next();
     if (!job) return false;
-    ++next_ticket_;
+    const std::uint64_t ticket = next_ticket_++;
     lock.unlock();
-    std::optional<Result<EncodedChunk>> chunk;
-    if (!job->is_empty()) chunk = encoder.encode(*job);
-    lock.lock();
-    if (chunk && !*chunk) return fail(chunk->error());
-    turn_changed_.wait(lock, [&] { return turn_ == ticket || failed(); });
-    if (failed()) return false;
-    lock.unlock();  // it is the turn of this thread: no other one appends
-    Result<void> appended;
-    if (chunk) {
-        appended = appender_.append(*job, **chunk);
-    } else {
+    if (job->is_empty()) {
+        if (!wait_for_turn(ticket)) return false;
         appender_.append_empty(*job->storage);
+        pass_turn();
+        return true;
     }
-    lock.lock();
-    if (!appended) return fail(appended.error());
-    ++turn_;
-    turn_changed_.notify_all();
+    auto chunk = encoder.encode(*job);
+    if (!chunk) return fail(std::move(chunk).error());
+    if (!wait_for_turn(ticket)) return false;
+    auto placed = appender_.place(*job, *chunk);
+    if (!placed) return fail(std::move(placed).error());
+    pass_turn();
+    auto checksum = encoder.write(*job, *chunk, placed->output.bytes);
+    if (!checksum) return fail(std::move(checksum).error());
+    appender_.finish(*placed, *checksum);
     return true;
 }
 
-bool EncoderPool::fail(const Error& error) {
-    if (!error_) error_ = error;
+/// Returns false if something failed.
+bool EncoderPool::wait_for_turn(std::uint64_t ticket) {
+    std::unique_lock lock(mutex_);
+    turn_changed_.wait(lock, [&] { return turn_ == ticket || failed_; });
+    return !failed_;
+}
+
+void EncoderPool::pass_turn() {
+    const std::lock_guard lock(mutex_);
+    ++turn_;
+    turn_changed_.notify_all();
+}
+
+bool EncoderPool::fail(Error error) noexcept {
+    queue_.fail(std::move(error));
+    const std::lock_guard lock(mutex_);
+    failed_ = true;
     turn_changed_.notify_all();
     return false;
 }

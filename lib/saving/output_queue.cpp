@@ -4,25 +4,44 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <utility>
 
+#include <milepost/error.hpp>
 #include <milepost/result.hpp>
 
 namespace milepost::saving {
 
+Result<OutputQueue::Place> OutputQueue::reserve(std::size_t nbytes) {
+    std::unique_lock lock(mutex_);
+    if (error_) return *error_;
+    if (current_ == nullptr || kBufferNbytes - current_->used < nbytes) {
+        if (auto taken = take_buffer(lock); !taken) return std::move(taken).error();
+    }
+    const Place place{current_->memory.bytes().subspan(current_->used, nbytes), current_};
+    current_->used += nbytes;
+    ++current_->unfilled;
+    position_ += nbytes;
+    return place;
+}
+
+void OutputQueue::complete(const Place& place) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (--place.buffer->unfilled == 0 && place.buffer != current_) changed_.notify_all();
+}
+
 Result<void> OutputQueue::append(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
-        // Grows as needed: a small checkpoint needs a small buffer.
-        const std::size_t room = kBufferNbytes - current_.size();
-        const std::size_t taken = std::min(room, bytes.size());
-        current_.insert(current_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(taken));
-        position_ += taken;
-        bytes = bytes.subspan(taken);
-        if (current_.size() == kBufferNbytes) {
-            if (auto handed = hand_over(); !handed) return handed;
-        }
+        const bool is_full = current_ == nullptr || current_->used == kBufferNbytes;
+        const std::size_t room = is_full ? kBufferNbytes : kBufferNbytes - current_->used;
+        auto place = reserve(std::min(room, bytes.size()));
+        if (!place) return std::move(place).error();
+        std::memcpy(place->bytes.data(), bytes.data(), place->bytes.size());
+        complete(*place);
+        bytes = bytes.subspan(place->bytes.size());
     }
     return {};
 }
@@ -38,72 +57,84 @@ Result<void> OutputQueue::pad_to(std::uint64_t offset) {
 }
 
 Result<void> OutputQueue::flush() {
-    if (auto failed = first_error(); !failed) return failed;
-    if (current_.empty()) return {};
-    auto written = sink_.write(current_);
-    if (!written) error_ = written.error();
-    current_.clear();
-    return written;
-}
-
-void OutputQueue::open_drain() {
     const std::lock_guard lock(mutex_);
-    free_.reserve(kBuffers);  // drain must not throw while other threads run
-    draining_ = true;
+    if (error_) return *error_;
+    return write_current();
 }
 
-void OutputQueue::close_drain() {
+void OutputQueue::fail(Error error) noexcept {
     const std::lock_guard lock(mutex_);
-    draining_ = false;
+    if (!error_) error_ = std::move(error);
     changed_.notify_all();
-}
-
-void OutputQueue::drain() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-        changed_.wait(lock, [&] { return !full_.empty() || !draining_; });
-        if (full_.empty()) return;
-        Buffer buffer = std::move(full_.front());
-        full_.pop_front();
-        const bool failed = error_.has_value();
-        lock.unlock();
-        Result<void> written = failed ? Result<void>() : sink_.write(buffer);
-        buffer.clear();
-        lock.lock();
-        if (!written) error_ = std::move(written).error();
-        free_.push_back(std::move(buffer));
-        changed_.notify_all();
-    }
-}
-
-/// Hands over the full current buffer and takes an empty one.
-Result<void> OutputQueue::hand_over() {
-    std::unique_lock lock(mutex_);
-    if (!draining_) {
-        lock.unlock();
-        return flush();
-    }
-    if (error_) return *error_;
-    full_.push_back(std::move(current_));
-    current_ = Buffer();
-    changed_.notify_all();
-    if (free_.empty() && made_ + 1 < kBuffers) {
-        ++made_;
-        lock.unlock();
-        current_.reserve(kBufferNbytes);
-        return {};
-    }
-    changed_.wait(lock, [&] { return !free_.empty() || error_; });
-    if (error_) return *error_;
-    current_ = std::move(free_.back());
-    free_.pop_back();
-    return {};
 }
 
 Result<void> OutputQueue::first_error() const {
     const std::lock_guard lock(mutex_);
     if (error_) return *error_;
     return {};
+}
+
+void OutputQueue::open_drain() {
+    const std::lock_guard lock(mutex_);
+    full_.reserve(kBuffers);
+    free_.reserve(kBuffers);  // drain must not throw
+    draining_ = true;
+}
+
+void OutputQueue::close_drain() noexcept {
+    const std::lock_guard lock(mutex_);
+    draining_ = false;
+    changed_.notify_all();
+}
+
+bool OutputQueue::has_filled() const noexcept {
+    return !full_.empty() && full_.front()->unfilled == 0;
+}
+
+void OutputQueue::drain() noexcept {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        changed_.wait(lock, [&] { return has_filled() || !draining_; });
+        if (!has_filled()) return;
+        Buffer* buffer = full_.front();
+        full_.erase(full_.begin());
+        const bool failed = error_.has_value();
+        lock.unlock();
+        Result<void> written = failed ? Result<void>() : sink_.write(buffer->bytes());
+        lock.lock();
+        if (!written && !error_) error_ = std::move(written).error();
+        buffer->used = 0;
+        free_.push_back(buffer);
+        changed_.notify_all();
+    }
+}
+
+/// Hands over the current buffer and takes an empty one.
+Result<void> OutputQueue::take_buffer(std::unique_lock<std::mutex>& lock) {
+    if (current_ != nullptr && !draining_) return write_current();
+    if (current_ != nullptr) {
+        full_.push_back(current_);
+        current_ = nullptr;
+        changed_.notify_all();
+    }
+    changed_.wait(lock, [&] { return !free_.empty() || made_ < kBuffers || error_; });
+    if (error_) return *error_;
+    if (free_.empty()) {
+        buffers_[made_] = std::make_unique<Buffer>();
+        current_ = buffers_[made_++].get();
+    } else {
+        current_ = free_.back();
+        free_.pop_back();
+    }
+    return {};
+}
+
+Result<void> OutputQueue::write_current() {
+    if (current_ == nullptr || current_->used == 0) return {};
+    auto written = sink_.write(current_->bytes());
+    if (!written) error_ = written.error();
+    current_->used = 0;
+    return written;
 }
 
 }  // namespace milepost::saving

@@ -26,7 +26,7 @@ format::HeaderBytes encode_header(const SaveOptions& options) noexcept {
 }
 
 PipelineOptions pipeline_options(const SaveOptions& options) noexcept {
-    return {options.alignment, options.zstd_level, base::thread_count(options.threads)};
+    return {options.alignment, options.zstd_level, base::thread_count(options.threads), {}};
 }
 
 }  // namespace

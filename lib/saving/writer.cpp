@@ -27,6 +27,7 @@
 #include "saving/check_options.hpp"
 #include "saving/choose_codec.hpp"
 #include "saving/file_sink.hpp"
+#include "saving/guarded_sink.hpp"
 #include "saving/index_writer.hpp"
 #include "saving/output_queue.hpp"
 #include "saving/plan.hpp"
@@ -67,7 +68,7 @@ struct Writer::Impl {
     Result<void> commit(const Checkpoint& checkpoint);
     Result<void> reserve(const std::vector<StorageView>& new_storages);
 
-    /// Runs one call. Its error, or a lack of memory, ends the writer.
+    /// Runs one call. Its error ends the writer.
     template <class Call>
     auto guarded(Call call) noexcept -> decltype(call()) {
         const CallMark mark(in_call);
@@ -77,7 +78,8 @@ struct Writer::Impl {
             auto result = call();
             if (!result) error = result.error();
             return result;
-        } catch (const std::bad_alloc&) {
+        } catch (...) {
+            // Nothing of the caller is called without a guard: this is a lack of memory.
             error = out_of_memory();
             return out_of_memory();
         }
@@ -107,7 +109,7 @@ struct Writer::Impl {
     platform::OwnerProcess owner;
     bool in_call = false;
     std::unique_ptr<Sink> owned_sink;
-    Sink& sink;
+    saving::GuardedSink sink;
     saving::OutputQueue queue;
     saving::StorageWriter storages;
     saving::StorageNumbers numbers;
