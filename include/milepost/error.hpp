@@ -97,6 +97,7 @@ enum class Condition : std::uint8_t {
     option,           ///< An option is out of its range, or two contradict each other.
     target,           ///< The path cannot be written to: it exists, or is not a regular file.
     save_name,        ///< A name or key cannot be saved.
+    callback,         ///< A function that the library was given has thrown an exception.
     // io_error
     open,             ///< The file cannot be opened.
     read,             ///< Reading failed.

@@ -14,6 +14,8 @@ namespace milepost {
 ///     auto file = milepost::Reader::open(std::make_shared<Memory>(bytes));
 ///
 /// Threads: both functions are called from any number of threads at once. The content must not change.
+/// Exceptions: what they throw becomes an error of the call that needed the bytes: io_error/read with the
+/// text of what(), or io_error/out_of_memory for std::bad_alloc. The next call may succeed.
 class Source {
 public:
     virtual ~Source() = default;
@@ -25,7 +27,8 @@ public:
 
 /// Where a Writer's bytes go when they do not go to a file: a pipe, an upload. The bytes come in one forward
 /// pass. The last ones are the commit record: a receiver of fewer bytes does not have a checkpoint. Threads:
-/// called by one thread at a time.
+/// called by one thread at a time. Exceptions: as for a Source, but io_error/write; they end the save as any
+/// error does.
 class Sink {
 public:
     virtual ~Sink() = default;

@@ -21,7 +21,9 @@ struct Target {
     TensorSpan tensor;  ///< what is written to
     /// Zero-copy hand-over: if set, the tensor is not copied; when all is validated this is called with the
     /// view of the file, which lives as long as the Reader. Its bytes are checked when they are first used.
-    /// `tensor` then only gives dtype and shape. Must not throw.
+    /// `tensor` then only gives dtype and shape. Called before the first byte of other targets is written: if
+    /// it throws, the load ends with invalid_argument/callback and has written nothing; what other targets
+    /// have adopted before stays theirs.
     std::function<void(const TensorView&)> adopt = {};
 };
 

@@ -41,13 +41,13 @@ struct VerifyOptions {
     /// Number of threads. 0: as many as the machine has, at most 8.
     unsigned threads = 0;
     /// Called from time to time with the raw bytes checked so far and the size of the file, from any of the
-    /// threads, by one at a time.
+    /// threads, by one at a time. What it throws ends verify() with invalid_argument/callback.
     std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
 };
 
 /// Checks every byte of an open file (docs/format.md, section 9) and continues after damage.
 /// Returns: a report that lists all damage in the order of the file.
-/// Errors: io_error/read, /changed, /out_of_memory. Damage is not an error.
+/// Errors: io_error/read, /changed, /out_of_memory; invalid_argument/callback. Damage is not an error.
 [[nodiscard]] MILEPOST_API Result<VerifyReport> verify(const Reader& reader,
                                                        const VerifyOptions& options = {});
 

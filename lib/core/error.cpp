@@ -106,6 +106,7 @@ constexpr std::array kConditions = {
     ConditionRow{Condition::option, Code::invalid_argument, "option"},
     ConditionRow{Condition::target, Code::invalid_argument, "target"},
     ConditionRow{Condition::save_name, Code::invalid_argument, "save_name"},
+    ConditionRow{Condition::callback, Code::invalid_argument, "callback"},
 
     ConditionRow{Condition::open, Code::io_error, "open"},
     ConditionRow{Condition::read, Code::io_error, "read"},

@@ -14,6 +14,7 @@
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
+#include "core/callback.hpp"
 #include "core/cast.hpp"
 #include "core/text.hpp"
 #include "live/load_report.hpp"
@@ -51,6 +52,7 @@ Result<LoadReport> LoadTransaction::finish(LoadReport report, const LoadOptions&
                                            const std::string& whose) {
     if (auto fine = check_strict(report, options, whose); !fine) return std::move(fine).error();
     if (auto staged = stage(); !staged) return std::move(staged).error();
+    if (auto handed = hand_over(); !handed) return std::move(handed).error();
     commit();
     return report;
 }
@@ -100,13 +102,22 @@ Result<void> LoadTransaction::stage(PendingCopy& copy) const {
     return {};
 }
 
-void LoadTransaction::commit() noexcept {
-    for (PendingCopy& copy : copies_) {
-        if (copy.to->adopt) {
+Result<void> LoadTransaction::hand_over() const {
+    for (const PendingCopy& copy : copies_) {
+        if (!copy.to->adopt) continue;
+        auto handed = core::call_guarded(Condition::callback, "Target::adopt", [&]() -> Result<void> {
             copy.to->adopt(copy.from);
-        } else {
+            return {};
+        });
+        if (!handed) return handed.error().within(core::printable(copy.path));
+    }
+    return {};
+}
+
+void LoadTransaction::commit() noexcept {
+    for (const PendingCopy& copy : copies_) {
+        if (!copy.to->adopt)
             (void)copy.to->tensor.copy_from(copy.bytes);  // stage() has checked all that can be wrong
-        }
     }
     for (Replacement& replacement : entries_)
         std::swap(*replacement.live, replacement.entries);

@@ -37,7 +37,11 @@ private:
     /// Errors: those of load_into but mismatch. Throws std::bad_alloc.
     [[nodiscard]] Result<void> stage();
 
-    /// After stage(): cannot fail.
+    /// Calls Target::adopt of all targets that have one, before the first byte is written: it is the last
+    /// step that can fail. Errors: invalid_argument/callback. Throws std::bad_alloc.
+    [[nodiscard]] Result<void> hand_over() const;
+
+    /// After stage() and hand_over(): cannot fail.
     void commit() noexcept;
 
     struct PendingCopy {

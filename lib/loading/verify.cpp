@@ -20,6 +20,7 @@
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
 #include "base/parallel.hpp"
+#include "core/callback.hpp"
 #include "core/text.hpp"
 #include "format/canonical.hpp"
 #include "format/chunks.hpp"
@@ -252,6 +253,9 @@ Result<VerifyReport> verify(const Reader& reader, const VerifyOptions& options) 
     return report;
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
+} catch (...) {
+    // Nothing else of the caller is called without a guard. base::parallel_for has stopped all threads.
+    return core::error_of_thrown(Condition::callback, "VerifyOptions::progress");
 }
 
 }  // namespace milepost

@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
+#include <new>
 #include <numeric>
+#include <stdexcept>
 
 #include "format/chunks.hpp"
 #include "live.hpp"
@@ -89,4 +91,23 @@ TEST_CASE("load_into: an optimizer whose last tensor is damaged changes nothing"
     CHECK(load_into(file, "sgd", target).error().condition() == Condition::chunk_checksum);
     CHECK(first.untouched());
     CHECK(*live_hyperparameters.find("lr")->as_double() == 0.1);
+}
+
+TEST_CASE("load_into: an adopt that throws is an error, before any tensor is written") {
+    const Reader file = file_of({{"a", {4}, 1}, {"b", {4}, 2}, {"c", {4}, 3}});
+    for (const bool memory : {true, false}) {
+        std::vector<Live> live = {{"a", {4}}, {"b", {4}}, {"c", {4}}};
+        ModelTarget target = targets_of(live);
+        target.tensors[1].adopt = [&](const TensorView&) {
+            if (memory) throw std::bad_alloc();
+            throw std::runtime_error("no room");
+        };
+        const auto report = load_into(file, "net", target);
+        REQUIRE_FALSE(report);
+        CHECK(report.error().condition() == (memory ? Condition::out_of_memory : Condition::callback));
+        CHECK(report.error().message() ==
+              (memory ? "net/b: out of memory" : "net/b: Target::adopt threw an exception: no room"));
+        for (const Live& parameter : live)
+            CHECK(parameter.untouched());
+    }
 }
