@@ -78,13 +78,6 @@ uoffset_t put(FlatBufferBuilder& builder, const Field<Content>& field) {
     return put(builder, field.content);
 }
 
-/// Bytes of all columns, without what is between them.
-std::uint64_t column_nbytes(const Index& index) noexcept {
-    std::uint64_t total = 0;
-    for_each_column(index, [&](std::string_view, const auto& column) { total += column.size_bytes(); });
-    return total;
-}
-
 Error too_large(std::uint64_t nbytes, std::uint64_t limit) {
     return Error(Condition::index_bytes,
                  base::message("index: at least ", nbytes, " bytes, the limit is ", limit));
@@ -151,10 +144,16 @@ bool all_aligned(const Index& index) noexcept {
 
 }  // namespace
 
+std::uint64_t Index::column_nbytes() const noexcept {
+    std::uint64_t total = 0;
+    for_each_column(*this, [&](std::string_view, const auto& column) { total += column.size_bytes(); });
+    return total;
+}
+
 Result<std::vector<std::byte>> Index::encode(const Limits& limits) const {
     // The builder would assert above 2 GiB; so what it may need at most is asked for first.
     constexpr std::uint64_t kMostBetweenColumns = 1024;
-    const std::uint64_t columns = column_nbytes(*this);
+    const std::uint64_t columns = column_nbytes();
     const std::uint64_t limit = std::min(limits.max_index_bytes, kMaxIndexNbytes);
     if (columns > limit || columns > kMaxIndexNbytes - kMostBetweenColumns) return too_large(columns, limit);
     FlatBufferBuilder builder(columns + kMostBetweenColumns);

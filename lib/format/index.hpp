@@ -42,6 +42,8 @@ struct Index : BasicIndex<BorrowedColumn, StringTable> {
         return storage_codecs.empty() ? CodecRecord{} : storage_codecs[storage];
     }
 
+    /// Bytes of all columns, without what is between them: encode() returns more.
+    [[nodiscard]] std::uint64_t column_nbytes() const noexcept;
     /// The canonical bytes: section 10. Errors: limit_exceeded/index_bytes. Throws std::bad_alloc.
     [[nodiscard]] Result<std::vector<std::byte>> encode(const Limits& limits) const;
     /// Checks that the buffer is sound FlatBuffers and that columns are aligned; what they mean is checked by

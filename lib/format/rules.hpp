@@ -29,8 +29,8 @@ struct RuleInput {
     const ValueTotals& totals;
 };
 
-/// The error, or nothing if the rule holds.
-using RuleResult = std::optional<Error>;
+/// What is broken, or nothing if the rule holds.
+using RuleResult = std::optional<BrokenRule>;
 
 /// Whether there are values of the kind. Requires: the values are derived.
 [[nodiscard]] inline bool has(const RuleInput& input, Kind kind) noexcept {

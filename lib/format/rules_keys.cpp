@@ -14,6 +14,7 @@
 #include "format/index_columns.hpp"
 #include "format/keys.hpp"
 #include "format/rules.hpp"
+#include "format/validate.hpp"
 
 namespace milepost::format::rules {
 namespace {
@@ -21,7 +22,8 @@ namespace {
 using base::message;
 
 RuleResult key_fault(std::uint32_t dict, std::string_view what) {
-    return Error(Condition::value_key, message("index: value ", dict, ": ", what));
+    return BrokenRule(Error(Condition::value_key, message("index: value ", dict, ": ", what)),
+                      {"values", dict});
 }
 
 /// The canonical key of a child of `parent`; an error if it cannot be a key.
@@ -99,9 +101,11 @@ RuleResult keys_are_unique(const RuleInput& input) {
     for (std::size_t i = 0; i < index.models.size(); ++i) {
         const std::size_t number = index.entry_names.size() + i;
         if (!is(index.values[number], Kind::null) && !is(index.values[number], Kind::dict)) {
-            return Error(Condition::value_key,
-                         message("index: value ", number, ", metadata of model ", i,
-                                 ", expected null or a dict, found kind ", index.values[number].kind));
+            return BrokenRule(
+                Error(Condition::value_key,
+                      message("index: value ", number, ", metadata of model ", i,
+                              ", expected null or a dict, found kind ", index.values[number].kind)),
+                {"values", number});
         }
     }
     return std::nullopt;

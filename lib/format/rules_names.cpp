@@ -15,6 +15,7 @@
 #include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"
 #include "format/rules.hpp"
+#include "format/validate.hpp"
 
 namespace milepost::format::rules {
 namespace {
@@ -93,9 +94,10 @@ RuleResult for_each_ordered(const RuleInput& input, Judge judge) {
     return std::nullopt;
 }
 
-RuleResult taken(std::string_view name, std::string_view where) {
-    return Error(Condition::name_duplicate,
-                 message("index: the name '", printable(name), "' is taken ", where));
+RuleResult taken(std::string_view name, std::string_view where, Subject subject = {}) {
+    return BrokenRule(
+        Error(Condition::name_duplicate, message("index: the name '", printable(name), "' is taken ", where)),
+        subject);
 }
 
 RuleResult top_names_differ(const RuleInput& input) {
@@ -255,13 +257,15 @@ RuleResult names_share_no_space(const RuleInput& input) {
         for (std::uint32_t g = 0; g < optimizer.group_count; ++g) {
             const EntryList entry_list = offsets.entry_list(offsets.optimizer_entry_list[o] + g);
             for (const std::string_view name : {"params", "param_names"}) {
-                if (find_entry(input.index, entry_list, name)) return taken(name, "by the group itself");
+                if (const auto entry = find_entry(input.index, entry_list, name))
+                    return taken(name, "by the group itself", {"entry_names", *entry});
             }
         }
         if (auto broken = state_extra_differs(input, o)) return broken;
         const EntryList extra = offsets.entry_list(offsets.optimizer_entry_list[o + 1] - 1);
         for (const std::string_view name : {"state", "param_groups"}) {
-            if (find_entry(input.index, extra, name)) return taken(name, "by the optimizer itself");
+            if (const auto entry = find_entry(input.index, extra, name))
+                return taken(name, "by the optimizer itself", {"entry_names", *entry});
         }
     }
     return std::nullopt;

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -14,10 +15,26 @@
 #include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"
 #include "format/rules.hpp"
+#include "format/validate.hpp"
 
 namespace milepost::format::rules {
 
 using base::message;
+
+namespace {
+
+/// " ('fc1.weight')" where the group has names, for messages.
+std::string name_of(const RuleInput& input, std::uint32_t group, std::uint64_t parameter) {
+    const std::uint32_t first = input.offsets.group_param[group];
+    if (param_name_count(input.index.groups[group]) == 0) return {};
+    std::uint32_t i = 0;
+    while (input.index.params[first + i] != parameter)
+        ++i;
+    return message(" ('", core::printable(input.index.param_names[input.offsets.group_name[group] + i]),
+                   "')");
+}
+
+}  // namespace
 
 RuleResult key_positions_fit(const RuleInput& input) {
     for (std::size_t i = 0; i < input.index.groups.size(); ++i) {
@@ -28,9 +45,11 @@ RuleResult key_positions_fit(const RuleInput& input) {
             group.params_position < keys && (!named || (group.param_names_position < keys &&
                                                         group.param_names_position != group.params_position));
         if (fits) continue;
-        return Error(Condition::group,
-                     message("index: group ", i, " of ", keys, " keys: params at ", group.params_position,
-                             " and param_names at ", group.param_names_position, " do not fit"));
+        return BrokenRule(
+            Error(Condition::group,
+                  message("index: group ", i, " of ", keys, " keys: params at ", group.params_position,
+                          " and param_names at ", group.param_names_position, " do not fit")),
+            {"groups", i});
     }
     return std::nullopt;
 }
@@ -49,8 +68,11 @@ RuleResult params_in_one_group(const RuleInput& input) {
         for (std::size_t i = 1; i < members.size(); ++i) {
             if (members[i - 1].first != members[i].first || members[i - 1].second == members[i].second)
                 continue;
-            return Error(Condition::group, message("index: parameter ", members[i].first, " of optimizer ", o,
-                                                   " is in two groups"));
+            return BrokenRule(
+                Error(Condition::group, message("index: parameter ", members[i].first,
+                                                name_of(input, members[i].second, members[i].first),
+                                                " of optimizer ", o, " is in two groups")),
+                {"groups", members[i].second});
         }
     }
     return std::nullopt;

@@ -9,6 +9,7 @@
 #include "core/text.hpp"
 #include "format/rules.hpp"
 #include "format/string_tables.hpp"
+#include "format/validate.hpp"
 
 namespace milepost::format::rules {
 
@@ -32,7 +33,8 @@ RuleResult strings_not_empty(const RuleInput& input) {
     for (const auto& [strings, name, may_be_empty] : string_tables(input.index)) {
         for (std::size_t i = 0; i < strings.size() && !may_be_empty; ++i) {
             if (strings[i].empty())
-                return Error(Condition::name, message("index: ", name, " ", i, " is empty"));
+                return BrokenRule(Error(Condition::name, message("index: ", name, " ", i, " is empty")),
+                                  {name, i});
         }
     }
     return std::nullopt;
@@ -43,8 +45,10 @@ RuleResult strings_within_limit(const RuleInput& input) {
     for (const auto& [strings, name, may_be_empty] : string_tables(input.index)) {
         for (std::size_t i = 0; i < strings.size(); ++i) {
             if (strings[i].size() <= most) continue;
-            return Error(Condition::name_bytes, message("index: ", name, " ", i, " has ", strings[i].size(),
-                                                        " bytes, the limit is ", most));
+            return BrokenRule(
+                Error(Condition::name_bytes, message("index: ", name, " ", i, " has ", strings[i].size(),
+                                                     " bytes, the limit is ", most)),
+                {name, i});
         }
     }
     return std::nullopt;
@@ -54,8 +58,10 @@ RuleResult strings_are_utf8(const RuleInput& input) {
     for (const auto& [strings, name, may_be_empty] : string_tables(input.index)) {
         for (std::size_t i = 0; i < strings.size(); ++i) {
             if (core::is_utf8(strings[i]) && !core::has_control(strings[i])) continue;
-            return Error(Condition::name, message("index: ", name, " ", i, ", '", printable(strings[i]),
-                                                  "', is not UTF-8 or has control characters"));
+            return BrokenRule(
+                Error(Condition::name, message("index: ", name, " ", i, ", '", printable(strings[i]),
+                                               "', is not UTF-8 or has control characters")),
+                {name, i});
         }
     }
     return std::nullopt;

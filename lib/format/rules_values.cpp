@@ -13,6 +13,7 @@
 #include "format/index.hpp"
 #include "format/index_columns.hpp"
 #include "format/rules.hpp"
+#include "format/validate.hpp"
 #include "format/value_columns.hpp"
 #include "format/value_runs.hpp"
 
@@ -52,8 +53,10 @@ RuleResult integer_sizes_fit(const Index& index) {
         if (!has_size(static_cast<Kind>(index.values[i].kind))) continue;
         const std::uint32_t size = *next++;
         if (!is(index.values[i], Kind::integer) || (size >= 1 && size <= 255)) continue;
-        return Error(Condition::value_kind,
-                     message("index: value ", i, ": an int expected 1 to 255 bytes, found ", size));
+        return BrokenRule(
+            Error(Condition::value_kind,
+                  message("index: value ", i, ": an int expected 1 to 255 bytes, found ", size)),
+            {"values", i});
     }
     return std::nullopt;
 }
@@ -80,8 +83,10 @@ RuleResult values_have_known_kinds(const RuleInput& input) {
     for (std::size_t i = 0; i < values.size();) {
         const ValueRecord& value = values[i];
         if (!is_known(value)) {
-            return Error(Condition::value_kind, message("index: value ", i, ": no value has kind ",
-                                                        value.kind, " and subtype ", value.subtype));
+            return BrokenRule(
+                Error(Condition::value_kind, message("index: value ", i, ": no value has kind ", value.kind,
+                                                     " and subtype ", value.subtype)),
+                {"values", i});
         }
         const std::size_t end = end_of_run(values, i);
         any_integer = any_integer || is(value, Kind::integer);
@@ -147,7 +152,9 @@ RuleResult value_bytes_tile(const RuleInput& input) {
         const auto bytes =
             index.value_bytes.subspan(input.offsets.data_begin[i], input.offsets.value_size[i]);
         if (!core::is_utf8({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {
-            return Error(Condition::value_bytes, message("index: value ", i, " is a string but not UTF-8"));
+            return BrokenRule(
+                Error(Condition::value_bytes, message("index: value ", i, " is a string but not UTF-8")),
+                {"values", i});
         }
     }
     return std::nullopt;
@@ -161,8 +168,9 @@ RuleResult integers_are_minimal(const RuleInput& input) {
         if (core::is_minimal(
                 index.value_bytes.subspan(input.offsets.data_begin[i], input.offsets.value_size[i])))
             continue;
-        return Error(Condition::value_kind,
-                     message("index: value ", i, " is an int of more bytes than it needs"));
+        return BrokenRule(Error(Condition::value_kind,
+                                message("index: value ", i, " is an int of more bytes than it needs")),
+                          {"values", i});
     }
     return std::nullopt;
 }

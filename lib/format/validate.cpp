@@ -125,7 +125,10 @@ private:
         for (const Rule& rule : rules) {
             const RuleResult broken = rule.judge({index_, context_, limits_, offsets_, totals_});
             if (!broken) continue;
-            return Error(broken->condition(), base::message(broken->message(), " (rule ", rule.number, ")"));
+            const Error& error = broken->error;
+            return BrokenRule(
+                Error(error.condition(), base::message(error.message(), " (rule ", rule.number, ")")),
+                broken->subject);
         }
         return std::nullopt;
     }
@@ -147,19 +150,18 @@ Result<IndexOffsets> validate(const Index& index, const ValidationContext& conte
     if (!broken) broken = validation.layouts();
     if (!broken) broken = validation.storages();
     if (!broken) broken = validation.optimizers();
-    if (broken) return *std::move(broken);
+    if (broken) return std::move(broken->error);
     return validation.take_offsets();
 }
 
-Result<void> validate_content(const Index& index, const Limits& limits) {
+std::optional<BrokenRule> validate_content(const Index& index, const Limits& limits) {
     const ValidationContext no_context;
     Validation validation(index, no_context, limits);
     RuleResult broken = validation.names();
     if (!broken) broken = validation.values();
     if (!broken) broken = validation.layouts();
     if (!broken) broken = validation.optimizers();
-    if (broken) return *std::move(broken);
-    return {};
+    return broken;
 }
 
 }  // namespace milepost::format

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <milepost/options.hpp>
@@ -42,9 +43,22 @@ struct ValueColumns {
 };
 
 /// Roots in order, then all children breadth first; elements of sets in canonical order. The views borrow
-/// from the roots. Errors: limit_exceeded/depth, /records; invalid_argument/save_name for an element of a set
-/// that cannot be one; /layout for a string or list of 4 Gi or more. Throws std::bad_alloc.
-[[nodiscard]] Result<ValueColumns> encode_values(std::span<const Value* const> roots, const Limits& limits);
+/// from the roots. After an error, `failed` is the number of the value that could not be encoded. Errors:
+/// limit_exceeded/depth, /records; invalid_argument/save_name for an element of a set that cannot be one;
+/// /layout for a string or list of 4 Gi or more. Throws std::bad_alloc.
+[[nodiscard]] Result<ValueColumns> encode_values(std::span<const Value* const> roots, const Limits& limits,
+                                                 std::size_t& failed);
+
+/// Where a value is.
+struct ValuePlace {
+    std::size_t root = 0;
+    std::string below;  ///< the path from the root on, "/layers/0", as format::value_path shows it
+};
+
+/// The place of value `number` of encode_values, for messages: encodes all values before it again. Requires:
+/// number < roots.size() for a root, else encode_values came as far as that. Throws std::bad_alloc.
+[[nodiscard]] ValuePlace place_of_value(std::span<const Value* const> roots, const Limits& limits,
+                                        std::size_t number);
 
 using MakeTensor = std::function<TensorView(std::uint32_t tensor)>;
 

@@ -39,9 +39,27 @@ struct Waiting {
     std::uint32_t depth = 1;
 };
 
+/// What a value that is not a root is called below its parent.
+struct Step {
+    std::size_t parent;
+    const Value* key = nullptr;  ///< of a dict; null for all others
+    std::size_t position = 0;    ///< among the children, if there is no key
+    bool is_attributes = false;
+
+    [[nodiscard]] std::string text() const {
+        if (is_attributes) return "/attributes";
+        return message("/", key != nullptr ? core::key_text(*key) : message(position));
+    }
+};
+
 class Encoder {
 public:
-    explicit Encoder(const Limits& limits) : limits_(limits) {}
+    /// `steps`, if it is not null, receives one for each value that is not a root.
+    explicit Encoder(const Limits& limits, std::vector<Step>* steps = nullptr)
+        : limits_(limits), steps_(steps) {}
+
+    /// How many values are encoded.
+    [[nodiscard]] std::size_t count() const noexcept { return columns_.records.size(); }
 
     Result<ValueColumns> run(std::span<const Value* const> roots) {
         for (const Value* root : roots)
@@ -130,8 +148,8 @@ private:
     }
 
     Result<void> put_items(Kind kind, std::uint8_t subtype, const StableVector<Value>& items) {
-        for (const Value& item : items)
-            wait(item);
+        for (std::size_t i = 0; i < items.size(); ++i)
+            wait(items[i], nullptr, i);
         return put(kind, subtype, items.size());
     }
 
@@ -143,19 +161,20 @@ private:
             elements.emplace_back(*std::move(key), &item);
         }
         std::sort(elements.begin(), elements.end());
-        for (const auto& [key, item] : elements)
-            wait(*item);
+        for (std::size_t i = 0; i < elements.size(); ++i)
+            wait(*elements[i].second, nullptr, i);
         return put(Kind::set, 0, elements.size());
     }
 
     Result<void> put_dict(const Pairs& items, const Pairs& attributes, std::uint8_t subtype) {
         if (!attributes.empty()) {
             waiting_.push_back({nullptr, &attributes, depth_ + 1});
+            if (steps_ != nullptr) steps_->push_back({count(), nullptr, 0, true});
             subtype |= kAttributesSubtype;
         }
         for (const auto& [key, value] : items) {
-            wait(key);
-            wait(value);
+            wait(key, &key, 0);
+            wait(value, &key, 0);
         }
         return put(Kind::dict, subtype, items.size() * 2 + (attributes.empty() ? 0 : 1));
     }
@@ -168,9 +187,13 @@ private:
                    0);
     }
 
-    void wait(const Value& value) { waiting_.push_back({&value, nullptr, depth_ + 1}); }
+    void wait(const Value& value, const Value* key, std::size_t position) {
+        waiting_.push_back({&value, nullptr, depth_ + 1});
+        if (steps_ != nullptr) steps_->push_back({count(), key, position, false});
+    }
 
     const Limits& limits_;
+    std::vector<Step>* steps_;
     std::deque<Waiting> waiting_;
     std::uint32_t depth_ = 1;
     ValueColumns columns_;
@@ -178,8 +201,24 @@ private:
 
 }  // namespace
 
-Result<ValueColumns> encode_values(std::span<const Value* const> roots, const Limits& limits) {
-    return Encoder(limits).run(roots);
+Result<ValueColumns> encode_values(std::span<const Value* const> roots, const Limits& limits,
+                                   std::size_t& failed) {
+    Encoder encoder(limits);
+    auto columns = encoder.run(roots);
+    if (!columns) failed = encoder.count();
+    return columns;
+}
+
+ValuePlace place_of_value(std::span<const Value* const> roots, const Limits& limits, std::size_t number) {
+    std::vector<Step> steps;
+    if (number >= roots.size()) (void)Encoder(limits, &steps).run(roots);
+    std::string below;
+    while (number >= roots.size()) {
+        const Step& step = steps[number - roots.size()];
+        below = step.text() + below;
+        number = step.parent;
+    }
+    return {number, std::move(below)};
 }
 
 }  // namespace milepost::format

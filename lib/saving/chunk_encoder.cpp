@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <milepost/error.hpp>
 #include <milepost/result.hpp>
@@ -31,6 +32,12 @@ std::uint64_t raw_nbytes_of(const ChunkJob& job) noexcept {
     return format::chunk_raw_nbytes(job.storage->view.nbytes(), job.number);
 }
 
+/// The beginning of a buffer, which is made as large as that: a small tensor takes little memory.
+std::span<std::byte> scratch(std::vector<std::byte>& buffer, std::size_t nbytes) {
+    if (buffer.size() < nbytes) buffer.resize(nbytes);
+    return std::span(buffer).first(nbytes);
+}
+
 }  // namespace
 
 Result<EncodedChunk> ChunkEncoder::encode(const ChunkJob& job) {
@@ -38,8 +45,7 @@ Result<EncodedChunk> ChunkEncoder::encode(const ChunkJob& job) {
     chunk.raw_nbytes = raw_nbytes_of(job);
     chunk.stored_nbytes = chunk.raw_nbytes;
     if (job.storage->codec->make_encoder == nullptr) return chunk;
-    raw_.resize(kChunkNbytes);
-    const auto raw = std::span(raw_).first(static_cast<std::size_t>(chunk.raw_nbytes));
+    const std::span<std::byte> raw = scratch(raw_, static_cast<std::size_t>(chunk.raw_nbytes));
     auto checksum = copy_raw(job, raw);
     if (!checksum) return std::move(checksum).error();
     chunk.raw_checksum = *checksum;
@@ -91,10 +97,10 @@ std::span<const std::byte> ChunkEncoder::compress(const codec::CodecRow& row,
     if (encoder_ == nullptr || encoder_row_ != &row) {
         encoder_ = row.make_encoder(zstd_level_);
         encoder_row_ = &row;
-        stored_.resize(kChunkNbytes);
     }
-    const std::size_t nbytes = encoder_->encode(raw, stored_);
-    return nbytes == 0 ? raw : std::span<const std::byte>(stored_).first(nbytes);
+    const std::span<std::byte> stored = scratch(stored_, raw.size());
+    const std::size_t nbytes = encoder_->encode(raw, stored);
+    return nbytes == 0 ? raw : std::span<const std::byte>(stored).first(nbytes);
 }
 
 }  // namespace milepost::saving

@@ -23,6 +23,8 @@
 #include "format/index.hpp"
 #include "format/index_columns.hpp"
 #include "format/value_columns.hpp"
+#include "saving/check_tensor.hpp"
+#include "saving/content_paths.hpp"
 #include "saving/storage_columns.hpp"
 
 namespace milepost::saving {
@@ -48,8 +50,13 @@ std::uint32_t LayoutNumbers::number_of(const TensorView& tensor, format::IndexCo
 /// Walks a checkpoint in the order of the file (docs/format.md, section 6.1) and fills the columns.
 class PlanMaker {
 public:
-    PlanMaker(StorageNumbers& numbers, const SaveOptions& options)
-        : numbers_(numbers), options_(options), limits_(options.limits) {}
+    PlanMaker(const Checkpoint& checkpoint, StorageNumbers& numbers, const SaveOptions& options)
+        : numbers_(numbers),
+          options_(options),
+          limits_(options.limits),
+          plan_(ContentPaths(checkpoint, options.limits), options.limits) {
+        plan_.first_new_storage_ = numbers.size();
+    }
 
     Result<Plan> make(const Checkpoint& checkpoint) {
         for (const auto& [name, model] : checkpoint.models())
@@ -57,9 +64,8 @@ public:
         for (const auto& [name, optimizer] : checkpoint.optimizers()) {
             if (auto added = add_optimizer(name, optimizer); !added) return std::move(added).error();
         }
-        add_entry_list(checkpoint.values());
-        for (const auto& [name, model] : checkpoint.models())
-            roots_.push_back(&model.metadata);
+        add_entry_list({}, checkpoint.values());
+        paths_.add_metadata();
         if (auto ordered = add_top_order(checkpoint); !ordered) return std::move(ordered).error();
         if (auto added = add_values(); !added) return std::move(added).error();
         return std::move(plan_);
@@ -69,7 +75,7 @@ private:
     void add_model(std::string_view name, const StateDict& model) {
         columns_.model_names.add(name);
         columns_.models.push_back({static_cast<std::uint32_t>(model.size())});
-        add_entry_list(model);
+        add_entry_list({name}, model);
     }
 
     Result<void> add_optimizer(std::string_view name, const OptimizerState& optimizer) {
@@ -79,26 +85,28 @@ private:
                                        static_cast<std::uint32_t>(optimizer.state.size()),
                                        static_cast<std::uint32_t>(optimizer.state_extra.size()),
                                        static_cast<std::uint32_t>(optimizer.extra.size())});
-        for (const ParamGroup& group : optimizer.param_groups) {
-            if (auto added = add_group(name, group); !added) return added;
+        for (std::size_t i = 0; i < optimizer.param_groups.size(); ++i) {
+            if (auto added = add_group({name, "param_groups", i, &optimizer}, optimizer.param_groups[i]);
+                !added)
+                return added;
         }
         add_param_keys(optimizer.param_keys);
         for (const auto& [index, entries] : optimizer.state) {
             columns_.states.push_back({index, static_cast<std::uint32_t>(entries.size()), 0});
-            add_entry_list(entries);
+            add_entry_list({name, "state", index, &optimizer}, entries);
         }
-        add_entry_list(optimizer.state_extra);
-        add_entry_list(optimizer.extra);
+        add_entry_list({name, "state", {}, &optimizer}, optimizer.state_extra);
+        add_entry_list({name, {}, {}, &optimizer}, optimizer.extra);
         return {};
     }
 
-    Result<void> add_group(std::string_view optimizer, const ParamGroup& group) {
+    Result<void> add_group(const ContentPaths::ListName& name, const ParamGroup& group) {
         const auto hyperparameters = static_cast<std::uint32_t>(group.hyperparameters.size());
         const bool named = group.param_names.has_value();
         if (named && group.param_names->size() != group.params.size()) {
-            return Error(Condition::layout,
-                         message("optimizer '", printable(optimizer), "': a group of ", group.params.size(),
-                                 " params has ", group.param_names->size(), " param_names"));
+            return Error(Condition::layout, message(printable(name.owner), "/param_groups/", *name.number,
+                                                    ": a group of ", group.params.size(), " params has ",
+                                                    group.param_names->size(), " param_names"));
         }
         format::GroupRecord record{hyperparameters, static_cast<std::uint32_t>(group.params.size()), 0,
                                    format::kNoPosition};
@@ -107,18 +115,17 @@ private:
         columns_.groups.push_back(record);
         columns_.params.insert(columns_.params.end(), group.params.begin(), group.params.end());
         if (named) {
-            for (const std::string& name : *group.param_names)
-                columns_.param_names.add(name);
+            for (const std::string& param : *group.param_names)
+                columns_.param_names.add(param);
         }
-        add_entry_list(group.hyperparameters);
+        add_entry_list(name, group.hyperparameters);
         return {};
     }
 
-    void add_entry_list(const Entries& entries) {
-        for (const auto& [name, value] : entries) {
+    void add_entry_list(const ContentPaths::ListName& list, const Entries& entries) {
+        paths_.add_list(list, entries);
+        for (const auto& [name, value] : entries)
             columns_.entry_names.add(name);
-            roots_.push_back(&value);
-        }
         const auto& items = entries.items();
         add_order(columns_.entry_order, entries.size(),
                   [&](std::uint32_t a, std::uint32_t b) { return items[a].first < items[b].first; });
@@ -171,23 +178,26 @@ private:
     }
 
     Result<void> add_values() {
-        auto columns = format::encode_values(roots_, limits_);
-        if (!columns) return std::move(columns).error();
+        std::size_t failed = 0;
+        auto columns = format::encode_values(paths_.roots(), limits_, failed);
+        if (!columns) return columns.error().within(paths_.of_value(failed));
         columns_.values = std::move(columns->records);
         columns_.value_sizes = std::move(columns->sizes);
         columns_.value_bytes = std::move(columns->bytes);
-        for (const TensorView* tensor : columns->tensors) {
-            if (auto fits = tensor->check_layout(); !fits) return fits;
+        for (std::size_t i = 0; i < columns->tensors.size(); ++i) {
+            if (auto fits = check_tensor(*columns->tensors[i], limits_); !fits)
+                return within_tensor(i, fits.error());
         }
         if (options_.compact) {
             plan_.compactor_.emplace(columns->tensors,
                                      [&](const StorageView& storage) { return !numbers_.knows(storage); });
         }
         std::map<std::uint8_t, DtypeInfo> dtypes;
-        for (const TensorView* tensor : columns->tensors) {
-            auto placed = plan_.compactor_ ? plan_.compactor_->place(*tensor) : *tensor;
-            if (!placed) return std::move(placed).error();
-            if (auto added = add_tensor(*placed, dtypes); !added) return added;
+        for (std::size_t i = 0; i < columns->tensors.size(); ++i) {
+            const TensorView& tensor = *columns->tensors[i];
+            auto placed = plan_.compactor_ ? plan_.compactor_->place(tensor) : tensor;
+            if (!placed) return within_tensor(i, placed.error());
+            if (auto added = add_tensor(*placed, dtypes); !added) return within_tensor(i, added.error());
         }
         for (const auto& [code, dtype] : dtypes) {
             columns_.dtypes.push_back({code, 0, dtype.bits});
@@ -219,11 +229,6 @@ private:
             return Error(Condition::layout,
                          message("two tensors have dtype code ", code, " but not the same dtype"));
         }
-        const std::uint32_t greatest_rank = format::greatest_rank(limits_);
-        if (tensor.rank() > greatest_rank) {
-            return Error(Condition::rank,
-                         message("a tensor has rank ", tensor.rank(), ", the limit is ", greatest_rank));
-        }
         const std::size_t known = numbers_.size();
         const std::uint32_t storage = numbers_.number_of(tensor.storage());
         if (numbers_.size() != known) plan_.new_storages_.push_back(tensor.storage());
@@ -236,18 +241,23 @@ private:
         return {};
     }
 
+    /// The error, led by the path of the tensor of that number.
+    [[nodiscard]] Error within_tensor(std::size_t tensor, const Error& error) const {
+        return error.within(plan_.path_of_tensor(tensor));
+    }
+
     StorageNumbers& numbers_;
     const SaveOptions& options_;
     const Limits& limits_;
-    std::vector<const Value*> roots_;
     bool all_fill_ = true;  ///< each tensor, so far, has as many bytes as its storage
     LayoutNumbers layouts_;
     Plan plan_;
+    ContentPaths& paths_ = plan_.paths_;
     format::IndexColumns& columns_ = plan_.columns_;
 };
 
 Result<Plan> Plan::make(const Checkpoint& checkpoint, StorageNumbers& numbers, const SaveOptions& options) {
-    return PlanMaker(numbers, options).make(checkpoint);
+    return PlanMaker(checkpoint, numbers, options).make(checkpoint);
 }
 
 format::Index Plan::index(const StorageColumns& storages) const noexcept {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <milepost/checkpoint.hpp>
@@ -12,6 +14,7 @@
 #include <milepost/tensor.hpp>
 
 #include "format/index.hpp"
+#include "saving/content_paths.hpp"
 #include "saving/storage_columns.hpp"
 #include "saving/storage_compactor.hpp"
 
@@ -42,7 +45,7 @@ private:
 };
 
 /// A checkpoint as the columns of an index, without those that describe storages and chunks, and the storages
-/// that are not written yet. Borrows from the checkpoint only the memory that its views refer to.
+/// that are not written yet. Borrows from the checkpoint and from `options`.
 class Plan {
 public:
     /// `numbers` knows the storages written before, and learns the new ones. Errors: those of Writer::commit.
@@ -52,15 +55,33 @@ public:
 
     /// Storages that `numbers` did not know, in their order.
     [[nodiscard]] const std::vector<StorageView>& new_storages() const noexcept { return new_storages_; }
+    /// The first storage that was written before the plan and that no tensor of it views; nothing if there is
+    /// none. Throws std::bad_alloc.
+    [[nodiscard]] std::optional<std::size_t> find_unviewed_storage() const;
+
+    /// The path of a tensor; of the first tensor on a storage of new_storages(). For messages, escaped. Throw
+    /// std::bad_alloc.
+    ///@{
+    [[nodiscard]] std::string path_of_tensor(std::size_t tensor) const;
+    [[nodiscard]] std::string path_of_new_storage(std::size_t number) const;
+    ///@}
+    /// Checks everything that is known before storages are written: the rules on the content, and the least
+    /// size of the index. Errors: those of Writer::commit, led by the path of what they are about. Throws
+    /// std::bad_alloc.
+    [[nodiscard]] Result<void> check(const StorageColumns& storages) const;
+
     /// All columns. Borrows from the plan and from `storages`.
     [[nodiscard]] format::Index index(const StorageColumns& storages) const noexcept;
 
 private:
-    Plan() = default;
+    Plan(ContentPaths paths, const Limits& limits) : paths_(std::move(paths)), limits_(&limits) {}
     friend class PlanMaker;
 
-    format::IndexColumns columns_;     ///< the columns of storages are empty
-    bool all_fill_their_own_ = false;  ///< tensor i is storage i, from its first byte to its last
+    ContentPaths paths_;
+    const Limits* limits_;
+    format::IndexColumns columns_;       ///< the columns of storages are empty
+    bool all_fill_their_own_ = false;    ///< tensor i is storage i, from its first byte to its last
+    std::size_t first_new_storage_ = 0;  ///< number of new_storages_[0]
     std::vector<StorageView> new_storages_;
     std::optional<StorageCompactor> compactor_;  ///< holds what it made contiguous
 };

@@ -1,6 +1,9 @@
 #include "saving/storage_writer.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -40,20 +43,23 @@ Result<void> StorageWriter::begin() {
     return queue_.append(header_);
 }
 
-Result<void> StorageWriter::write(const std::vector<StorageView>& storages) {
+Result<void> StorageWriter::write(const std::vector<StorageView>& storages,
+                                  const std::function<std::string(std::size_t)>& describe) {
     std::vector<StorageJob> jobs;
     jobs.reserve(storages.size());
-    for (const StorageView& storage : storages) {
-        auto codec = choose_codec(storage, options_);
-        if (!codec) return std::move(codec).error();
-        jobs.push_back({storage, *codec});
+    for (std::size_t i = 0; i < storages.size(); ++i) {
+        auto codec = choose_codec(storages[i], options_);
+        if (!codec) return describe ? codec.error().within(describe(i)) : std::move(codec).error();
+        jobs.push_back({storages[i], *codec, 0, storages[i].nbytes(), i});
     }
-    return write_storages(jobs, pipeline_options(options_), queue_, columns_);
+    PipelineOptions options = pipeline_options(options_);
+    options.describe = describe;
+    return write_storages(jobs, options, queue_, columns_);
 }
 
 Result<void> StorageWriter::write_run(const StorageView& run, const codec::CodecRow& codec,
                                       std::uint64_t first_chunk, std::uint64_t storage_nbytes) {
-    return write_storages({{run, &codec, first_chunk, storage_nbytes}}, pipeline_options(options_), queue_,
+    return write_storages({{run, &codec, first_chunk, storage_nbytes, 0}}, pipeline_options(options_), queue_,
                           columns_);
 }
 

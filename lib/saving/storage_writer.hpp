@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include <milepost/options.hpp>
@@ -24,8 +27,10 @@ public:
 
     /// Writes the header unless it was written.
     [[nodiscard]] Result<void> begin();
-    /// Writes whole storages, in this order, each with the codec that the options choose for it.
-    [[nodiscard]] Result<void> write(const std::vector<StorageView>& storages);
+    /// Writes whole storages, in this order, each with the codec that the options choose for it. `describe`
+    /// gives the name of the i-th one for errors of reading it; may be empty.
+    [[nodiscard]] Result<void> write(const std::vector<StorageView>& storages,
+                                     const std::function<std::string(std::size_t)>& describe = {});
     /// Writes a run of the chunks of a storage: the runs of one storage follow each other.
     [[nodiscard]] Result<void> write_run(const StorageView& run, const codec::CodecRow& codec,
                                          std::uint64_t first_chunk, std::uint64_t storage_nbytes);

@@ -20,11 +20,13 @@
 
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
+#include "core/layout.hpp"
 #include "core/storage_provider.hpp"
-#include "format/validate.hpp"
+#include "core/text.hpp"
 #include "platform/process.hpp"
 #include "platform/replace.hpp"
 #include "saving/check_options.hpp"
+#include "saving/check_tensor.hpp"
 #include "saving/choose_codec.hpp"
 #include "saving/file_sink.hpp"
 #include "saving/guarded_sink.hpp"
@@ -64,23 +66,26 @@ struct Writer::Impl {
     Result<void> append(std::span<const std::byte> piece);
     Result<void> write_run(const StorageView& run, std::uint64_t first_chunk);
     Result<WrittenTensor> end_tensor();
-    WrittenTensor placeholder_for(const TensorView& tensor);
+    WrittenTensor placeholder_for(const TensorView& tensor, const DtypeInfo& dtype);
+    Result<void> check_room() const;
+    Result<void> check_before_writing(const saving::Plan& plan);
     Result<void> commit(const Checkpoint& checkpoint);
     Result<void> reserve(const std::vector<StorageView>& new_storages);
 
-    /// Runs one call. Its error ends the writer.
+    /// Runs one call of a Writer; `impl` is null if that was moved from. Its error ends the writer.
     template <class Call>
-    auto guarded(Call call) noexcept -> decltype(call()) {
-        const CallMark mark(in_call);
+    static auto guarded(Impl* impl, Call call) noexcept -> decltype(call(*impl)) {
         try {
-            if (owned_sink && !owner.is_current()) return of_other_process();
-            if (error) return *error;
-            auto result = call();
-            if (!result) error = result.error();
+            if (impl == nullptr) return Error(Condition::option, "the writer was moved from");
+            const CallMark mark(impl->in_call);
+            if (impl->owned_sink && !impl->owner.is_current()) return of_other_process();
+            if (impl->error) return *impl->error;
+            auto result = call(*impl);
+            if (!result) impl->error = result.error();
             return result;
         } catch (...) {
             // Nothing of the caller is called without a guard: this is a lack of memory.
-            error = out_of_memory();
+            if (impl != nullptr) impl->error = out_of_memory();
             return out_of_memory();
         }
     }
@@ -114,6 +119,7 @@ struct Writer::Impl {
     saving::StorageWriter storages;
     saving::StorageNumbers numbers;
     std::shared_ptr<saving::WrittenStorages> written = std::make_shared<saving::WrittenStorages>();
+    std::vector<std::string> descriptions;           ///< for each storage, what its tensor is, for messages
     std::optional<saving::StreamedTensor> streamed;  ///< the tensor that was begun
     std::optional<Error> error;
     bool committed = false;
@@ -127,30 +133,44 @@ Result<void> Writer::Impl::begin() {
 }
 
 Result<WrittenTensor> Writer::Impl::add(const TensorView& tensor) {
-    if (auto fits = tensor.check_layout(); !fits) return std::move(fits).error();
+    if (auto fits = saving::check_tensor(tensor, options.limits); !fits) return std::move(fits).error();
     if (auto ready = begin(); !ready) return std::move(ready).error();
     if (ViewAccess::provider(tensor.storage()) == written.get()) return ViewAccess::written(tensor);
+    if (auto room = check_room(); !room) return std::move(room).error();
+    auto dtype = written->dtypes.keep(tensor.dtype());
+    if (!dtype) return std::move(dtype).error();
     saving::StorageCompactor compactor({&tensor}, [&](const StorageView&) { return options.compact; });
     auto placed = compactor.place(tensor);
     if (!placed) return std::move(placed).error();
-    if (auto done = storages.write({placed->storage()}); !done) return std::move(done).error();
-    return placeholder_for(*placed);
+    if (auto stored = storages.write({placed->storage()}); !stored) return std::move(stored).error();
+    return placeholder_for(*placed, *dtype);
+}
+
+/// Another storage is within the limit on records.
+Result<void> Writer::Impl::check_room() const {
+    if (numbers.size() < options.limits.max_records) return {};
+    return Error(Condition::records, message(numbers.size(), " storages were written, the limit is ",
+                                             options.limits.max_records));
 }
 
 /// For a tensor whose storage was just written. Its storage is known by this view alone: the caller may use
 /// the same memory for the next tensor.
-WrittenTensor Writer::Impl::placeholder_for(const TensorView& tensor) {
+WrittenTensor Writer::Impl::placeholder_for(const TensorView& tensor, const DtypeInfo& dtype) {
+    descriptions.push_back(message(core::printable(dtype.name), " ", core::dims_text(tensor.shape())));
     const StorageView storage =
         ViewAccess::storage(written, static_cast<std::uint32_t>(numbers.size()), tensor.storage().nbytes());
     (void)numbers.number_of(storage);
-    const TensorView placeholder(written->keep_name(tensor.dtype()), tensor.shape(), storage, tensor.offset(),
-                                 tensor.strides());
+    const TensorView placeholder(dtype, tensor.shape(), storage, tensor.offset(), tensor.strides());
     return ViewAccess::written(placeholder.with_role(tensor.role(), tensor.requires_grad()));
 }
 
 Result<void> Writer::Impl::begin_tensor(DtypeInfo dtype, Shape shape) {
     if (auto ready = begin(); !ready) return ready;
-    auto made = saving::StreamedTensor::make(written->keep_name(dtype), std::move(shape), options.limits);
+    if (auto fits = saving::check_dtype(dtype, options.limits); !fits) return fits;
+    if (auto room = check_room(); !room) return room;
+    auto kept = written->dtypes.keep(dtype);
+    if (!kept) return std::move(kept).error();
+    auto made = saving::StreamedTensor::make(*kept, std::move(shape), options.limits);
     if (!made) return std::move(made).error();
     streamed = *std::move(made);
     return {};
@@ -179,22 +199,35 @@ Result<WrittenTensor> Writer::Impl::end_tensor() {
     }
     const TensorView tensor = streamed->tensor();
     streamed.reset();
-    return placeholder_for(tensor);
+    return placeholder_for(tensor, tensor.dtype());
 }
 
 Result<void> Writer::Impl::commit(const Checkpoint& checkpoint) {
     if (streamed) return Error(Condition::option, "a tensor was begun and not ended");
     auto plan = saving::Plan::make(checkpoint, numbers, options);
     if (!plan) return std::move(plan).error();
-    if (auto valid = format::validate_content(plan->index(storages.columns()), options.limits); !valid)
-        return saving::as_argument_error(valid.error());
+    if (auto fits = check_before_writing(*plan); !fits) return fits;
     if (auto reserved = reserve(plan->new_storages()); !reserved) return reserved;
     if (auto ready = begin(); !ready) return ready;
-    if (auto done = storages.write(plan->new_storages()); !done) return done;
-    auto done = saving::write_index(plan->index(storages.columns()), storages.header(), options, queue);
-    if (!done) return done;
+    auto stored = storages.write(plan->new_storages(),
+                                 [&](std::size_t number) { return plan->path_of_new_storage(number); });
+    if (!stored) return stored;
+    auto indexed = saving::write_index(plan->index(storages.columns()), storages.header(), options, queue);
+    if (!indexed) return indexed;
     committed = true;
     return sink.commit();
+}
+
+/// All that can be wrong with the checkpoint and is known before the rest of its bytes is written.
+Result<void> Writer::Impl::check_before_writing(const saving::Plan& plan) {
+    if (auto valid = plan.check(storages.columns()); !valid) return valid;
+    if (const auto unviewed = plan.find_unviewed_storage()) {
+        return Error(
+            Condition::layout,
+            message("tensor ", *unviewed, " of those that the writer was given (", descriptions[*unviewed],
+                    ") is not in the checkpoint; storage ", *unviewed, " is viewed by no tensor"));
+    }
+    return {};
 }
 
 /// Reserves the size without the index. Compressed storages would reserve far too much.
@@ -237,31 +270,31 @@ Result<Writer> Writer::create(Sink& sink, const SaveOptions& options) try {
 }
 
 Result<WrittenTensor> Writer::add(const TensorView& tensor) {
-    return impl_->guarded([&] { return impl_->add(tensor); });
+    return Impl::guarded(impl_.get(), [&](Impl& impl) { return impl.add(tensor); });
 }
 
 Result<void> Writer::begin_tensor(DtypeInfo dtype, Shape shape) {
-    return impl_->guarded([&] { return impl_->begin_tensor(dtype, std::move(shape)); });
+    return Impl::guarded(impl_.get(), [&](Impl& impl) { return impl.begin_tensor(dtype, std::move(shape)); });
 }
 
 Result<void> Writer::begin_tensor(Dtype dtype, Shape shape) {
-    return impl_->guarded([&]() -> Result<void> {
+    return Impl::guarded(impl_.get(), [&](Impl& impl) -> Result<void> {
         const auto known = find_dtype(dtype);
         if (!known) return Error(Condition::dtype, "begin_tensor: this library does not know the dtype");
-        return impl_->begin_tensor(*known, std::move(shape));
+        return impl.begin_tensor(*known, std::move(shape));
     });
 }
 
 Result<void> Writer::append(std::span<const std::byte> piece) {
-    return impl_->guarded([&] { return impl_->append(piece); });
+    return Impl::guarded(impl_.get(), [&](Impl& impl) { return impl.append(piece); });
 }
 
 Result<WrittenTensor> Writer::end_tensor() {
-    return impl_->guarded([&] { return impl_->end_tensor(); });
+    return Impl::guarded(impl_.get(), [&](Impl& impl) { return impl.end_tensor(); });
 }
 
 Result<void> Writer::commit(const Checkpoint& checkpoint) {
-    return impl_->guarded([&] { return impl_->commit(checkpoint); });
+    return Impl::guarded(impl_.get(), [&](Impl& impl) { return impl.commit(checkpoint); });
 }
 
 }  // namespace milepost

@@ -2,19 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <set>
 #include <span>
-#include <string>
 
-#include <milepost/dtype.hpp>
 #include <milepost/error.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
 #include "base/message.hpp"
 #include "core/storage_provider.hpp"
+#include "saving/kept_dtypes.hpp"
 
 namespace milepost::saving {
 
@@ -35,20 +31,15 @@ public:
     }
     [[nodiscard]] bool is_mapped(std::uint32_t) const noexcept override { return false; }
 
-    /// The same dtype with a name that lives as long as this: the Reader that an unknown dtype came from may
-    /// be closed before the commit. Throws std::bad_alloc.
-    [[nodiscard]] DtypeInfo keep_name(DtypeInfo dtype) {
-        if (!find_dtype(dtype.code)) dtype.name = *dtype_names_.emplace(dtype.name).first;
-        return dtype;
-    }
+    /// Those of the placeholders, whose names must live as long as this: the Reader that an unknown dtype came
+    /// from may be closed before the commit.
+    KeptDtypes dtypes;
 
 private:
     static Error written_already(std::uint32_t storage) {
         return Error(Condition::layout,
                      base::message("storage ", storage, " was written; its bytes are in the file"));
     }
-
-    std::set<std::string, std::less<>> dtype_names_;  ///< of dtypes that the library does not know
 };
 
 }  // namespace milepost::saving
