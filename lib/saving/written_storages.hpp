@@ -31,8 +31,8 @@ public:
     }
     [[nodiscard]] bool is_mapped(std::uint32_t) const noexcept override { return false; }
 
-    /// Those of the placeholders, whose names must live as long as this: the Reader that an unknown dtype came
-    /// from may be closed before the commit.
+    /// Those of the placeholders, whose names must live as long as this: the Reader that an unknown dtype
+    /// came from may be closed before the commit.
     KeptDtypes dtypes;
 
 private:
