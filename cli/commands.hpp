@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@ struct LsCommand {
 /// `milepost verify FILE...`
 struct VerifyCommand {
     std::vector<std::string> files;
+    std::size_t max_damage = 1000;  ///< of each file
     bool json = false;
     bool no_color = false;
 };

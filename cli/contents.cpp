@@ -43,6 +43,19 @@ Result<Reader> open_file(const std::string& file) {
     return Reader::open(file, {.access = Access::read});
 }
 
+std::uint64_t visit_tensors(const Reader& reader, const ListedPath& listed, const VisitTensor& visit) {
+    std::uint64_t visited = 0;
+    for (std::uint32_t i = 0; i < reader.tensor_count(); ++i) {
+        const std::string path = reader.tensor_path(i);
+        if (!listed(path)) continue;
+        const auto tensor = reader.tensor_at(i);
+        if (!tensor) continue;  // there is one of each number
+        visit(path, *tensor);
+        ++visited;
+    }
+    return visited;
+}
+
 void visit_entries(const Checkpoint& checkpoint, const VisitEntry& visit) {
     for (const auto& [name, model] : checkpoint.models())
         visit_scope(name + '/', model, visit);

@@ -16,6 +16,15 @@ namespace milepost::cli {
 /// error instead of a signal.
 [[nodiscard]] Result<Reader> open_file(const std::string& file);
 
+/// Whether a listing shows what has a path.
+using ListedPath = std::function<bool(const std::string& path)>;
+
+using VisitTensor = std::function<void(const std::string& path, const TensorView& tensor)>;
+
+/// Calls `visit` for every tensor that is listed, in the order of the file. Holds one at a time. Returns how
+/// many they were.
+std::uint64_t visit_tensors(const Reader& reader, const ListedPath& listed, const VisitTensor& visit);
+
 using VisitEntry = std::function<void(const std::string& path, const Value& value)>;
 
 /// Calls `visit` for every entry with its path, in the order of the file (docs/format.md, section 6.1).

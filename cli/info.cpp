@@ -143,8 +143,7 @@ std::string warning_lines(const Reader& reader, const Palette& palette) {
     return text;
 }
 
-std::string info_text(const InfoCommand& command, const Reader& reader) {
-    const Checkpoint checkpoint = reader.checkpoint();
+std::string info_text(const InfoCommand& command, const Reader& reader, const Checkpoint& checkpoint) {
     const Summary summary = summarize(reader, checkpoint);
     std::string text = fmt::format("{}  format {}  {}\n", escape(command.file), reader.format_version(),
                                    iec(reader.file_size()));
@@ -192,8 +191,7 @@ Json warnings_json(const Reader& reader) {
     return warnings;
 }
 
-void print_json(const InfoCommand& command, const Reader& reader) {
-    const Checkpoint checkpoint = reader.checkpoint();
+void print_json(const InfoCommand& command, const Reader& reader, const Checkpoint& checkpoint) {
     const Summary summary = summarize(reader, checkpoint);
     JsonDocument document("milepost.info/1");
     document.field("file", command.file);
@@ -219,15 +217,18 @@ void print_json(const InfoCommand& command, const Reader& reader) {
 }  // namespace
 
 Exit run(const InfoCommand& command) {
-    const auto reader = open_file(command.file);
-    if (!reader) {
-        print_message(error_text(command.file, reader.error(), Palette(Stream::err, command.no_color)));
+    const auto fail = [&command](const Error& error) {
+        print_message(error_text(command.file, error, Palette(Stream::err, command.no_color)));
         return Exit::failed;
-    }
+    };
+    const auto reader = open_file(command.file);
+    if (!reader) return fail(reader.error());
+    const auto checkpoint = reader->checkpoint();
+    if (!checkpoint) return fail(checkpoint.error());
     if (command.json) {
-        print_json(command, *reader);
+        print_json(command, *reader, *checkpoint);
     } else {
-        print(info_text(command, *reader));
+        print(info_text(command, *reader, *checkpoint));
     }
     return Exit::ok;
 }

@@ -1,8 +1,6 @@
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,11 +21,6 @@
 namespace milepost::cli {
 namespace {
 
-struct Row {
-    std::string path;
-    TensorView tensor;
-};
-
 /// The offset of the tensor's first byte in the file; nothing if its storage is compressed or empty.
 std::optional<std::uint64_t> file_offset(const TensorView& tensor, const std::vector<StorageInfo>& storages) {
     const StorageInfo& storage = storages[tensor.storage().index().value_or(0)];
@@ -35,42 +28,38 @@ std::optional<std::uint64_t> file_offset(const TensorView& tensor, const std::ve
     return storage.offset + tensor.offset();  // a Reader has checked both ends
 }
 
-std::string plain_line(const Row& row, const std::vector<StorageInfo>& storages) {
-    const auto offset = file_offset(row.tensor, storages);
-    return fmt::format("{}\t{}\t{}\t{}\t{}\n", escape(row.path), escape(row.tensor.dtype().name),
-                       fmt::join(row.tensor.shape(), ","), row.tensor.nbytes(),
+std::string plain_line(const std::string& path, const TensorView& tensor,
+                       const std::vector<StorageInfo>& storages) {
+    const auto offset = file_offset(tensor, storages);
+    return fmt::format("{}\t{}\t{}\t{}\t{}\n", escape(path), escape(tensor.dtype().name),
+                       fmt::join(tensor.shape(), ","), tensor.nbytes(),
                        offset ? std::to_string(*offset) : "-");
 }
 
-std::vector<std::string> cells(const Row& row) {
-    std::vector<std::string> made = {escape(row.path), escape(row.tensor.dtype().name),
-                                     fmt::format("[{}]", fmt::join(row.tensor.shape(), ", ")),
-                                     iec(row.tensor.nbytes())};
-    made.emplace_back(row.tensor.role() == Role::plain ? "" : name(row.tensor.role()));
+std::vector<std::string> cells(const std::string& path, const TensorView& tensor) {
+    std::vector<std::string> made = {escape(path), escape(tensor.dtype().name),
+                                     fmt::format("[{}]", fmt::join(tensor.shape(), ", ")),
+                                     iec(tensor.nbytes())};
+    made.emplace_back(tensor.role() == Role::plain ? "" : name(tensor.role()));
     return made;
 }
 
-void print_rows(const Reader& reader, const std::vector<Row>& rows, bool plain) {
+/// Lists tensors without holding more than one of them. Returns how many.
+std::uint64_t print_rows(const Reader& reader, const ListedPath& listed, bool plain) {
     if (plain) {
         const std::vector<StorageInfo> storages = reader.storages();
-        for (const Row& row : rows)
-            print(plain_line(row, storages));
-        return;
+        return visit_tensors(reader, listed, [&](const std::string& path, const TensorView& tensor) {
+            print(plain_line(path, tensor, storages));
+        });
     }
     using Align = Table::Align;
     Table table({Align::left, Align::left, Align::left, Align::right, Align::left});
-    for (const Row& row : rows)
-        table.add(cells(row));
-    print(table.to_string());
-}
-
-std::vector<Row> find_rows(const Reader& reader, const std::function<bool(const std::string&)>& listed) {
-    std::vector<Row> rows;
-    for (const TensorView& tensor : reader.tensors()) {
-        std::string path = reader.tensor_path(tensor.index().value_or(0));
-        if (listed(path)) rows.push_back({std::move(path), tensor});
-    }
-    return rows;
+    visit_tensors(reader, listed, [&](const std::string& path, const TensorView& tensor) {
+        table.measure(cells(path, tensor));
+    });
+    return visit_tensors(reader, listed, [&](const std::string& path, const TensorView& tensor) {
+        print(table.line(cells(path, tensor)));
+    });
 }
 
 void print_warnings(const LsCommand& command, const Reader& reader) {
@@ -106,12 +95,13 @@ Exit run(const LsCommand& command) {
         return command.pattern.empty() || matches(command.pattern, path);
     };
     if (command.json) {
-        print_ls_json(*reader, listed);
+        if (const auto printed = print_ls_json(*reader, listed); !printed) {
+            print_message(error_text(command.file, printed.error(), Palette(Stream::err, command.no_color)));
+            return Exit::failed;
+        }
         return Exit::ok;
     }
-    const std::vector<Row> rows = find_rows(*reader, listed);
-    print_rows(*reader, rows, command.plain);
-    if (rows.empty()) explain_nothing(command);
+    if (print_rows(*reader, listed, command.plain) == 0) explain_nothing(command);
     return Exit::ok;
 }
 

@@ -1,13 +1,13 @@
 #include "ls_json.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/reader.hpp>
+#include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
@@ -86,17 +86,18 @@ Json optimizer_json(const std::pair<std::string, OptimizerState>& named) {
 
 }  // namespace
 
-void print_ls_json(const Reader& reader, const std::function<bool(const std::string& path)>& listed) {
-    const Checkpoint checkpoint = reader.checkpoint();
+Result<void> print_ls_json(const Reader& reader, const ListedPath& listed) {
+    const auto decoded = reader.checkpoint();
+    if (!decoded) return decoded.error();
+    const Checkpoint& checkpoint = *decoded;
     JsonDocument document("milepost.ls/1");
     document.field("format_version", reader.format_version());
     document.field("file_size", number_json(reader.file_size()));
     document.field("alignment", reader.alignment());
     document.begin_list("tensors");
-    for (const TensorView& tensor : reader.tensors()) {
-        const std::string path = reader.tensor_path(tensor.index().value_or(0));
-        if (listed(path)) document.row(tensor_json(path, tensor));
-    }
+    visit_tensors(reader, listed, [&](const std::string& path, const TensorView& tensor) {
+        document.row(tensor_json(path, tensor));
+    });
     document.end_list();
     document.list("storages", reader.storages(), storage_json);
     document.list("models", checkpoint.models(), model_json);
@@ -108,6 +109,7 @@ void print_ls_json(const Reader& reader, const std::function<bool(const std::str
     document.end_list();
     document.list("order", checkpoint.order(), [](const std::string& name) { return Json(name); });
     document.end();
+    return {};
 }
 
 }  // namespace milepost::cli

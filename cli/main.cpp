@@ -77,6 +77,10 @@ void add_verify(CLI::App& app, Commands& commands) {
     CLI::App& verify = add_command(app, "verify", description, commands.verify, commands);
     verify.footer("  milepost verify lenet.milepost\n  milepost verify runs/*.milepost --json");
     verify.add_option("FILE", commands.verify.files, "the checkpoints")->required();
+    verify
+        .add_option("--max-damage", commands.verify.max_damage,
+                    "list at most so many damaged ranges of a file; all are counted")
+        ->type_name("N");
     add_flags(verify, commands.verify);
 }
 

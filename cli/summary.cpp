@@ -34,11 +34,13 @@ void count_parts(const Checkpoint& checkpoint, Summary& summary) {
 
 Summary summarize(const Reader& reader, const Checkpoint& checkpoint) {
     Summary summary;
-    for (const TensorView& tensor : reader.tensors()) {
-        DtypeUse& use = summary.dtypes[tensor.dtype().code];
-        use.name = tensor.dtype().name;
+    for (std::uint32_t i = 0; i < reader.tensor_count(); ++i) {
+        const auto tensor = reader.tensor_at(i);
+        if (!tensor) continue;  // there is one of each number
+        DtypeUse& use = summary.dtypes[tensor->dtype().code];
+        use.name = tensor->dtype().name;
         ++use.tensors;
-        use.nbytes = saturating_add(use.nbytes, tensor.nbytes());
+        use.nbytes = saturating_add(use.nbytes, tensor->nbytes());
         ++summary.tensors;
     }
     for (const StorageInfo& storage : reader.storages()) {

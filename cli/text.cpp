@@ -55,12 +55,11 @@ std::string iec(std::uint64_t nbytes) {
 Table::Table(std::vector<Align> columns, std::size_t max_width)
     : columns_(std::move(columns)), widths_(columns_.size()), max_width_(max_width) {}
 
-void Table::add(std::vector<std::string> row) {
+void Table::measure(const std::vector<std::string>& row) {
     for (std::size_t column = 0; column < row.size(); ++column) {
         const std::size_t needed = width(row[column]);
         if (needed <= max_width_) widths_[column] = std::max(widths_[column], needed);
     }
-    rows_.push_back(std::move(row));
 }
 
 void Table::append_cell(std::string& line, std::size_t column, const std::string& cell) const {
@@ -70,16 +69,12 @@ void Table::append_cell(std::string& line, std::size_t column, const std::string
     line.append(kGap, ' ');
 }
 
-std::string Table::to_string() const {
-    std::string text;
-    for (const auto& row : rows_) {
-        std::string line;
-        for (std::size_t column = 0; column < row.size(); ++column)
-            append_cell(line, column, row[column]);
-        line.erase(line.find_last_not_of(' ') + 1);
-        text += line + '\n';
-    }
-    return text;
+std::string Table::line(const std::vector<std::string>& row) const {
+    std::string line;
+    for (std::size_t column = 0; column < row.size(); ++column)
+        append_cell(line, column, row[column]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line + '\n';
 }
 
 }  // namespace milepost::cli

@@ -21,23 +21,23 @@ namespace milepost::cli {
 [[nodiscard]] std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) noexcept;
 
 /// Rows of cells in columns of equal width. A column is as wide as its widest cell. Cells longer than
-/// `max_width` do not count: they move the rest of their row to the right. Cells are escaped texts.
+/// `max_width` do not count: they move the rest of their row to the right. Cells are escaped texts. Each row
+/// is made twice, first to be measured and then to be printed, so that no listing is held in memory.
 class Table {
 public:
     enum class Align : std::uint8_t { left, right };
     explicit Table(std::vector<Align> columns, std::size_t max_width = 60);
 
-    /// Adds a row. Requires: one cell for each column.
-    void add(std::vector<std::string> row);
-    /// The rows, each as one line without trailing blanks.
-    [[nodiscard]] std::string to_string() const;
+    /// Requires, here and below: one cell for each column.
+    void measure(const std::vector<std::string>& row);
+    /// A row as one line without trailing blanks. Requires: all rows were measured.
+    [[nodiscard]] std::string line(const std::vector<std::string>& row) const;
 
 private:
     void append_cell(std::string& line, std::size_t column, const std::string& cell) const;
 
     std::vector<Align> columns_;
     std::vector<std::size_t> widths_;
-    std::vector<std::vector<std::string>> rows_;
     std::size_t max_width_;
 };
 

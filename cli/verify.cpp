@@ -1,12 +1,15 @@
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include <milepost/error.hpp>
+#include <milepost/reader.hpp>
 #include <milepost/text.hpp>
 #include <milepost/verify.hpp>
 
@@ -21,22 +24,25 @@
 namespace milepost::cli {
 namespace {
 
-/// The result for one file: the error because of which it could not be checked, or the report.
+/// The result for one file: the error because of which it could not be checked, or the report, and the open
+/// file that it is about.
 struct FileResult {
     std::string file;
-    std::optional<Error> error;
-    VerifyReport report;
+    std::optional<Error> error = {};
+    std::optional<Reader> reader = {};
+    VerifyReport report = {};
 };
 
-FileResult check(const std::string& file) {
-    const auto reader = open_file(file);
-    if (!reader) return {file, reader.error(), {}};
+FileResult check(const std::string& file, std::size_t max_damage) {
+    auto reader = open_file(file);
+    if (!reader) return {file, reader.error()};
     ProgressLine line(file);
     milepost::VerifyOptions options;
+    options.max_damage = max_damage;
     options.progress = [&line](std::uint64_t done, std::uint64_t total) { line.show(done, total); };
     auto report = milepost::verify(*reader, options);
-    if (!report) return {file, report.error(), {}};
-    return {file, std::nullopt, *std::move(report)};
+    if (!report) return {file, report.error()};
+    return {file, std::nullopt, *std::move(reader), *std::move(report)};
 }
 
 /// Whether the error means that the checkpoint is damaged. Other errors mean that it could not be checked, or
@@ -47,10 +53,26 @@ bool is_damage(const Error& error) {
 
 Exit exit_of(const FileResult& result) {
     if (result.error) return is_damage(*result.error) ? Exit::damaged : Exit::failed;
+    if (result.report.unreadable_count != 0) return Exit::failed;
     return result.report.ok() ? Exit::ok : Exit::damaged;
 }
 
 // Text
+
+/// "FILE: 5,000 damaged ranges (4,000 more than listed), 2 of them could not be read; 17 of 60 tensors are
+/// damaged"
+std::string damage_summary(const FileResult& result, const Palette& palette) {
+    const VerifyReport& report = result.report;
+    std::string text = counted(report.damage_count, "damaged range");
+    const std::uint64_t unlisted = report.damage_count - report.damage.size();
+    if (unlisted != 0) text += fmt::format(" ({} more than listed)", grouped(unlisted));
+    if (report.unreadable_count != 0)
+        text += fmt::format(", {} of them could not be read", grouped(report.unreadable_count));
+    const std::uint32_t tensors = result.reader ? result.reader->tensor_count() : 0;
+    return fmt::format("{}: {}; {} of {} have damaged bytes\n", escape(result.file),
+                       palette.paint(Colour::red, text), grouped(report.damaged_tensors),
+                       counted(tensors, "tensor"));
+}
 
 void print_text(const FileResult& result, bool no_color) {
     const Palette palette(Stream::out, no_color);
@@ -67,6 +89,7 @@ void print_text(const FileResult& result, bool no_color) {
     }
     for (const Damage& damage : report.damage)
         print(error_text(result.file, damage.error, palette) + '\n');
+    if (report.damage_count > 1) print(damage_summary(result, palette));
 }
 
 // JSON
@@ -77,9 +100,36 @@ Json error_json(const std::string& file, const Error& error) {
             {"message", message_about(file, error)}};
 }
 
-Json damage_json(const std::string& file, const Damage& damage) {
+/// The paths of a report, up to a size: a file of 1 MiB can have paths of as much, for each of its tensors.
+class PathList {
+public:
+    explicit PathList(const Reader& reader) : reader_(reader) {}
+
+    /// The paths of the tensors, as long as there is room for them.
+    Json operator()(const std::vector<std::uint32_t>& tensors) {
+        Json paths = Json::array();
+        for (const std::uint32_t tensor : tensors) {
+            if (left_ == 0) break;
+            std::string path = reader_.tensor_path(tensor);
+            if (path.size() > left_) {
+                left_ = 0;
+                break;
+            }
+            left_ -= path.size();
+            paths.push_back(std::move(path));
+        }
+        return paths;
+    }
+
+private:
+    const Reader& reader_;
+    std::uint64_t left_ = std::uint64_t{4} << 20U;  // in bytes
+};
+
+Json damage_json(const std::string& file, const Damage& damage, PathList& paths) {
     Json json = error_json(file, damage.error);
-    json["tensors"] = damage.tensors;
+    json["tensors"] = paths(damage.tensors);
+    json["tensor_count"] = number_json(damage.tensor_count);
     json["storage"] = damage.storage ? Json(*damage.storage) : Json();
     json["chunk"] = damage.chunk ? number_json(*damage.chunk) : Json();
     json["begin"] = number_json(damage.begin);
@@ -87,17 +137,27 @@ Json damage_json(const std::string& file, const Damage& damage) {
     return json;
 }
 
+Json damage_list_json(const FileResult& result) {
+    Json list = Json::array();
+    if (!result.reader) return list;
+    PathList paths(*result.reader);
+    for (const Damage& damage : result.report.damage)
+        list.push_back(damage_json(result.file, damage, paths));
+    return list;
+}
+
 Json result_json(const FileResult& result) {
-    Json damage = Json::array();
-    for (const Damage& each : result.report.damage)
-        damage.push_back(damage_json(result.file, each));
+    const VerifyReport& report = result.report;
     return {{"file", result.file},
             {"ok", exit_of(result) == Exit::ok},
             {"error", result.error ? error_json(result.file, *result.error) : Json()},
-            {"chunks", number_json(result.report.chunks)},
-            {"nbytes", number_json(result.report.nbytes)},
-            {"canonical_form_checked", !result.error && result.report.canonical_form_checked},
-            {"damage", std::move(damage)}};
+            {"chunks", number_json(report.chunks)},
+            {"nbytes", number_json(report.nbytes)},
+            {"canonical_form_checked", !result.error && report.canonical_form_checked},
+            {"damage_count", number_json(report.damage_count)},
+            {"unreadable_count", number_json(report.unreadable_count)},
+            {"damaged_tensors", number_json(report.damaged_tensors)},
+            {"damage", damage_list_json(result)}};
 }
 
 }  // namespace
@@ -106,7 +166,7 @@ Exit run(const VerifyCommand& command) {
     Exit worst = Exit::ok;
     const auto check_each = [&](const auto& show) {
         for (const std::string& file : command.files) {
-            const FileResult result = check(file);
+            const FileResult result = check(file, command.max_damage);
             worst = std::max(worst, exit_of(result));
             show(result);
         }

@@ -83,7 +83,7 @@ void check_loaded(const Checkpoint& checkpoint, const Bytes& file, SaveOptions o
     require(reader.has_value() && reader->warnings().empty(), "what was saved can be opened");
     const auto report = verify(*reader, {.threads = options.threads});
     require(report && report->ok(), "what was saved verifies");
-    const Checkpoint loaded = reader->checkpoint();
+    const Checkpoint loaded = *reader->checkpoint();
     SameContent same_content;
     require(same(checkpoint, loaded, std::ref(same_content)), "what is loaded is what was saved");
     options.threads = options.threads == 1 ? 2 : 1;

@@ -83,6 +83,7 @@ enum class Condition : std::uint8_t {
     rank,             ///< A tensor has more dims than the limit.
     name_bytes,       ///< A name is longer than the limit.
     total_bytes,      ///< Copies of tensors would need more memory than the limit.
+    decoded_bytes,    ///< Values or parts of the file would need more memory than the limit.
     depth,            ///< Values are nested deeper than the limit.
     address_space,    ///< The file or a tensor is larger than the process can address.
     // not_found

@@ -32,6 +32,11 @@ struct Limits {
     /// Memory that a Reader takes for copies that it keeps (compressed storages, or read access). Default: no
     /// limit, since the caller asks for each copy; set it before opening a stranger's file.
     std::uint64_t max_total_bytes = UINT64_MAX;
+    /// Memory that one call of Reader::value, model, optimizer or checkpoint may take for what it returns.
+    /// Decoded data is larger than the index: a null takes 2 bytes of the file and sizeof(Value) bytes of
+    /// memory, a named tensor some 60 and some 500. The default holds every real checkpoint (two million
+    /// named tensors) and is harmless on a machine that runs one; opening, views and verify() do not count.
+    std::uint64_t max_decoded_bytes = std::uint64_t{1} << 30U;
 };
 
 /// How a checkpoint is written. The defaults suit a training run.

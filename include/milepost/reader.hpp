@@ -92,22 +92,29 @@ public:
     [[nodiscard]] Result<TensorView> tensor(std::string_view path) const;
     ///@}
     /// Tensors of a model that are entries of its state_dict, in order (none if there is no such model); all
-    /// of the file.
+    /// of the file. A view takes some 200 bytes and 8 for each dim and stride.
     ///@{
     [[nodiscard]] std::vector<TensorView> tensors(std::string_view model) const;
     [[nodiscard]] std::vector<TensorView> tensors() const;
     ///@}
-    /// The path of a tensor by its number.
+    /// One tensor at a time, by its number from 0 to tensor_count() - 1: for listings that shall not hold all
+    /// of them. Errors of tensor_at: not_found/tensor. tensor_path returns "" if there is no such tensor; a
+    /// path is as long as its names and keys, which a file can make as long as itself.
+    ///@{
+    [[nodiscard]] std::uint32_t tensor_count() const noexcept;
+    [[nodiscard]] Result<TensorView> tensor_at(std::uint32_t number) const;
     [[nodiscard]] std::string tensor_path(std::uint32_t number) const;
+    ///@}
 
-    /// Parts as plain data, tensors as views. Errors: not_found/model, /optimizer, /value.
+    /// Parts as plain data, tensors as views. Errors: not_found/model, /optimizer, /value;
+    /// limit_exceeded/decoded_bytes if they would take more memory than Limits::max_decoded_bytes.
     ///@{
     [[nodiscard]] Result<StateDict> model(std::string_view name) const;
     [[nodiscard]] Result<OptimizerState> optimizer(std::string_view name) const;
     [[nodiscard]] Result<Value> value(std::string_view name) const;
     ///@}
-    /// All of it; saved with the same options it gives the same bytes.
-    [[nodiscard]] Checkpoint checkpoint() const;
+    /// All of it; saved with the same options it gives the same bytes. Errors: limit_exceeded/decoded_bytes.
+    [[nodiscard]] Result<Checkpoint> checkpoint() const;
 
     /// The storages in the order of the file: TensorView::storage has the number of one.
     [[nodiscard]] std::vector<StorageInfo> storages() const;

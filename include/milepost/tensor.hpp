@@ -189,6 +189,7 @@ public:
     [[nodiscard]] MILEPOST_API Result<TensorView> slice(const std::vector<Range>& ranges) const;
 
     /// Copies the tensor, contiguous, into `to`; from a file chunk by chunk, keeping nothing in memory.
+    /// After an error `to` may hold a part of the tensor; damaged bytes are not in it.
     /// Errors: as bytes(), but strided tensors are gathered; invalid_argument/layout unless to.size() ==
     /// nbytes().
     [[nodiscard]] MILEPOST_API Result<void> copy_to(std::span<std::byte> to) const;

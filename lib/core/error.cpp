@@ -92,6 +92,7 @@ constexpr std::array kConditions = {
     ConditionRow{Condition::rank, Code::limit_exceeded, "rank"},
     ConditionRow{Condition::name_bytes, Code::limit_exceeded, "name_bytes"},
     ConditionRow{Condition::total_bytes, Code::limit_exceeded, "total_bytes"},
+    ConditionRow{Condition::decoded_bytes, Code::limit_exceeded, "decoded_bytes"},
     ConditionRow{Condition::depth, Code::limit_exceeded, "depth"},
     ConditionRow{Condition::address_space, Code::limit_exceeded, "address_space"},
 

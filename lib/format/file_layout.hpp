@@ -24,8 +24,9 @@ inline constexpr std::uint64_t kGreatestAlignment = std::uint64_t{2} << 20U;
 /// A storage of at least kLargeStorageNbytes begins on a page, so that it can be mapped or advised by itself.
 inline constexpr std::uint64_t kLargeStorageNbytes = std::uint64_t{1} << 20U;
 inline constexpr std::uint64_t kPageNbytes = 4096;
-/// FlatBuffers' offsets are signed 32-bit numbers.
-inline constexpr std::uint64_t kMaxIndexNbytes = (std::uint64_t{1} << 31U) - 1;
+/// FlatBuffers' offsets are signed 32-bit numbers, and its Verifier asserts that a buffer has less than
+/// 2^31 - 1 bytes.
+inline constexpr std::uint64_t kMaxIndexNbytes = (std::uint64_t{1} << 31U) - 2;
 
 /// Whether a header may have this alignment.
 [[nodiscard]] constexpr bool is_alignment(std::uint64_t alignment) noexcept {

@@ -12,6 +12,7 @@
 #include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
 
+#include "format/decode_budget.hpp"
 #include "format/index.hpp"
 #include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"
@@ -62,8 +63,10 @@ struct ValuePlace {
 
 using MakeTensor = std::function<TensorView(std::uint32_t tensor)>;
 
-/// The tree below one value. Requires: a validated index. Throws std::bad_alloc.
-[[nodiscard]] Value decode_value(const Index& index, const IndexOffsets& offsets, std::uint32_t number,
-                                 const MakeTensor& make_tensor);
+/// The tree below one value. Takes hardly more memory than what it returns. Requires: a validated index.
+/// Errors: limit_exceeded/decoded_bytes. Throws std::bad_alloc.
+[[nodiscard]] Result<Value> decode_value(const Index& index, const IndexOffsets& offsets,
+                                         std::uint32_t number, const MakeTensor& make_tensor,
+                                         DecodeBudget& budget);
 
 }  // namespace milepost::format

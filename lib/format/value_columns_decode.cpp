@@ -2,14 +2,16 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
 
 #include "base/little_endian.hpp"
+#include "format/decode_budget.hpp"
 #include "format/index.hpp"
 #include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"
@@ -18,42 +20,72 @@
 namespace milepost::format {
 namespace {
 
-/// Makes a value from its leaves up, without recursion: how deep a file nests does not
-/// decide how much stack is used.
+/// Makes a tree without recursion: how deep a file nests does not decide how much stack is used.
 class Decoder {
 public:
-    Decoder(const Index& index, const IndexOffsets& offsets, const MakeTensor& make_tensor)
-        : index_(index), offsets_(offsets), make_tensor_(make_tensor) {}
+    Decoder(const Index& index, const IndexOffsets& offsets, const MakeTensor& make_tensor,
+            DecodeBudget& budget)
+        : index_(index), offsets_(offsets), make_tensor_(make_tensor), budget_(budget) {}
 
-    Value run(std::uint32_t root) const {
+    Result<Value> run(std::uint32_t root) {
+        if (!take(root)) return budget_.exceeded();
         if (!has_children(root)) return leaf(root);
-        // Parents come before their children, here as in the file; so from the last to the first, children
-        // are made before the parent that takes them.
-        std::vector<Place> places = {{root, 0}};
-        for (std::size_t i = 0; i < places.size(); ++i) {
-            const std::uint32_t number = places[i].number;
-            if (!has_children(number)) continue;
-            places[i].first_child = places.size();
-            for (std::uint32_t child = 0; child < offsets_.value_size[number]; ++child)
-                places.push_back({offsets_.data_begin[number] + child, 0});
+        open(root);
+        while (true) {
+            Parent& last = parents_.back();
+            if (last.children.size() < offsets_.value_size[last.number]) {
+                const std::uint32_t child =
+                    offsets_.data_begin[last.number] + static_cast<std::uint32_t>(last.children.size());
+                if (!take(child)) return budget_.exceeded();
+                if (has_children(child)) {
+                    open(child);
+                } else {
+                    last.children.push_back(leaf(child));
+                }
+                continue;
+            }
+            Value made = parent(last.number, std::move(last.children));
+            parents_.pop_back();
+            if (parents_.empty()) return made;
+            parents_.back().children.push_back(std::move(made));
         }
-        std::vector<Value> made(places.size());
-        for (std::size_t i = places.size(); i-- > 0;) {
-            const std::uint32_t number = places[i].number;
-            made[i] = has_children(number)
-                          ? parent(number, std::span(made).subspan(places[i].first_child,
-                                                                   offsets_.value_size[number]))
-                          : leaf(number);
-        }
-        return std::move(made.front());
     }
 
 private:
-    /// A value of the tree, and where its children are among the places.
-    struct Place {
+    /// A value whose children are not all made yet.
+    struct Parent {
         std::uint32_t number;
-        std::size_t first_child;
+        std::vector<Value> children;
     };
+
+    void open(std::uint32_t number) {
+        parents_.push_back({number, {}});
+        parents_.back().children.reserve(offsets_.value_size[number]);
+    }
+
+    /// Counts what a value takes apart from its parent's list, and the list of its own children.
+    bool take(std::uint32_t number) noexcept {
+        const std::uint64_t size = offsets_.value_size[number];
+        switch (kind(number)) {
+            case Kind::integer:
+            case Kind::string:
+            case Kind::bytes:
+                return budget_.take(size + 2 * kBlockNbytes);
+            case Kind::list:
+            case Kind::tuple:
+            case Kind::set:
+            case Kind::dict:
+                return budget_.take(size * sizeof(Value) + sizeof(Dict) + 2 * kBlockNbytes);
+            case Kind::tensor: {
+                const LayoutRecord& layout =
+                    index_.layouts[index_.tensor_layouts[offsets_.data_begin[number]]];
+                return budget_.take(sizeof(TensorView) + 2 * kBlockNbytes +
+                                    dims_of(layout) * sizeof(std::uint64_t));
+            }
+            default:
+                return true;
+        }
+    }
 
     [[nodiscard]] Kind kind(std::uint32_t number) const noexcept {
         return static_cast<Kind>(index_.values[number].kind);
@@ -88,16 +120,15 @@ private:
         }
     }
 
-    /// Takes the children.
-    Value parent(std::uint32_t number, std::span<Value> children) const {
+    Value parent(std::uint32_t number, std::vector<Value> children) const {
         const ValueRecord& record = index_.values[number];
         switch (kind(number)) {
             case Kind::list:
-                return List{items(children)};
+                return List{std::move(children)};
             case Kind::tuple:
-                return Tuple{items(children), static_cast<TupleSubtype>(record.subtype)};
+                return Tuple{std::move(children), static_cast<TupleSubtype>(record.subtype)};
             case Kind::set:
-                return Set{items(children)};
+                return Set{std::move(children)};
             default:
                 return dict(record, children);
         }
@@ -116,10 +147,6 @@ private:
         return std::bit_cast<double>(base::load_le<std::uint64_t>(bytes(number).data() + at));
     }
 
-    static std::vector<Value> items(std::span<Value> children) {
-        return {std::make_move_iterator(children.begin()), std::make_move_iterator(children.end())};
-    }
-
     static Dict dict(const ValueRecord& record, std::span<Value> children) {
         Dict dict;
         dict.subtype = static_cast<DictSubtype>(record.subtype & ~kAttributesSubtype);
@@ -136,13 +163,15 @@ private:
     const Index& index_;
     const IndexOffsets& offsets_;
     const MakeTensor& make_tensor_;
+    DecodeBudget& budget_;
+    std::vector<Parent> parents_;
 };
 
 }  // namespace
 
-Value decode_value(const Index& index, const IndexOffsets& offsets, std::uint32_t number,
-                   const MakeTensor& make_tensor) {
-    return Decoder(index, offsets, make_tensor).run(number);
+Result<Value> decode_value(const Index& index, const IndexOffsets& offsets, std::uint32_t number,
+                           const MakeTensor& make_tensor, DecodeBudget& budget) {
+    return Decoder(index, offsets, make_tensor, budget).run(number);
 }
 
 }  // namespace milepost::format

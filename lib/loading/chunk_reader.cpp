@@ -1,9 +1,12 @@
 #include "loading/chunk_reader.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <milepost/error.hpp>
@@ -33,10 +36,19 @@ std::span<std::byte> scratch(base::AlignedBuffer& buffer, std::uint64_t nbytes) 
 
 Result<std::span<const std::byte>> ChunkReader::read(std::uint32_t storage, const Chunk& chunk,
                                                      std::span<std::byte> to) {
+    auto bytes = read_unplaced(storage, chunk, to);
+    if (bytes) return bytes;
+    std::fill(to.begin(), to.end(), std::byte{0});
+    const Error& error = bytes.error();
+    if (error.code() != Code::corrupt && error.condition() != Condition::read) return bytes;
+    return chunk_error(source_.opened, storage, chunk, error.condition(), error.message());
+}
+
+Result<std::span<const std::byte>> ChunkReader::read_unplaced(std::uint32_t storage, const Chunk& chunk,
+                                                              std::span<std::byte> to) {
     auto stored = stored_bytes(chunk, to);
     if (!stored) return stored;
-    auto same =
-        compare(storage, chunk, *stored, *chunk.stored_checksum, Condition::chunk_checksum, "checksum");
+    auto same = compare(*stored, *chunk.stored_checksum, Condition::chunk_checksum, "checksum");
     if (!same) return std::move(same).error();
     if (chunk.is_compressed()) return decode(storage, chunk, *stored, to);
     if (to.size() != chunk.raw_nbytes || stored->data() == to.data()) return stored;
@@ -68,28 +80,25 @@ Result<std::span<const std::byte>> ChunkReader::decode(std::uint32_t storage, co
         decoder_codec_ = code;
     }
     const auto raw = to.size() == chunk.raw_nbytes ? to : scratch(raw_, chunk.raw_nbytes);
-    if (const auto failure = decoder_->decode(stored, raw))
-        return damage(storage, chunk, failure->condition, failure->what);
-    auto same = compare(storage, chunk, raw, *chunk.raw_checksum, Condition::content_checksum,
-                        "checksum of the decoded bytes");
+    if (const auto failure = decoder_->decode(stored, raw)) return damage(failure->condition, failure->what);
+    auto same =
+        compare(raw, *chunk.raw_checksum, Condition::content_checksum, "checksum of the decoded bytes");
     if (!same) return std::move(same).error();
     return std::span<const std::byte>(raw);
 }
 
-Result<void> ChunkReader::compare(std::uint32_t storage, const Chunk& chunk, std::span<const std::byte> bytes,
-                                  const format::Digest& expected, Condition condition,
-                                  std::string_view what) const {
+Result<void> ChunkReader::compare(std::span<const std::byte> bytes, const format::Digest& expected,
+                                  Condition condition, std::string_view what) const {
     if (!source_.compare_checksums) return {};
     const codec::Digest found = codec::checksum128(bytes);
     if (found == expected) return {};
-    return damage(storage, chunk, condition,
+    return damage(condition,
                   message(what, " expected ", codec::to_hex(expected), ", found ", codec::to_hex(found)));
 }
 
-Error ChunkReader::damage(std::uint32_t storage, const Chunk& chunk, Condition condition,
-                          std::string_view what) const {
+Error ChunkReader::damage(Condition condition, std::string_view what) const {
     if (auto unchanged = source_.file.check_unchanged(); !unchanged) return std::move(unchanged).error();
-    return chunk_error(source_.opened, storage, chunk, condition, what);
+    return Error(condition, std::string(what));
 }
 
 }  // namespace milepost::loading

@@ -32,21 +32,25 @@ public:
     explicit ChunkReader(const ChunkSource& source) noexcept : source_(source) {}
 
     /// Returns the raw bytes of a chunk: in `to` if that has the size of the chunk, else in the mapped file
-    /// or in memory of this object, valid until the next call. Errors: the conditions of section 8;
-    /// io_error/read; io_error/changed instead of damage if the file has changed since it was opened. Throws
-    /// std::bad_alloc.
+    /// or in memory of this object, valid until the next call. After an error `to` holds zeros, never damaged
+    /// bytes. Errors: the conditions of section 8; io_error/read; io_error/changed instead of damage if the
+    /// file has changed since it was opened. Throws std::bad_alloc.
     [[nodiscard]] Result<std::span<const std::byte>> read(std::uint32_t storage, const format::Chunk& chunk,
                                                           std::span<std::byte> to = {});
+
+    /// The same, but errors do not name the place: chunk_error() adds it. For callers that keep few of them.
+    [[nodiscard]] Result<std::span<const std::byte>> read_unplaced(std::uint32_t storage,
+                                                                   const format::Chunk& chunk,
+                                                                   std::span<std::byte> to = {});
 
 private:
     /// The bytes as they are in the file: mapped, or read into `to` or own memory.
     Result<std::span<const std::byte>> stored_bytes(const format::Chunk& chunk, std::span<std::byte> to);
     Result<std::span<const std::byte>> decode(std::uint32_t storage, const format::Chunk& chunk,
                                               std::span<const std::byte> stored, std::span<std::byte> to);
-    Result<void> compare(std::uint32_t storage, const format::Chunk& chunk, std::span<const std::byte> bytes,
-                         const format::Digest& expected, Condition condition, std::string_view what) const;
-    [[nodiscard]] Error damage(std::uint32_t storage, const format::Chunk& chunk, Condition condition,
-                               std::string_view what) const;
+    Result<void> compare(std::span<const std::byte> bytes, const format::Digest& expected,
+                         Condition condition, std::string_view what) const;
+    [[nodiscard]] Error damage(Condition condition, std::string_view what) const;
 
     const ChunkSource& source_;
     base::AlignedBuffer stored_;

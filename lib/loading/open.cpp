@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include <milepost/error.hpp>
@@ -86,26 +87,34 @@ Result<void> check_placement(const IndexPlacement& placement, std::uint64_t file
                          " does not end a file of ", file_size, " bytes"));
 }
 
-/// Copy A, or copy B and a warning.
+/// One copy of the index. Errors: io_error; corrupt/index_copy.
+Result<void> read_copy(const Source& source, std::uint64_t at, std::string_view name, OpenedIndex& opened) {
+    if (const auto read = source.read(at, opened.buffer.bytes()); !read)
+        return read.error().within(message("index copy ", name, " at ", at));
+    const codec::Digest& expected = opened.footer.index_checksum;
+    const codec::Digest found = codec::checksum128(opened.buffer.bytes());
+    if (found == expected) return {};
+    return Error(Condition::index_copy, message("index copy ", name, " at ", at, ": checksum expected ",
+                                                codec::to_hex(expected), ", found ", codec::to_hex(found)));
+}
+
+/// Copy A, or copy B and a warning. If neither can be used and one could not be read, that is the error,
+/// because it may still be whole.
 Result<void> read_index(const Source& source, OpenedIndex& opened) {
     const IndexPlacement& placement = opened.footer.placement;
     opened.buffer = base::AlignedBuffer(static_cast<std::size_t>(placement.index_nbytes));
-    const codec::Digest& expected = opened.footer.index_checksum;
-    codec::Digest found{};
-    for (const std::uint64_t copy : {placement.index_offset, placement.copy_b()}) {
-        if (auto read = source.read(copy, opened.buffer.bytes()); !read) return read;
-        found = codec::checksum128(opened.buffer.bytes());
-        if (found == expected) return {};
-        if (copy == placement.index_offset) {
-            opened.warnings.emplace_back(
-                Condition::index_copy,
-                message("index copy A at ", copy, ": checksum expected ", codec::to_hex(expected), ", found ",
-                        codec::to_hex(found), "; using copy B"));
-        }
+    const auto copy_a = read_copy(source, placement.index_offset, "A", opened);
+    if (copy_a || is_fatal_read(copy_a.error())) return copy_a;
+    const auto copy_b = read_copy(source, placement.copy_b(), "B", opened);
+    const Error& wrong = copy_a.error();
+    if (copy_b) {
+        opened.warnings.emplace_back(wrong.condition(), message(wrong.message(), "; using copy B"));
+        return {};
     }
-    return Error(Condition::index_checksum,
-                 message("index at ", placement.index_offset, ", both copies: checksum expected ",
-                         codec::to_hex(expected), ", found ", codec::to_hex(found)));
+    if (wrong.condition() != Condition::index_copy) return copy_a;
+    if (copy_b.error().condition() != Condition::index_copy) return copy_b;
+    return Error(Condition::index_checksum, message("both copies of the index are damaged: ", wrong.message(),
+                                                    "; ", copy_b.error().message()));
 }
 
 }  // namespace

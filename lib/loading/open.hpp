@@ -8,13 +8,17 @@
 #include <milepost/result.hpp>
 
 #include "base/aligned_buffer.hpp"
+#include "base/lazy.hpp"
 #include "format/file_layout.hpp"
 #include "format/index.hpp"
 #include "format/index_offsets.hpp"
+#include "format/part_names.hpp"
+#include "format/paths.hpp"
+#include "loading/storage_tensors.hpp"
 
 namespace milepost::loading {
 
-/// A checked index, and what was learned on the way to it. The index borrows from the buffer.
+/// A checked index, and what was learned on the way to it. The index borrows from the buffer. Does not move.
 struct OpenedIndex {
     format::Header header;
     format::Footer footer;
@@ -22,7 +26,31 @@ struct OpenedIndex {
     format::Index index;
     format::IndexOffsets offsets;
     std::vector<Error> warnings;
+
+    // Tables that are made when they are first asked for, so that opening does not pay for them. Any thread.
+    // Throw std::bad_alloc.
+
+    [[nodiscard]] const format::PartNames& part_names() const {
+        return part_names_.get([this] { return format::PartNames(index); });
+    }
+    [[nodiscard]] const format::Paths& paths() const {
+        return paths_.get([this] { return format::Paths(index, offsets); });
+    }
+    [[nodiscard]] const StorageTensors& storage_tensors() const {
+        return storage_tensors_.get([this] { return StorageTensors(index, offsets); });
+    }
+
+private:
+    base::Lazy<format::PartNames> part_names_;
+    base::Lazy<format::Paths> paths_;
+    base::Lazy<StorageTensors> storage_tensors_;
 };
+
+/// Whether an error of a read makes further reads pointless. After all others the rest of the file may still
+/// be read: a disk can have a bad sector.
+[[nodiscard]] inline bool is_fatal_read(const Error& error) noexcept {
+    return error.condition() == Condition::changed || error.condition() == Condition::out_of_memory;
+}
 
 /// Steps 1 (but for the kind of file) to 7 of docs/format.md, section 7, into `opened`, which is large and
 /// stays where it is. Throws std::bad_alloc. Errors: those named there; io_error/read.

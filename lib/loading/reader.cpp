@@ -23,12 +23,13 @@
 #include "core/storage_provider.hpp"
 #include "core/text.hpp"
 #include "format/chunks.hpp"
-#include "format/find_path.hpp"
+#include "format/find_tensor.hpp"
 #include "format/index.hpp"
 #include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"
 #include "format/paths.hpp"
 #include "loading/decode_parts.hpp"
+#include "loading/open.hpp"
 #include "loading/reader_impl.hpp"
 
 namespace milepost {
@@ -38,7 +39,6 @@ using base::message;
 using core::printable;
 using format::EntryList;
 using format::Index;
-using format::IndexOffsets;
 
 std::vector<std::string> names_of(const format::StringTable& texts) {
     std::vector<std::string> names;
@@ -46,13 +46,6 @@ std::vector<std::string> names_of(const format::StringTable& texts) {
     for (std::size_t i = 0; i < texts.size(); ++i)
         names.emplace_back(texts[i]);
     return names;
-}
-
-std::optional<std::uint32_t> find_text(const format::StringTable& texts, std::string_view name) noexcept {
-    for (std::uint32_t i = 0; i < texts.size(); ++i) {
-        if (texts[i] == name) return i;
-    }
-    return std::nullopt;
 }
 
 bool is_tensor(const Index& index, std::uint32_t value) noexcept {
@@ -128,7 +121,7 @@ std::vector<std::string> Reader::values() const {
 
 Result<TensorView> Reader::tensor(std::string_view model, std::string_view name) const try {
     const Index& index = impl_->opened.index;
-    const auto number = find_text(index.model_names, model);
+    const auto number = impl_->opened.part_names().model(model);
     if (!number) return Error(Condition::model, message("there is no model '", printable(model), "'"));
     const auto entry = format::find_entry(index, impl_->opened.offsets.entry_list(*number), name);
     if (!entry) {
@@ -145,14 +138,9 @@ Result<TensorView> Reader::tensor(std::string_view model, std::string_view name)
 }
 
 Result<TensorView> Reader::tensor(std::string_view path) const try {
-    const Index& index = impl_->opened.index;
-    const IndexOffsets& offsets = impl_->opened.offsets;
-    if (const auto entry = format::find_path(index, offsets, path); entry && is_tensor(index, *entry))
-        return impl_->view(offsets.data_begin[*entry]);
-    // Hyperparameters, and tensors inside of values: few.
-    for (std::uint32_t i = 0; i < index.tensor_layouts.size(); ++i) {
-        if (format::tensor_path(index, offsets, i) == path) return impl_->view(i);
-    }
+    const loading::OpenedIndex& opened = impl_->opened;
+    const auto found = format::find_tensor(opened.index, opened.offsets, opened.part_names(), path);
+    if (found) return impl_->view(*found);
     return Error(Condition::tensor, message("there is no tensor '", printable(path), "'"));
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
@@ -160,7 +148,7 @@ Result<TensorView> Reader::tensor(std::string_view path) const try {
 
 std::vector<TensorView> Reader::tensors(std::string_view model) const {
     std::vector<TensorView> views;
-    const auto number = find_text(impl_->opened.index.model_names, model);
+    const auto number = impl_->opened.part_names().model(model);
     if (!number) return views;
     const EntryList entry_list = impl_->opened.offsets.entry_list(*number);
     for (std::uint32_t i = entry_list.first; i < entry_list.first + entry_list.count; ++i) {
@@ -178,13 +166,25 @@ std::vector<TensorView> Reader::tensors() const {
     return views;
 }
 
+std::uint32_t Reader::tensor_count() const noexcept {
+    return static_cast<std::uint32_t>(impl_->opened.index.tensor_layouts.size());
+}
+
+Result<TensorView> Reader::tensor_at(std::uint32_t number) const try {
+    if (number < tensor_count()) return impl_->view(number);
+    return Error(Condition::tensor,
+                 message("there is no tensor ", number, ", the file has ", tensor_count()));
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
+}
+
 std::string Reader::tensor_path(std::uint32_t number) const {
-    if (number >= impl_->opened.index.tensor_layouts.size()) return {};
-    return format::tensor_path(impl_->opened.index, impl_->opened.offsets, number);
+    if (number >= tensor_count()) return {};
+    return impl_->opened.paths().of_tensor(number);
 }
 
 Result<StateDict> Reader::model(std::string_view name) const try {
-    const auto number = find_text(impl_->opened.index.model_names, name);
+    const auto number = impl_->opened.part_names().model(name);
     if (!number) return Error(Condition::model, message("there is no model '", printable(name), "'"));
     return loading::decode_model(*impl_, *number);
 } catch (const std::bad_alloc&) {
@@ -192,7 +192,7 @@ Result<StateDict> Reader::model(std::string_view name) const try {
 }
 
 Result<OptimizerState> Reader::optimizer(std::string_view name) const try {
-    const auto number = find_text(impl_->opened.index.optimizer_names, name);
+    const auto number = impl_->opened.part_names().optimizer(name);
     if (!number) return Error(Condition::optimizer, message("there is no optimizer '", printable(name), "'"));
     return loading::decode_optimizer(*impl_, *number);
 } catch (const std::bad_alloc&) {
@@ -208,8 +208,10 @@ Result<Value> Reader::value(std::string_view name) const try {
     return base::out_of_memory();
 }
 
-Checkpoint Reader::checkpoint() const {
+Result<Checkpoint> Reader::checkpoint() const try {
     return loading::decode_checkpoint(*impl_);
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
 std::vector<StorageInfo> Reader::storages() const {

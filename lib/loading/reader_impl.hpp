@@ -26,6 +26,7 @@ struct Reader::Impl : std::enable_shared_from_this<Reader::Impl> {
     std::string path;
     loading::FileAccess file;
     loading::OpenedIndex opened;
+    std::uint64_t max_decoded_bytes = 0;             // Limits::max_decoded_bytes
     std::optional<loading::StorageReader> storages;  // made when the index is open and the file is mapped
 
     /// A view of a tensor of the file; its name is that of the entry, if it is one.

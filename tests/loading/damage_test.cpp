@@ -161,7 +161,7 @@ TEST_CASE("damage: one index copy lost, with its footer, does no harm to opening
         REQUIRE(file);
         CHECK(file->warnings().size() == 1);
         CHECK(verdict_of(file, 1) == "verify corrupt/index_copy corrupt/index_copy");
-        CHECK((*save_bytes(file->checkpoint(), {.codec = Codec::raw}) == subjects().front().file));
+        CHECK((*save_bytes(*file->checkpoint(), {.codec = Codec::raw}) == subjects().front().file));
     }
 }
 
@@ -183,7 +183,8 @@ TEST_CASE("damage: verifying goes on, and lists all of it in the order of the fi
             CHECK(report->damage[i].begin <= places[i]);
             CHECK(places[i] < report->damage[i].end);
         }
-        CHECK(report->damage[0].tensors == std::vector<std::string>{"model/ramp"});
+        REQUIRE(report->damage[0].tensors.size() == 1);
+        CHECK(reader->tensor_path(report->damage[0].tensors[0]) == "model/ramp");
         CHECK(report->damage[0].storage == 0U);
         CHECK(report->damage[0].chunk == 0U);
         CHECK(report->damage[4].tensors.empty());

@@ -30,7 +30,7 @@ TEST_CASE("names: parts in the order of the file") {
     CHECK(file.models() == Names{"teacher", "student", "empty model"});
     CHECK(file.optimizers() == Names{"sgd"});
     CHECK(file.values() == Names{"epoch", "best"});
-    CHECK(file.checkpoint().order() ==
+    CHECK(file.checkpoint()->order() ==
           std::vector<std::string>{"epoch", "student", "sgd", "best", "teacher", "empty model"});
 }
 

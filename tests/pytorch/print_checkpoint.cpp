@@ -67,14 +67,15 @@ int main(int argc, char** argv) {
     }
     const auto file = milepost::Reader::open(argv[1]);
     if (!file) return fail(file.error());
-    const milepost::Checkpoint checkpoint = file->checkpoint();
+    const auto checkpoint = file->checkpoint();
+    if (!checkpoint) return fail(checkpoint.error());
     try {
-        print(checkpoint);
+        print(*checkpoint);
     } catch (const canonical::Unreadable& unreadable) {
         return fail(unreadable.error);
     }
     if (argc == 3) {
-        const auto saved = milepost::save(argv[2], checkpoint);
+        const auto saved = milepost::save(argv[2], *checkpoint);
         if (!saved) return fail(saved.error());
     }
     return std::cout.flush() ? 0 : 2;

@@ -70,11 +70,11 @@ def check_file_size(stored: int, size: int, at: int) -> None:
 def check_ranges(footer: Footer, limits: Limits) -> None:
     """Step 4 of section 7: the limit first, then the ranges."""
     nbytes, offset = footer.index_nbytes, footer.index_offset
-    if nbytes >= 1 << 31 or nbytes > limits.index_bytes:
+    if nbytes >= (1 << 31) - 1 or nbytes > limits.index_bytes:
         refuse(
             "limit_exceeded/index_bytes",
             "footer, field offset 24, index_nbytes: expected at most "
-            f"{limits.index_bytes} and below 2^31, found {nbytes}",
+            f"{limits.index_bytes} and below 2^31 - 1, found {nbytes}",
         )
     if offset % 64 != 0 or offset < 64:
         refuse(

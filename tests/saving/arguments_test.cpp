@@ -341,5 +341,5 @@ TEST_CASE("arguments: the order of parts is kept, and completed") {
     const auto file = open_bytes(*save_bytes(checkpoint));
     REQUIRE(file);
     const std::vector<std::string> expected = {"best", "student", "teacher", "empty model", "sgd", "epoch"};
-    CHECK(file->checkpoint().order() == expected);
+    CHECK(file->checkpoint()->order() == expected);
 }

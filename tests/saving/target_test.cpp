@@ -112,7 +112,7 @@ TEST_CASE("target: a checkpoint is saved over the file that its tensors are mapp
     const std::string before = testing::read_file(folder / "file");
     const auto file = Reader::open(folder / "file", {.access = Access::mapped});
     REQUIRE(file);
-    REQUIRE(save(folder / "file", file->checkpoint()));
+    REQUIRE(save(folder / "file", *file->checkpoint()));
     CHECK(testing::read_file(folder / "file") == before);
 }
 

@@ -125,7 +125,7 @@ TEST_CASE("writer: a tensor of an open file is copied chunk by chunk") {
     const auto packed = open_bytes(*save_bytes(many_chunks(), {.codec = Codec::zstd}),
                                    {.limits = {.max_total_bytes = 0}});  // nothing may be kept
     REQUIRE(packed);
-    const auto raw = save_bytes(packed->checkpoint());
+    const auto raw = save_bytes(*packed->checkpoint());
     REQUIRE(raw);
     CHECK((*raw == *save_bytes(many_chunks())));
 }
@@ -225,7 +225,7 @@ TEST_CASE("writer: a source that fails while it is saved from") {
     const auto file = open_bytes(bytes);
     REQUIRE(file);
     MemorySink sink;
-    const auto saved = save(sink, file->checkpoint());
+    const auto saved = save(sink, *file->checkpoint());
     REQUIRE_FALSE(saved);
     CHECK(saved.error().condition() == Condition::chunk_checksum);
     CHECK(sink.commits() == 0);

@@ -42,7 +42,7 @@ TEST_CASE(
     CHECK_FALSE(reader.tensor("student", "running")->requires_grad());
     CHECK(reader.storages().size() == 1);
     const std::vector<std::string> order = {"epoch", "student", "sgd", "best", "teacher", "empty model"};
-    CHECK(reader.checkpoint().order() == order);
+    CHECK(reader.checkpoint()->order() == order);
 }
 
 TEST_CASE("models: names beyond ASCII, with /, of 4096 bytes, alike but for their normal form") {

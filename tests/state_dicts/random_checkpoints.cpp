@@ -107,7 +107,7 @@ std::string check_reader(const Reader& reader, const Sample& sample, const Check
     const auto report = verify(reader, {.threads = sample.options.threads});
     if (!report) return "verify: " + report.error().to_string();
     if (!report->ok()) return "verify: " + report->damage.front().error.to_string();
-    const Checkpoint loaded = reader.checkpoint();
+    const Checkpoint loaded = *reader.checkpoint();
     const auto image = image_of(loaded);
     if (!image) return "loaded: " + image.error().to_string();
     if (*image != checked.image) return "loaded: " + first_difference(checked.image, *image);

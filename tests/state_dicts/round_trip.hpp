@@ -23,7 +23,7 @@ inline Reader check_round_trip(const Checkpoint& checkpoint) {
         raw = testing::open_bytes(*file);
         REQUIRE_MESSAGE(raw, raw.error().to_string());
         CHECK(verify(*raw)->ok());
-        const Checkpoint loaded = raw->checkpoint();
+        const Checkpoint loaded = *raw->checkpoint();
         const auto loaded_image = image_of(loaded);
         REQUIRE(loaded_image);
         CHECK(first_difference(*image, *loaded_image) == "");

@@ -175,7 +175,7 @@ TEST_CASE("values: a limit that was raised lets a reader go deep, but not beyond
     const auto reader = testing::open_bytes(*file, {.limits = limits});
     REQUIRE(reader);
     CHECK(verify(*reader)->ok());
-    const Checkpoint checkpoint = reader->checkpoint();
+    const Checkpoint checkpoint = *reader->checkpoint();
     CHECK(levels_of(*checkpoint.values().find("v")) == 1000);
     CHECK((*testing::save_bytes(checkpoint, {.limits = limits}) == *file));
     const auto deeper = testing::save_bytes(one_value(lists(1001)), {.limits = limits});
