@@ -195,7 +195,7 @@ void look_up(const Reader& reader) {
         require(reader.tensor(path).has_value(), "a tensor is found by its path");
     }
     const CallWatch watch("looking up all parts");
-    for (const auto name : reader.models())
+    for (const std::string& name : reader.models())
         require(reader.model(name).has_value() || reader.tensor_count() != 0, "a model is found by its name");
 }
 

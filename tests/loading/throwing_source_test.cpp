@@ -114,7 +114,9 @@ TEST_CASE("throwing source: bytes, copies, verify, load_into and save; the budge
             if (auto copied = ramp->copy_to(to); !copied) return copied;
             if (auto report = verify(*file, {.threads = 3}); !report) return report.error();
             MemorySink sink;
-            return save(sink, file->checkpoint(), {.threads = 3});
+            const auto checkpoint = file->checkpoint();
+            if (!checkpoint) return checkpoint.error();
+            return save(sink, *checkpoint, {.threads = 3});
         });
     }
 }
