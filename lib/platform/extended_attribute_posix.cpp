@@ -52,7 +52,7 @@ void copy_attribute(int from, int to, const char* name) {
 }  // namespace
 
 bool is_attribute_absent(int error) noexcept {
-    return error == ENODATA || error == EOPNOTSUPP || error == ENOSYS;
+    return error == ENODATA || error == EOPNOTSUPP || error == ENOSYS || error == EINVAL;
 }
 
 int read_attribute(int file, const char* name, std::vector<std::byte>& value) {

@@ -1,6 +1,7 @@
 #include "platform/folder_posix.hpp"
 
 #include <cerrno>
+#include <cstddef>
 #include <string>
 
 #include <fcntl.h>
@@ -38,6 +39,13 @@ Descriptor open_folder(const std::string& path) noexcept {
     if (folder || errno != EACCES) return folder;
     return Descriptor(
         retry_interrupted([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }));
+}
+
+std::size_t max_name_nbytes(const Descriptor& folder) noexcept {
+    constexpr long kUsual = 255;
+    // File systems that encrypt names have less. Some that programs serve answer 0.
+    const long limit = ::fpathconf(folder.get(), _PC_NAME_MAX);
+    return static_cast<std::size_t>(limit > 0 && limit < kUsual ? limit : kUsual);
 }
 
 Descriptor open_to_look(const Descriptor& folder, const char* name) noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "platform/descriptor_posix.hpp"
@@ -9,6 +10,9 @@ namespace milepost::platform {
 /// Opens a folder for calls that are relative to it. A folder that may be written and searched but not read
 /// is opened too; it can then not be listed, and sync_folder needs another way. Sets errno on failure.
 [[nodiscard]] Descriptor open_folder(const std::string& path) noexcept;
+
+/// How many bytes the name of a file in `folder` may have, but 255 at most.
+[[nodiscard]] std::size_t max_name_nbytes(const Descriptor& folder) noexcept;
 
 /// Opens a regular file in `folder` to look at it, and to read it if that is permitted. Never follows a link,
 /// never blocks. Returns no descriptor and sets errno if there is no such file.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <ctime>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -29,8 +30,8 @@ bool is_same(const struct stat& one, const struct stat& other) noexcept {
 
 }  // namespace
 
-PreviousFile::PreviousFile(const Descriptor& folder, const std::string& target)
-    : folder_(folder), target_(target), name_(target + ".prev"), link_(target) {}
+PreviousFile::PreviousFile(const Descriptor& folder, const std::string& target, TemporaryName name)
+    : folder_(folder), target_(target), name_(target + ".prev"), link_(std::move(name)) {}
 
 int PreviousFile::prepare(bool durable) {
     int error = link();
@@ -86,7 +87,7 @@ int PreviousFile::copy(bool durable) {
     if (::fstat(old.get(), &copied_) != 0) return errno;
     Rights rights;
     if (const int error = read_rights(old.get(), rights); error != 0) return error;
-    copy_.emplace(folder_, TemporaryName(target_));
+    copy_.emplace(folder_, link_);
     const auto nbytes = static_cast<std::uint64_t>(copied_.st_size);
     int error = copy_->open_named(cautious_mode(rights));
     if (error == 0) error = copy_content(old.get(), copy_->descriptor(), nbytes);

@@ -16,7 +16,7 @@ namespace milepost::platform {
 class PreviousFile {
 public:
     /// `folder` must outlive it.
-    PreviousFile(const Descriptor& folder, const std::string& target);
+    PreviousFile(const Descriptor& folder, const std::string& target, TemporaryName name);
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     /// Finds out, before the save, whether the old file can be linked, and copies it if not: a copy needs

@@ -39,7 +39,7 @@ struct ReplacingFile::Impl {
           options(asked),
           folder(std::move(opened)),
           name(std::move(target_name)),
-          temporary_name(name),
+          temporary_name(name, max_name_nbytes(folder)),
           temporary(folder, temporary_name) {}
 
     Result<void> prepare();
@@ -76,7 +76,7 @@ Result<void> ReplacingFile::Impl::prepare() {
             return system_error(Condition::open, path, "look at", error);
     }
     if (options.keep_previous) {
-        previous.emplace(folder, name);
+        previous.emplace(folder, name, temporary_name);
         if (Result<void> fits = check_previous(folder, path, previous->name()); !fits) return fits;
     }
     sweep_orphans(folder, temporary_name);

@@ -25,7 +25,6 @@ namespace milepost::platform {
 
 namespace {
 
-constexpr std::size_t kMaxName = 255;  // the usual NAME_MAX
 constexpr std::size_t kDigits = 16;
 constexpr std::string_view kSuffix = ".tmp";
 constexpr mode_t kPrivate = 0600;
@@ -95,8 +94,9 @@ bool is_orphan(int folder, const char* entry) noexcept {
 
 }  // namespace
 
-TemporaryName::TemporaryName(std::string_view target) {
-    const std::size_t room = kMaxName - 2 - kDigits - kSuffix.size();
+TemporaryName::TemporaryName(std::string_view target, std::size_t max_nbytes) {
+    constexpr std::size_t kOthers = 2 + kDigits + kSuffix.size();
+    const std::size_t room = max_nbytes > kOthers ? max_nbytes - kOthers : 0;
     std::size_t length = std::min(target.size(), room);
     // Some file systems refuse a name that ends within a UTF-8 character.
     if (length < target.size()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,11 +17,11 @@ namespace milepost::platform {
 constexpr mode_t kModeOfNewFiles = 0666;
 
 /// ".NAME.<16 hex digits>.tmp": the name that a save of NAME gives to files that are not the finished one.
-/// NAME is cut where the whole would be longer than a file name may be.
+/// NAME is cut where the whole would be longer than `max_nbytes`, the limit of the file system.
 class TemporaryName {
 public:
     TemporaryName() noexcept = default;
-    explicit TemporaryName(std::string_view target);
+    TemporaryName(std::string_view target, std::size_t max_nbytes);
 
     /// Chooses new digits. Allocates no memory.
     void draw() noexcept;

@@ -28,7 +28,8 @@ EXPECTED = {
     "open target": dict.fromkeys(("EMFILE", "EIO", "EACCES", "ENOENT", "EINTR"), SAVED),
     "stat open target early": {"EIO": "open"},
     "stat open target": {"EIO": SAVED},
-    "stat target": {"EACCES": "open", "EIO": "open"},
+    "stat target": {"EACCES": "open", "EIO": "open", "EPERM": SAVED, "ENOSYS": SAVED},
+    "name limit": {"EIO": SAVED, "ENOSYS": SAVED},
     "stat target again": {"EACCES": SAVED, "EIO": SAVED},
     "stat other": {"EIO": None},
     "look for /proc": {"ENOENT": SAVED, "EACCES": SAVED},
@@ -163,7 +164,7 @@ def role_of(name, line, folder, target):
             "faccessat2": "look for /proc", "getdents64": "list", "fcntl": "set flags", "flock": "lock",
             "fchmod": "set mode", "getrandom": "random", "prlimit64": "limits", "fallocate": "reserve",
             "ftruncate": "cut", "unlinkat": "unlink", "fchown": "set owner", "copy_file_range": "copy",
-            "utimensat": "set times",
+            "utimensat": "set times", "fstatfs": "name limit",
             **dict.fromkeys(("fgetxattr", "fsetxattr", "flistxattr", "fremovexattr"), "attribute")}.get(name)
 
 

@@ -297,6 +297,17 @@ TEST_CASE("fuse: the mode is that of the old file, or narrower") {
     });
 }
 
+TEST_CASE("fuse: names of at most 143 bytes, as where names are encrypted") {
+    const Mounted folder({.max_name = 143});
+    const std::string name(143, 'n');
+    check_saves(folder / name, 1);
+    CHECK(save(folder / (name + "n"), checkpoint_with(1)).error().condition() == Condition::target);
+    const std::string previous = name.substr(5);
+    check_saves(folder / previous, 1, {.keep_previous = true});
+    check_saves(folder / previous, 2, {.keep_previous = true});
+    CHECK(names_in(folder.path()) == Names{previous, previous + ".prev", name});
+}
+
 TEST_CASE("fuse: an fsync that fails is not one that is refused") {
     const Mounted folder({.sync_folder = EIO});
     const auto saved = save(folder / "file", checkpoint_with(1));

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #define FUSE_USE_VERSION 31
 #include <dirent.h>
@@ -39,6 +39,8 @@ int answer(long result) {
 
 int get_status(const char* path, struct stat* status, fuse_file_info* file) {
     if (file != nullptr) return answer(::fstat(static_cast<int>(file->fh), status));
+    const std::string_view whole = path;
+    if (whole.size() - whole.rfind('/') - 1 > refused.max_name) return -ENAMETOOLONG;
     return answer(::lstat(real(path).c_str(), status));
 }
 
@@ -158,7 +160,9 @@ int remove_attribute(const char* path, const char* name) {
 }
 
 int get_space(const char* path, struct statvfs* space) {
-    return answer(::statvfs(real(path).c_str(), space));
+    const int error = answer(::statvfs(real(path).c_str(), space));
+    space->f_namemax = refused.max_name;
+    return error;
 }
 
 void* start(fuse_conn_info*, fuse_config* settings) {

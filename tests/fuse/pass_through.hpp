@@ -21,6 +21,7 @@ struct PassThroughOptions {
     bool direct_io = false;  ///< no page cache, so that shared mappings are not possible
     bool hide_removed =
         false;  ///< an open file that is removed or replaced gets another name until it is closed
+    unsigned max_name = 255;
     unsigned write_at_most = 0;  ///< bytes of one write; 0: all
 };
 
