@@ -30,7 +30,7 @@ bool has_meaning_set_aside(unsigned code, const DtypeInfo& dtype) {
 
 }  // namespace
 
-Result<void> check_dtype(const DtypeInfo& dtype, const Limits& limits) {
+Result<void> check_dtype(const DtypeInfo& dtype, const Limits& limits, bool is_from_file) {
     constexpr unsigned kFirstSetAside = 27, kLastSetAside = 41;
     const auto code = static_cast<unsigned>(dtype.code);
     const std::string what =
@@ -42,7 +42,8 @@ Result<void> check_dtype(const DtypeInfo& dtype, const Limits& limits) {
     }
     if (!core::bits_allowed(dtype.bits))
         return Error(Condition::layout, message(what, ": ", core::describe(core::LayoutFault::bits)));
-    if (code >= kFirstSetAside && code <= kLastSetAside && !has_meaning_set_aside(code, dtype))
+    const bool is_set_aside = code >= kFirstSetAside && code <= kLastSetAside;
+    if (is_set_aside && !is_from_file && !has_meaning_set_aside(code, dtype))
         return Error(Condition::layout, message(what, ": the code is set aside for another dtype"));
     if (dtype.name.size() > limits.max_name_bytes) {
         return Error(Condition::name_bytes, message("dtype ", code, ": its name has ", dtype.name.size(),
@@ -67,7 +68,7 @@ Result<void> check_tensor(const TensorView& tensor, const Limits& limits) {
                                                 static_cast<unsigned>(tensor.role()), ", which is unknown"));
     }
     if (find_dtype(tensor.dtype().code)) return {};  // check_layout has compared it
-    return check_dtype(tensor.dtype(), limits);
+    return check_dtype(tensor.dtype(), limits, tensor.storage().provider() != nullptr);
 }
 
 }  // namespace milepost::saving
