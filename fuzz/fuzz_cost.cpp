@@ -29,7 +29,7 @@ constexpr std::size_t kMaxFileNbytes = std::size_t{1} << 20U;
 constexpr std::uint64_t kMaxMemory = std::uint64_t{64} << 20U;
 constexpr std::uint64_t kMaxPathNbytes = std::uint64_t{16} << 20U;
 /// 100 ms, times what a sanitizer and a busy machine may take. Not asked for in a replay.
-constexpr std::chrono::milliseconds kMaxTime{4000};
+[[maybe_unused]] constexpr std::chrono::milliseconds kMaxTime{4000};
 
 /// Measures one call. `allowed` is memory beyond the common bound.
 class CallWatch {
