@@ -60,9 +60,9 @@ struct VerifyOptions {
 
 /// Checks every byte of an open file (docs/format.md, section 9). Continues after damage, and after bytes
 /// that cannot be read: these are damage too, with the error of the read. Returns: a report that lists damage
-/// in the order of the file. Errors: io_error/changed, /out_of_memory; invalid_argument/callback. Damage is not an error. Cost: reads
-/// the file once; the memory of two chunks a thread, of 4 bytes for each damaged chunk, and of the report.
-/// With damage, also that of a table of 32 bytes for each tensor.
+/// in the order of the file. Errors: io_error/changed, /out_of_memory; invalid_argument/callback. Damage is
+/// not an error. Cost: reads the file once; the memory of two chunks a thread, of 4 bytes for each damaged
+/// chunk, and of the report. With damage, also that of a table of 32 bytes for each tensor.
 [[nodiscard]] MILEPOST_API Result<VerifyReport> verify(const Reader& reader,
                                                        const VerifyOptions& options = {});
 

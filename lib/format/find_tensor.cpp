@@ -65,7 +65,8 @@ public:
 
     /// "KEY/NAME": both may contain slashes, so that the path may be cut at each one.
     void keyed_states(std::uint32_t optimizer, std::string_view below) {
-        for (std::size_t cut = below.find('/'); cut != std::string_view::npos; cut = below.find('/', cut + 1)) {
+        for (std::size_t cut = below.find('/'); cut != std::string_view::npos;
+             cut = below.find('/', cut + 1)) {
             const auto parameter =
                 find_param_key(index_, offsets_.param_keys(optimizer), below.substr(0, cut));
             if (parameter) state(optimizer, *parameter, below.substr(cut + 1));

@@ -53,7 +53,7 @@ struct ValueColumns {
 /// Where a value is.
 struct ValuePlace {
     std::size_t root = 0;
-    std::string below;  ///< the path from the root on, "/layers/0", as format::value_path shows it
+    std::string below;  ///< the path from the root on, "/layers/0", as Paths writes it
 };
 
 /// The place of value `number` of encode_values, for messages: encodes all values before it again. Requires:

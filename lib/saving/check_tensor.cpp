@@ -11,6 +11,7 @@
 
 #include "base/message.hpp"
 #include "core/layout.hpp"
+#include "core/storage_provider.hpp"
 #include "core/text.hpp"
 #include "format/index.hpp"
 
@@ -68,7 +69,7 @@ Result<void> check_tensor(const TensorView& tensor, const Limits& limits) {
                                                 static_cast<unsigned>(tensor.role()), ", which is unknown"));
     }
     if (find_dtype(tensor.dtype().code)) return {};  // check_layout has compared it
-    return check_dtype(tensor.dtype(), limits, tensor.storage().provider() != nullptr);
+    return check_dtype(tensor.dtype(), limits, detail::ViewAccess::provider(tensor.storage()) != nullptr);
 }
 
 }  // namespace milepost::saving

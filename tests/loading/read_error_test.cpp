@@ -158,7 +158,7 @@ TEST_CASE("read error: a copy that fails holds no damaged bytes") {
     for (const Codec codec : {Codec::raw, Codec::zstd}) {
         FileBytes file = *testing::save_bytes(testing::many_chunks(), {.codec = codec});
         const StorageInfo storage = testing::open_bytes(file)->storages()[0];
-        file[static_cast<std::size_t>(storage.offset + 1000)] ^= std::byte{0x5a};
+        file[static_cast<std::size_t>(storage.offset + 20)] ^= std::byte{0x5a};
         const auto reader = testing::open_bytes(file);
         std::vector<std::byte> copy(reader->tensor_at(0)->nbytes(), std::byte{0x77});
         CHECK(!reader->tensor_at(0)->copy_to(copy));

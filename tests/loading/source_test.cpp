@@ -52,6 +52,7 @@ private:
 Result<void> use_all(const std::shared_ptr<const Source>& source, unsigned threads) {
     const auto file = Reader::open(source, {.threads = threads});
     if (!file) return file.error();
+    if (!file->warnings().empty()) return file->warnings().front();  // index copy A
     for (const TensorView& tensor : file->tensors()) {
         const auto copy = tensor.load();
         if (!copy) return copy.error();
@@ -60,7 +61,7 @@ Result<void> use_all(const std::shared_ptr<const Source>& source, unsigned threa
     }
     const auto report = verify(*file, {.threads = threads});
     if (!report) return report.error();
-    CHECK(report->ok());
+    if (!report->ok()) return report->damage.front().error;  // bytes that could not be read
     return {};
 }
 
