@@ -12,6 +12,7 @@
 #include <milepost/checkpoint.hpp>
 #include <milepost/error.hpp>
 #include <milepost/export.hpp>
+#include <milepost/get_as.hpp>
 #include <milepost/io.hpp>
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
@@ -119,11 +120,48 @@ public:
     /// The storages in the order of the file: TensorView::storage has the number of one.
     [[nodiscard]] std::vector<StorageInfo> storages() const;
 
+    /// What is at a path, as one type: an entry of a model or of an optimizer, a top-level value, or a part
+    /// of one ("config/lr", "losses/0"). Of several names that a path could mean, the longest is taken.
+    ///
+    ///     auto epoch = file->get<std::int64_t>("epoch");
+    ///     auto lr = file->get<double>("optimizer/param_groups/0/lr");
+    ///     auto weight = file->get<std::span<const float>>("model/fc3.weight");
+    ///
+    /// T is one of these, and takes nothing else:
+    /// - bool; an integer type, if the int fits it; float or double: a float, or an int that a double holds;
+    /// - std::string;
+    /// - std::span<const E>: the elements of a tensor, as TensorView::as returns them. They live as long as
+    ///   the Reader, so there is none for a temporary one;
+    /// - std::vector of these: the elements of a list or tuple, each of which must be one;
+    /// - Value, and what a Value holds: TensorView, List, Tuple, Set, Dict, String, Bytes, Integer,
+    ///   std::complex<double>.
+    ///
+    /// Errors, with the path: not_found/value; invalid_argument/wrong_type; of a span those of
+    /// TensorView::as.
+    ///@{
+    template <class T>
+    [[nodiscard]] Result<T> get(std::string_view path) const& {
+        auto value = value_at(path);
+        if (!value) return std::move(value).error();
+        auto found = detail::get_as<T>(*std::move(value));
+        if (!found) return found.error().within(path);
+        return found;
+    }
+    template <class T>
+    requires(!detail::is_span<T>) [[nodiscard]] Result<T> get(std::string_view path) const&& {
+        return get<T>(path);
+    }
+    template <class T>
+    requires detail::is_span<T> Result<T> get(std::string_view path)
+    const&& = delete;
+    ///@}
+
     /// Opaque.
     struct Impl;
 
 private:
     friend Result<VerifyReport> verify(const Reader& reader, const VerifyOptions& options);
+    [[nodiscard]] Result<Value> value_at(std::string_view path) const;
     explicit Reader(std::shared_ptr<const Impl> impl) noexcept : impl_(std::move(impl)) {}
 
     std::shared_ptr<const Impl> impl_;

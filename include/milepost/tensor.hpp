@@ -74,6 +74,10 @@ public:
     /// Copies the bytes from `begin` on into `to`. Errors: as bytes().
     [[nodiscard]] MILEPOST_API Result<void> read(std::uint64_t begin, std::span<std::byte> to) const;
 
+    /// Compares the checksums of the stored chunks that hold the bytes [begin, end); true for memory of the
+    /// caller. Requires: begin <= end <= nbytes(). Errors: as bytes().
+    [[nodiscard]] MILEPOST_API Result<void> check(std::uint64_t begin, std::uint64_t end) const;
+
     /// Whether its bytes are in a mapped file as they are: bytes() then returns a part of the mapping. False
     /// for memory of the caller, and for a storage that has to be read or decoded.
     [[nodiscard]] MILEPOST_API bool is_mapped() const noexcept;
@@ -197,6 +201,12 @@ public:
     /// A contiguous copy of its own. Errors: as copy_to; limit_exceeded/total_bytes if nbytes() > max_nbytes;
     /// io_error/out_of_memory.
     [[nodiscard]] MILEPOST_API Result<Tensor> load(std::uint64_t max_nbytes = UINT64_MAX) const;
+
+    /// Compares the checksums of the stored chunks from the tensor's first byte to its last one. It decodes
+    /// nothing and keeps nothing: the cheapest way to find damage before a tensor is used. Damage to the
+    /// content that was there when it was saved is found when the tensor is decoded. Does nothing for memory
+    /// of the caller and with Check::never. Errors: as bytes(), but limit_exceeded; a tensor may be strided.
+    [[nodiscard]] MILEPOST_API Result<void> check() const;
 
     /// Whether shape, strides and offset are within the storage. Errors: invalid_argument/layout.
     [[nodiscard]] MILEPOST_API Result<void> check_layout() const;

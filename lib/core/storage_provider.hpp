@@ -34,6 +34,13 @@ public:
     /// Copies a strided tensor, contiguous, into `to`, checked; only chunks that hold its elements are read.
     [[nodiscard]] virtual Result<void> gather(std::uint32_t storage, const StridedLayout& layout,
                                               std::span<std::byte> to) const = 0;
+    /// Compares the checksums of the stored chunks that hold the bytes [begin, end), and keeps nothing. Any
+    /// thread.
+    [[nodiscard]] virtual Result<void> check(std::uint32_t storage, std::uint64_t begin,
+                                             std::uint64_t end) const {
+        if (auto checked = bytes(storage, begin, end); !checked) return std::move(checked).error();
+        return {};
+    }
     /// Whether bytes() of the storage returns a part of a mapped file, so that it copies nothing.
     [[nodiscard]] virtual bool is_mapped(std::uint32_t storage) const noexcept = 0;
 };

@@ -111,6 +111,13 @@ Result<void> detail::ViewAccess::gather(const StorageView& view, const StridedLa
     return {};
 }
 
+Result<void> StorageView::check(std::uint64_t begin, std::uint64_t end) const {
+    if (begin > end || end > nbytes_) {
+        return storage_error(*this, "[", begin, ", ", end, ") is not within it");
+    }
+    return provider_ != nullptr ? provider_->check(number_, begin_ + begin, begin_ + end) : Result<void>();
+}
+
 TensorView::TensorView() : TensorView(*find_dtype(Dtype::f32), {0}, StorageView()) {}
 
 TensorView::TensorView(DtypeInfo dtype, Shape shape, StorageView storage, std::uint64_t offset,
@@ -185,6 +192,12 @@ Result<void> TensorView::copy_to(std::span<std::byte> to) const {
     if (to.empty()) return {};
     if (is_contiguous()) return storage_.read(offset_, to);
     return detail::ViewAccess::gather(storage_, {offset_, shape_, strides_, dtype_.bits / 8U}, to);
+}
+
+Result<void> TensorView::check() const {
+    if (auto fits = check_layout(); !fits) return fits;
+    if (element_count_ == 0) return {};
+    return storage_.check(offset_, offset_ + core::extent_nbytes(shape_, strides_, dtype_.bits));
 }
 
 Result<TensorView> TensorView::slice(const std::vector<Range>& ranges) const try {

@@ -39,8 +39,12 @@ Result<std::span<const std::byte>> ChunkReader::read(std::uint32_t storage, cons
     auto bytes = read_unplaced(storage, chunk, to);
     if (bytes) return bytes;
     std::fill(to.begin(), to.end(), std::byte{0});
-    const Error& error = bytes.error();
-    if (error.code() != Code::corrupt && error.condition() != Condition::read) return bytes;
+    return placed(storage, chunk, bytes.error());
+}
+
+/// The error with the place of the chunk, if it is about its bytes.
+Error ChunkReader::placed(std::uint32_t storage, const Chunk& chunk, const Error& error) const {
+    if (error.code() != Code::corrupt && error.condition() != Condition::read) return error;
     return chunk_error(source_.opened, storage, chunk, error.condition(), error.message());
 }
 
@@ -54,6 +58,13 @@ Result<std::span<const std::byte>> ChunkReader::read_unplaced(std::uint32_t stor
     if (to.size() != chunk.raw_nbytes || stored->data() == to.data()) return stored;
     std::memcpy(to.data(), stored->data(), to.size());
     return std::span<const std::byte>(to);
+}
+
+Result<void> ChunkReader::check_stored(std::uint32_t storage, const Chunk& chunk) {
+    auto stored = stored_bytes(chunk, {});
+    const auto same = !stored ? Result<void>(std::move(stored).error())
+                              : compare(*stored, *chunk.stored_checksum, Condition::chunk_checksum, "checksum");
+    return same ? same : Result<void>(placed(storage, chunk, same.error()));
 }
 
 Result<std::span<const std::byte>> ChunkReader::stored_bytes(const Chunk& chunk, std::span<std::byte> to) {

@@ -42,8 +42,11 @@ public:
     [[nodiscard]] Result<std::span<const std::byte>> read_unplaced(std::uint32_t storage,
                                                                    const format::Chunk& chunk,
                                                                    std::span<std::byte> to = {});
+    /// Reads the stored bytes of a chunk and compares their checksum; decodes nothing. Errors: as read().
+    [[nodiscard]] Result<void> check_stored(std::uint32_t storage, const format::Chunk& chunk);
 
 private:
+    [[nodiscard]] Error placed(std::uint32_t storage, const format::Chunk& chunk, const Error& error) const;
     /// The bytes as they are in the file: mapped, or read into `to` or own memory.
     Result<std::span<const std::byte>> stored_bytes(const format::Chunk& chunk, std::span<std::byte> to);
     Result<std::span<const std::byte>> decode(std::uint32_t storage, const format::Chunk& chunk,

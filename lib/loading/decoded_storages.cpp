@@ -156,6 +156,23 @@ Result<void> DecodedStorages::gather_run(ChunkReader& reader, std::uint32_t stor
     return {};
 }
 
+Result<void> DecodedStorages::check_stored(std::uint32_t storage, std::uint64_t begin,
+                                           std::uint64_t end) const {
+    if (!source_.compare_checksums) return {};
+    const unsigned threads = worthwhile_threads(threads_, end - begin);
+    const std::vector<ChunkRun> runs = split_chunks(begin, end, threads);
+    return base::try_parallel_for(
+        runs.size(), threads, [&] { return ChunkReader(source_); },
+        [&](ChunkReader& reader, std::size_t i) -> Result<void> {
+            ChunkIterator chunks(source_.opened.index, source_.opened.offsets, storage);
+            chunks.skip_to(runs[i].begin);
+            for (std::uint64_t number = runs[i].begin; number < runs[i].end; ++number, chunks.next()) {
+                if (auto stored = reader.check_stored(storage, chunks.chunk()); !stored) return stored;
+            }
+            return {};
+        });
+}
+
 Result<void> DecodedStorages::check(std::uint32_t storage) const {
     ChunkReader reader(source_);
     for (ChunkIterator chunks(source_.opened.index, source_.opened.offsets, storage); !chunks.done();

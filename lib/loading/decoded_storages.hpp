@@ -37,6 +37,9 @@ public:
     /// layout.
     [[nodiscard]] Result<void> gather(std::uint32_t storage, const detail::StridedLayout& layout,
                                       const core::ContiguousRuns& runs, std::span<std::byte> to) const;
+    /// Reads the stored chunks of the bytes [begin, end) and compares their checksums; decodes nothing.
+    [[nodiscard]] Result<void> check_stored(std::uint32_t storage, std::uint64_t begin,
+                                            std::uint64_t end) const;
     /// Reads and verifies every chunk.
     [[nodiscard]] Result<void> check(std::uint32_t storage) const;
 

@@ -23,7 +23,7 @@
 #include "core/storage_provider.hpp"
 #include "core/text.hpp"
 #include "format/chunks.hpp"
-#include "format/find_tensor.hpp"
+#include "format/find_value.hpp"
 #include "format/index.hpp"
 #include "format/index_columns.hpp"
 #include "format/index_offsets.hpp"

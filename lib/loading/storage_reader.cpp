@@ -42,6 +42,14 @@ Result<void> StorageReader::gather(std::uint32_t storage, const detail::StridedL
     return out_of_memory();
 }
 
+Result<void> StorageReader::check(std::uint32_t storage, std::uint64_t begin, std::uint64_t end) const try {
+    if (begin == end) return {};
+    return mapped_.contains(storage) ? mapped_.check(storage, begin, end)
+                                     : decoded_.check_stored(storage, begin, end);
+} catch (const std::bad_alloc&) {
+    return out_of_memory();
+}
+
 Result<void> StorageReader::check_all() const {
     const OpenedIndex& opened = source_.opened;
     for (std::uint32_t storage = 0; storage < opened.index.storage_count(); ++storage) {

@@ -10,7 +10,7 @@
 
 #include <milepost/milepost.hpp>
 
-#include "format/find_tensor.hpp"
+#include "format/find_value.hpp"
 #include "format/index.hpp"
 #include "format/index_offsets.hpp"
 #include "format/part_names.hpp"

@@ -50,7 +50,7 @@ STD_HEADERS = set("""
     clocale cmath codecvt compare complex concepts condition_variable coroutine csetjmp csignal cstdarg cstddef cstdint
     cstdio cstdlib cstring ctime cuchar cwchar cwctype deque exception execution filesystem forward_list fstream functional
     future initializer_list iomanip ios iosfwd iostream istream iterator latch limits list locale map memory
-    memory_resource mutex new numbers numeric optional ostream queue random ratio regex scoped_allocator semaphore set
+    memory_resource mutex new numbers numeric optional ostream queue random ranges ratio regex scoped_allocator semaphore set
     shared_mutex span sstream stack stdexcept stop_token streambuf string string_view syncstream system_error thread
     tuple type_traits typeindex typeinfo unordered_map unordered_set utility valarray variant vector version
     """.split())

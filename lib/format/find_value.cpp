@@ -1,4 +1,4 @@
-#include "format/find_tensor.hpp"
+#include "format/find_value.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -32,9 +32,13 @@ std::optional<std::pair<std::uint64_t, std::string_view>> leading_number(std::st
     return std::pair(number, text.substr(std::min(text.size(), digits)));
 }
 
+/// What is searched for.
+enum class Wanted : std::uint8_t { value, tensor };
+
 class Search {
 public:
-    Search(const Index& index, const IndexOffsets& offsets) noexcept : index_(index), offsets_(offsets) {}
+    Search(const Index& index, const IndexOffsets& offsets, Wanted wanted) noexcept
+        : index_(index), offsets_(offsets), wanted_(wanted) {}
 
     void model(std::uint32_t model, std::string_view below) {
         entry_list(model, below);
@@ -98,6 +102,7 @@ public:
         if (const auto entry = find_entry(index_, entries, below)) visit(*entry, {});
     }
 
+    /// The number of a value.
     [[nodiscard]] std::optional<std::uint32_t> found() const noexcept { return found_; }
 
 private:
@@ -128,11 +133,10 @@ private:
         while (!places.empty()) {
             const Place place = places.back();
             places.pop_back();
-            if (kind(place.value) == Kind::tensor && place.below.empty()) {
-                const std::uint32_t tensor = offsets_.data_begin[place.value];
-                found_ = std::min(found_.value_or(tensor), tensor);
-            } else if (!place.below.empty()) {
+            if (!place.below.empty()) {
                 add_children(place.value, place.below.substr(1), places);
+            } else if (wanted_ == Wanted::value || kind(place.value) == Kind::tensor) {
+                found_ = std::min(found_.value_or(place.value), place.value);
             }
         }
     }
@@ -166,14 +170,13 @@ private:
 
     const Index& index_;
     const IndexOffsets& offsets_;
+    Wanted wanted_;
     std::optional<std::uint32_t> found_;
 };
 
-}  // namespace
-
-std::optional<std::uint32_t> find_tensor(const Index& index, const IndexOffsets& offsets,
-                                         const PartNames& parts, std::string_view path) {
-    Search search(index, offsets);
+std::optional<std::uint32_t> find(const Index& index, const IndexOffsets& offsets, const PartNames& parts,
+                                  std::string_view path, Wanted wanted) {
+    Search search(index, offsets, wanted);
     for (std::size_t slash = path.find('/'); slash <= parts.longest(); slash = path.find('/', slash + 1)) {
         const std::string_view owner = path.substr(0, slash), below = path.substr(slash + 1);
         if (const auto model = parts.model(owner)) search.model(*model, below);
@@ -181,6 +184,20 @@ std::optional<std::uint32_t> find_tensor(const Index& index, const IndexOffsets&
     }
     search.entry_list(offsets.entry_list_first.size() - 2, path);
     return search.found();
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> find_value(const Index& index, const IndexOffsets& offsets,
+                                        const PartNames& parts, std::string_view path) {
+    return find(index, offsets, parts, path, Wanted::value);
+}
+
+std::optional<std::uint32_t> find_tensor(const Index& index, const IndexOffsets& offsets,
+                                         const PartNames& parts, std::string_view path) {
+    const auto value = find(index, offsets, parts, path, Wanted::tensor);
+    if (!value) return std::nullopt;
+    return offsets.data_begin[*value];
 }
 
 }  // namespace milepost::format
