@@ -53,25 +53,24 @@ milepost::Error wrong(const std::string& what) {
     return {milepost::Condition::wrong_type, what};
 }
 
-/// A number among the values of the file, read by as_int or as_double.
-template <class T>
-milepost::Result<T> load_number(const milepost::Reader& file, std::string_view name,
-                                milepost::Result<T> (milepost::Value::*as)() const) {
-    auto value = file.value(name);
-    if (!value) return value.error();
-    auto number = ((*value).*as)();
-    if (!number) return number.error().within(name);
-    return number;
-}
-
 milepost::Result<std::uint64_t> load_rng_state(const milepost::Reader& file) {
-    auto value = file.value("rng_state");
-    if (!value) return value.error();
-    const auto* saved = value->get_if<milepost::Bytes>();
+    auto saved = file.get<milepost::Bytes>("rng_state");
+    if (!saved) return saved.error();
     std::uint64_t state = 0;
-    if (saved == nullptr || saved->bytes.size() != sizeof(state)) return wrong("rng_state: expected 8 bytes");
+    if (saved->bytes.size() != sizeof(state)) return wrong("rng_state: expected 8 bytes");
     std::memcpy(&state, saved->bytes.data(), sizeof(state));
     return state;
+}
+
+milepost::Result<void> load_tensors(const milepost::Reader& file, Run& run) {
+    milepost::ModelTarget model;
+    model.tensor("weight", run.weight, {1, kInputs});
+    if (auto loaded = milepost::load_into(file, "model", model); !loaded) return loaded.error();
+    milepost::OptimizerTarget sgd;
+    milepost::GroupTarget& group = sgd.group(run.hyperparameters);
+    group.param("weight", {1, kInputs}).state("momentum_buffer", run.momentum_buffer);
+    if (auto loaded = milepost::load_into(file, "optimizer", sgd); !loaded) return loaded.error();
+    return {};
 }
 
 /// What a file holds is checked before it is used: its types, its sizes and its range.
@@ -79,20 +78,14 @@ milepost::Result<Run> load_run(const std::string& path) {
     auto file = milepost::Reader::open(path);
     if (!file) return file.error();
     Run run;
-    const auto weight = milepost::TensorSpan::of(std::span(run.weight), {1, kInputs});
-    const auto buffer = milepost::TensorSpan::of(std::span(run.momentum_buffer), {1, kInputs});
-    if (auto model = milepost::load_into(*file, "model", milepost::ModelTarget{{{"weight", weight}}}); !model)
-        return model.error();
-    milepost::ParamTarget parameter{"weight", {1, kInputs}, {{"momentum_buffer", buffer}}};
-    const milepost::OptimizerTarget sgd{{{{parameter}, &run.hyperparameters}}};
-    if (auto optimizer = milepost::load_into(*file, "optimizer", sgd); !optimizer) return optimizer.error();
+    if (auto loaded = load_tensors(*file, run); !loaded) return loaded.error();
     auto rng_state = load_rng_state(*file);
     if (!rng_state) return rng_state.error();
-    auto step = load_number(*file, "step", &milepost::Value::as_int);
+    auto step = file->get<std::int64_t>("step");
     if (!step) return step.error();
-    auto epoch = load_number(*file, "epoch", &milepost::Value::as_int);
+    auto epoch = file->get<std::int64_t>("epoch");
     if (!epoch) return epoch.error();
-    auto loss = load_number(*file, "loss", &milepost::Value::as_double);
+    auto loss = file->get<double>("loss");
     if (!loss) return loss.error();
     if (*step < 0 || *epoch != *step / kStepsPerEpoch) return wrong("step and epoch: not those of a run");
     run.rng_state = *rng_state, run.step = *step, run.epoch = *epoch, run.loss = *loss;

@@ -27,11 +27,11 @@ milepost::Result<void> save_model(const std::string& path, const Linear& net) {
 milepost::Result<void> load_model(const std::string& path, Linear& net) {
     auto file = milepost::Reader::open(path);
     if (!file) return file.error();
-    const milepost::ModelTarget live{{{"weight", milepost::TensorSpan::of(std::span(net.weight), {2, 3})},
-                                      {"bias", milepost::TensorSpan::of(std::span(net.bias), {2})}}};
-    auto report =
-        milepost::load_into(*file, "model", live);  // names, shapes, dtypes and checksums are compared
-    if (!report) return report.error();             // and then no tensor has changed
+    milepost::ModelTarget live;
+    live.tensor("weight", net.weight, {2, 3});
+    live.tensor("bias", net.bias, {2});
+    auto report = milepost::load_into(*file, "model", live);  // names, shapes, dtypes, checksums are compared
+    if (!report) return report.error();                       // and then no tensor has changed
     return {};
 }
 

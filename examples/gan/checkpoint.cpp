@@ -61,28 +61,23 @@ milepost::List list_of(const std::vector<double>& numbers) {
 
 milepost::ModelTarget target_of(Network& network) {
     milepost::ModelTarget target;
-    for (Parameter& parameter : network.parameters()) {
-        target.tensors.push_back({std::string(parameter.name),
-                                  milepost::TensorSpan::of(std::span(parameter.elements), parameter.shape)});
-    }
+    for (Parameter& parameter : network.parameters())
+        target.tensor(std::string(parameter.name), parameter.elements, parameter.shape);
     return target;
 }
 
 milepost::OptimizerTarget target_of(Adam& adam, const Network& network) {
-    milepost::GroupTarget group;
-    group.hyperparameters = &adam.hyperparameters;
+    milepost::OptimizerTarget target;
+    milepost::GroupTarget& group = target.group(adam.hyperparameters);
     for (std::size_t i = 0; i < adam.state.size(); ++i) {
         const Parameter& parameter = network.parameters()[i];
         Adam::State& state = adam.state[i];
-        group.params.push_back(
-            {.name = std::string(parameter.name),
-             .shape = parameter.shape,
-             .state = {
-                 {"step", milepost::TensorSpan::of(std::span(&state.step, 1), {})},
-                 {"exp_avg", milepost::TensorSpan::of(std::span(state.exp_avg), parameter.shape)},
-                 {"exp_avg_sq", milepost::TensorSpan::of(std::span(state.exp_avg_sq), parameter.shape)}}});
+        group.param(std::string(parameter.name), parameter.shape)
+            .state("step", state.step)
+            .state("exp_avg", state.exp_avg)
+            .state("exp_avg_sq", state.exp_avg_sq);
     }
-    return {.groups = {group}};
+    return target;
 }
 
 /// A model and its optimizer.
@@ -105,35 +100,21 @@ Result<void> first_error(const Part& part, const Parts&... parts) {
     }
 }
 
-Result<std::vector<double>> load_losses(const milepost::Reader& file, std::string_view of,
+Result<std::vector<double>> load_losses(const milepost::Reader& file, const std::string& path,
                                         std::int64_t epochs) {
-    const auto losses = file.value("losses");
-    if (!losses) return losses.error();
-    const auto* dict = losses->get_if<milepost::Dict>();
-    const milepost::Value* value = dict == nullptr ? nullptr : dict->find(of);
-    const auto* list = value == nullptr ? nullptr : value->get_if<milepost::List>();
-    std::vector<double> numbers;
-    for (std::size_t i = 0; list != nullptr && i < list->items.size(); ++i) {
-        const auto number = list->items[i].as_double();
-        if (!number) return number.error().within("losses");
-        numbers.push_back(*number);
-    }
-    if (static_cast<std::int64_t>(numbers.size()) == epochs) return numbers;
-    return milepost::Error(milepost::Condition::wrong_type,
-                           "losses/" + std::string(of) + ": expected a float for each epoch");
+    auto losses = file.get<std::vector<double>>(path);
+    if (!losses || static_cast<std::int64_t>(losses->size()) == epochs) return losses;
+    return milepost::Error(milepost::Condition::wrong_type, path + ": expected a number for each epoch");
 }
 
 Result<void> load_values(const milepost::Reader& file, Run& run) {
-    const auto epoch_value = file.value("epoch");
-    const auto rng_value = file.value("rng_state");
-    if (auto found = first_error(epoch_value, rng_value); !found) return found;
-    const auto epoch = epoch_value->as_int();
-    const auto rng_state = rng_value->as_string();
-    if (auto fits = first_error(epoch, rng_state); !fits) return fits;
-    auto generator_losses = load_losses(file, "generator", *epoch);
-    auto discriminator_losses = load_losses(file, "discriminator", *epoch);
+    const auto epoch = file.get<std::int64_t>("epoch");
+    const auto rng_state = file.get<std::string>("rng_state");
+    if (auto found = first_error(epoch, rng_state); !found) return found;
+    auto generator_losses = load_losses(file, "losses/generator", *epoch);
+    auto discriminator_losses = load_losses(file, "losses/discriminator", *epoch);
     if (auto loaded = first_error(generator_losses, discriminator_losses); !loaded) return loaded;
-    std::istringstream text{std::string(*rng_state)};
+    std::istringstream text{*rng_state};
     text >> run.random;
     if (text.fail())
         return milepost::Error(milepost::Condition::wrong_type, "rng_state: not of std::mt19937");

@@ -54,7 +54,7 @@ milepost::StateDict state_dict(const Buffer& weights) {
 
 /// A top-level value that is an int of at least `least`.
 std::int64_t load_int(const milepost::Reader& file, const std::string& name, std::int64_t least) {
-    const std::int64_t number = or_fail(or_fail(file.value(name)).as_int(), name);
+    const auto number = or_fail(file.get<std::int64_t>(name));
     if (number < least) {
         throw Failure(name + ": expected at least " + std::to_string(least) + ", found " +
                       std::to_string(number));
@@ -63,17 +63,15 @@ std::int64_t load_int(const milepost::Reader& file, const std::string& name, std
 }
 
 Generator load_generator(const milepost::Reader& file) {
-    const milepost::TensorView state = or_fail(file.tensor("rng_state"));
-    return Generator::decode(std::as_bytes(or_fail(state.as<std::uint8_t>(), "rng_state")));
+    return Generator::decode(std::as_bytes(or_fail(file.get<std::span<const std::uint8_t>>("rng_state"))));
 }
 
 DataOrder load_order(const milepost::Reader& file) {
-    const milepost::TensorView tensor = or_fail(file.tensor("data_order"));
-    const std::span<const std::int64_t> images = or_fail(tensor.as<std::int64_t>(), "data_order");
+    const auto images = or_fail(file.get<std::span<const std::int64_t>>("data_order"));
     DataOrder order;
     order.images.assign(images.begin(), images.end());
     order.position = static_cast<std::size_t>(load_int(file, "data_position", 0));
-    order.shuffle = or_fail(or_fail(file.value("shuffle")).as_bool(), "shuffle");
+    order.shuffle = or_fail(file.get<bool>("shuffle"));
     if (!order.valid()) throw Failure("data_order: expected each image once, and data_position among them");
     return order;
 }
@@ -121,7 +119,7 @@ Run load_run(const std::string& path) {
         run.batch = static_cast<std::size_t>(load_int(file, "batch", 1));
         run.epoch = load_int(file, "epoch", 0);
         run.step = load_int(file, "step", 0);
-        run.loss = or_fail(or_fail(file.value("loss")).as_double(), "loss");
+        run.loss = or_fail(file.get<double>("loss"));
         run.source = source;
         return run;
     } catch (const Failure& failure) {
@@ -143,10 +141,8 @@ Weights map_weights(const milepost::Reader& file) {
 
 milepost::ModelTarget targets_of(Buffer& weights) {
     milepost::ModelTarget model;
-    for (const ParameterInfo& parameter : kParameters) {
-        const auto live = milepost::TensorSpan::of(part(weights, parameter), parameter.shape());
-        model.tensors.push_back({std::string(parameter.name), live});
-    }
+    for (const ParameterInfo& parameter : kParameters)
+        model.tensor(std::string(parameter.name), part(weights, parameter), parameter.shape());
     return model;
 }
 

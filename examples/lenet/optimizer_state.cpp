@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,7 +14,6 @@
 #include <milepost/load_into.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/tensor.hpp>
-#include <milepost/tensor_span.hpp>
 
 #include "failure.hpp"
 #include "network.hpp"
@@ -109,38 +107,31 @@ bool holds(const milepost::Entries& saved, std::string_view key) {
     return value != nullptr && !value->is_null();
 }
 
-/// Memory for what the file holds of a parameter's state: that is sparse, and empty before the first step.
-milepost::ParamTarget target_of(Optimizer& optimizer, std::size_t index, const milepost::Entries& saved,
-                                std::deque<milepost::Entries>& nulls) {
+/// Adds memory for what the file holds of a parameter's state: that is sparse, and empty before the first
+/// step. Old versions of PyTorch write None for a momentum_buffer that is not there yet, which needs no
+/// memory.
+void add_target(milepost::GroupTarget& group, Optimizer& optimizer, std::size_t index,
+                const milepost::Entries& saved) {
     const ParameterInfo& parameter = kParameters[optimizer.parameters[index]];
-    milepost::ParamTarget target{.name = std::string(parameter.name), .shape = parameter.shape()};
+    milepost::ParamTarget& target = group.param(std::string(parameter.name), parameter.shape());
     ParameterState& state = optimizer.state[index];
-    if (is_adam(optimizer) && holds(saved, "step")) {
-        target.state.push_back({"step", milepost::TensorSpan::of(std::span(&state.step, 1), {})});
-    }
+    if (is_adam(optimizer) && holds(saved, "step")) target.state("step", state.step);
     for (const StateTensor& tensor : tensors_of(optimizer)) {
         if (!holds(saved, tensor.key)) continue;
         std::vector<float>& elements = state.*tensor.elements;
         elements.resize(parameter.count);
-        target.state.push_back(
-            {std::string(tensor.key), milepost::TensorSpan::of(std::span(elements), target.shape)});
+        target.state(std::string(tensor.key), elements);
     }
-    // Old versions of PyTorch write None for a momentum_buffer that is not there yet.
-    const milepost::Value* momentum = saved.find("momentum_buffer");
-    if (saved.size() == 1 && momentum != nullptr && momentum->is_null()) target.rest = &nulls.emplace_back();
-    return target;
 }
 
-milepost::OptimizerTarget target_of(Optimizer& optimizer, const milepost::OptimizerState& saved,
-                                    std::deque<milepost::Entries>& nulls) {
+milepost::OptimizerTarget target_of(Optimizer& optimizer, const milepost::OptimizerState& saved) {
     const milepost::Entries nothing;
     milepost::OptimizerTarget target;
     for (const milepost::ParamGroup& group : optimizer.groups) {
-        milepost::GroupTarget& live = target.groups.emplace_back();
+        milepost::GroupTarget& live = target.group();
         for (const std::uint64_t index : group.params) {
             const auto found = saved.state.find(index);
-            const milepost::Entries& entries = found == saved.state.end() ? nothing : found->second;
-            live.params.push_back(target_of(optimizer, index, entries, nulls));
+            add_target(live, optimizer, index, found == saved.state.end() ? nothing : found->second);
         }
     }
     return target;
@@ -204,8 +195,7 @@ Optimizer load_optimizer(const milepost::Reader& file) {
     match_parameters(optimizer, saved.param_keys);
     check_hyperparameters(optimizer);
     // Strict: all names, shapes, dtypes and checksums are checked, and named together if they do not fit.
-    std::deque<milepost::Entries> nulls;  // each target wants its own, where it stays
-    or_fail(milepost::load_into(file, "optimizer", target_of(optimizer, saved, nulls)));
+    or_fail(milepost::load_into(file, "optimizer", target_of(optimizer, saved)));
     check_state(optimizer);
     return optimizer;
 }

@@ -121,7 +121,7 @@ public:
     [[nodiscard]] std::vector<StorageInfo> storages() const;
 
     /// What is at a path, as one type: an entry of a model or of an optimizer, a top-level value, or a part
-    /// of one ("config/lr", "losses/0"). Of several names that a path could mean, the longest is taken.
+    /// of one ("config/lr", "losses/0"). Of several that a path could mean, the first one in the file.
     ///
     ///     auto epoch = file->get<std::int64_t>("epoch");
     ///     auto lr = file->get<double>("optimizer/param_groups/0/lr");

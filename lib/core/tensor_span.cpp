@@ -25,6 +25,11 @@ TensorSpan::TensorSpan(DtypeInfo dtype, Shape shape, std::span<std::byte> memory
                        Strides strides)
     : view_(dtype, std::move(shape), StorageView(memory), offset, std::move(strides)), memory_(memory) {}
 
+TensorSpan::TensorSpan(Dtype dtype, Shape shape, std::span<std::byte> memory, std::uint64_t offset,
+                       Strides strides)
+    : TensorSpan(find_dtype(dtype).value_or(DtypeInfo{dtype, 0, "unknown"}), std::move(shape), memory, offset,
+                 std::move(strides)) {}
+
 Result<void> TensorSpan::check_layout() const try {
     if (auto fits = view_.check_layout(); !fits) return fits;
     if (view_.is_contiguous() || core::is_free_of_overlap(view_.shape(), view_.strides())) return {};

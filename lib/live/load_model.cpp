@@ -1,7 +1,9 @@
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <new>
 #include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +18,7 @@
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
 #include "core/text.hpp"
+#include "live/load_report.hpp"
 #include "live/load_transaction.hpp"
 #include "live/name_mapping.hpp"
 
@@ -33,13 +36,22 @@ Error named_twice(std::string_view whose, std::string_view name) {
 class ModelLoad {
 public:
     ModelLoad(std::string_view model, const ModelTarget& target, const LoadOptions& options)
-        : model_(model), target_(target), options_(options) {}
+        : model_(model),
+          prefix_(message(model, "/")),
+          target_(target),
+          options_(options),
+          names_(options),
+          report_(options),
+          transaction_(options, report_) {}
 
     Result<LoadReport> run(const StateDict& state_dict) {
         auto paired = is_named() ? pair_by_name(state_dict) : pair_by_order(state_dict);
         if (!paired) return std::move(paired).error();
         finish_extra_state();
-        return transaction_.finish(std::move(report_), options_, message("model '", printable(model_), "'"));
+        names_.report_unused(report_);
+        auto finished = transaction_.finish(message("model '", printable(model_), "'"));
+        if (!finished) return std::move(finished).error();
+        return report_.take();
     }
 
 private:
@@ -50,8 +62,6 @@ private:
         return target_.tensors.empty();
     }
 
-    [[nodiscard]] std::string path_of(std::string_view name) const { return message(model_, "/", name); }
-
     Result<void> pair_by_name(const StateDict& state_dict) {
         std::map<std::string_view, const Target*> live;
         for (const Target& tensor : target_.tensors) {
@@ -59,15 +69,15 @@ private:
         }
         std::set<std::string> seen;
         for (const auto& [file_name, value] : state_dict) {
-            std::string name = live::live_name(file_name, options_);
-            if (!live::is_selected(name, options_)) continue;
+            std::string name = names_.live_name(file_name);
+            if (!names_.is_selected(name)) continue;
             const auto found = live.find(name);
             pair(file_name, name, value, found == live.end() ? nullptr : found->second);
             if (!seen.insert(name).second) return named_twice("entries of the file", name);
         }
         for (const Target& tensor : target_.tensors) {
-            if (!seen.contains(tensor.name) && live::is_selected(tensor.name, options_))
-                report_.missing.push_back(path_of(tensor.name));
+            if (names_.is_selected(tensor.name) && !seen.contains(tensor.name))
+                transaction_.add_missing({prefix_, {}, tensor.name, {}}, tensor);
         }
         return {};
     }
@@ -76,7 +86,7 @@ private:
         if (!options_.only.empty() || !options_.rename.empty()) {
             return Error(Condition::option, "`only` and `rename` need targets with names");
         }
-        report_.matched_by = MatchedBy::order;
+        report_.set_matched_by(MatchedBy::order);
         std::size_t next = 0;
         for (const auto& [name, value] : state_dict) {
             const bool is_tensor = value.kind() == Kind::tensor;
@@ -84,24 +94,22 @@ private:
             pair(name, name, value, has_target ? &target_.tensors[next++] : nullptr);
         }
         for (; next < target_.tensors.size(); ++next)
-            report_.missing.push_back(path_of(message("#", next)));
+            transaction_.add_missing({prefix_, {}, numbers_.emplace_back(message("#", next)), {}},
+                                     target_.tensors[next]);
         return {};
     }
 
     void pair(const std::string& file_name, const std::string& name_here, const Value& value,
               const Target* target) {
-        std::string path = path_of(file_name);
-        const auto* tensor = value.get_if<TensorView>();
-        if (tensor != nullptr && target != nullptr) {
-            transaction_.add(std::move(path), *tensor, *target, options_, report_);
-        } else if (target != nullptr) {
-            report_.dtype_mismatches.push_back(
-                {std::move(path), std::string(name(value.kind())), std::string(target->tensor.dtype().name)});
-        } else if (tensor == nullptr && target_.extra_state != nullptr) {
+        if (target != nullptr) {
+            transaction_.add({prefix_, {}, file_name, {}}, value, *target);
+        } else if (const auto* tensor = value.get_if<TensorView>()) {
+            transaction_.add_unexpected({prefix_, {}, file_name, {}}, *tensor);
+        } else if (target_.extra_state != nullptr) {
             extra_.add(name_here, value);
-            report_.loaded.push_back(std::move(path));
+            report_.add(&LoadReport::loaded, [&] { return ReportItem{prefix_ + file_name}; });
         } else {
-            report_.unexpected.push_back(std::move(path));
+            report_.add(&LoadReport::unexpected, [&] { return ReportItem{prefix_ + file_name}; });
         }
     }
 
@@ -109,25 +117,52 @@ private:
     void finish_extra_state() {
         if (target_.extra_state == nullptr) return;
         for (const auto& [name, value] : *target_.extra_state) {
-            if (extra_.add(name, value) && live::is_selected(name, options_))
-                report_.missing.push_back(path_of(name));
+            if (names_.is_selected(name) && extra_.find(name) == nullptr)
+                report_.add(&LoadReport::missing, [&, &entry = name] { return ReportItem{prefix_ + entry}; });
+            extra_.add(name, value);
         }
         transaction_.replace(*target_.extra_state, std::move(extra_));
     }
 
-    std::string model_;
+    std::string model_, prefix_;
     const ModelTarget& target_;
     const LoadOptions& options_;
-    LoadReport report_;
+    live::NameMapping names_;
+    live::ReportBuilder report_;
     Entries extra_;
+    std::deque<std::string> numbers_;  // what live tensors without names are called
     live::LoadTransaction transaction_;
 };
+
+/// The dict at a path, as the state_dict of a model.
+Result<StateDict> dict_at(const Reader& reader, std::string_view path) {
+    auto dict = reader.get<Dict>(path);
+    if (!dict) return std::move(dict).error();
+    StateDict state_dict;
+    for (auto& [key, value] : dict->items) {
+        const auto* name = key.get_if<String>();
+        if (name == nullptr)
+            return Error(Condition::wrong_type, message(printable(path), ": a key is of type ",
+                                                        milepost::name(key.kind()), "; a model has names"));
+        state_dict.add(name->text, std::move(value));
+    }
+    return state_dict;
+}
+
+/// A model, or a dict among the values.
+Result<StateDict> find_state_dict(const Reader& reader, std::string_view name) {
+    auto model = reader.model(name);
+    if (model || model.error().condition() != Condition::model) return model;
+    auto dict = dict_at(reader, name);
+    if (!dict && dict.error().code() == Code::not_found) return model;
+    return dict;
+}
 
 }  // namespace
 
 Result<LoadReport> load_into(const Reader& reader, std::string_view model, const ModelTarget& target,
                              const LoadOptions& options) try {
-    auto state_dict = reader.model(model);
+    auto state_dict = find_state_dict(reader, model);
     if (!state_dict) return std::move(state_dict).error();
     return ModelLoad(model, target, options).run(*state_dict);
 } catch (const std::bad_alloc&) {

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -18,8 +20,10 @@
 #include "base/out_of_memory.hpp"
 #include "core/layout.hpp"
 #include "core/text.hpp"
+#include "live/load_report.hpp"
 #include "live/load_transaction.hpp"
 #include "live/match_params.hpp"
+#include "live/name_mapping.hpp"
 
 namespace milepost {
 namespace {
@@ -72,111 +76,129 @@ std::uint64_t total_elements(const std::vector<LiveParam>& params) noexcept {
 class OptimizerLoad {
 public:
     OptimizerLoad(std::string_view optimizer, const OptimizerTarget& target, const LoadOptions& options)
-        : optimizer_(optimizer), target_(target), options_(options) {}
+        : optimizer_(optimizer),
+          state_prefix_(message(optimizer, "/state/")),
+          target_(target),
+          options_(options),
+          names_(options),
+          report_(options),
+          transaction_(options, report_) {}
 
     Result<LoadReport> run(const OptimizerState& file) {
-        auto matched = live::match_params(optimizer_, file, target_, options_, report_);
+        auto matched = live::match_params(optimizer_, file, target_, options_, names_, report_);
         if (!matched) return std::move(matched).error();
         match_ = *std::move(matched);
         all_elements_ = total_elements(match_.live);
         if (options_.only.empty()) {  // a subset is of parameters, and of nothing that they share
             load_groups(file);
-            load_extra(file.state_extra, target_.state_extra, message(optimizer_, "/state/"));
+            load_extra(file.state_extra, target_.state_extra, state_prefix_);
             load_extra(file.extra, target_.extra, message(optimizer_, "/"));
         }
         for (const auto& [index, entries] : file.state)
-            load_state(index, entries);
+            load_state(file, index, entries);
         for (std::size_t i = 0; i < match_.live.size(); ++i)
             finish_param(i);
-        return transaction_.finish(std::move(report_), options_,
-                                   message("optimizer '", printable(optimizer_), "'"));
+        names_.report_unused(report_);
+        auto finished = transaction_.finish(message("optimizer '", printable(optimizer_), "'"));
+        if (!finished) return std::move(finished).error();
+        return report_.take();
     }
 
 private:
+    void add_item(ReportList<ReportItem> LoadReport::*list, const std::string& prefix,
+                  const std::string& name) {
+        report_.add(list, [&] { return ReportItem{prefix + name}; });
+    }
+
     void load_groups(const OptimizerState& file) {
-        for (std::size_t g = 0; g < std::max(file.param_groups.size(), target_.groups.size()); ++g) {
-            const std::string path = message(optimizer_, "/param_groups/", g);
-            if (g >= file.param_groups.size()) {
-                report_.missing.push_back(path);
-            } else if (g >= target_.groups.size()) {
-                report_.unexpected.push_back(path);
-            } else if (target_.groups[g].hyperparameters != nullptr) {
-                load_hyperparameters(path, file.param_groups[g].hyperparameters,
-                                     *target_.groups[g].hyperparameters);
-            }
+        for (std::size_t g = 0; g < file.param_groups.size(); ++g) {
+            if (!match_.groups[g]) continue;
+            Entries* live = target_.groups[*match_.groups[g]].hyperparameters;
+            if (live == nullptr) continue;
+            load_hyperparameters(message(optimizer_, "/param_groups/", g, "/"),
+                                 file.param_groups[g].hyperparameters, *live);
         }
     }
 
     /// The file's, then what only the live group has.
-    void load_hyperparameters(const std::string& path, const Entries& file, Entries& live) {
+    void load_hyperparameters(const std::string& prefix, const Entries& file, Entries& live) {
         Entries merged = file;
         for (const auto& [name, value] : file)
-            report_.loaded.push_back(message(path, "/", name));
+            add_item(&LoadReport::loaded, prefix, name);
         for (const auto& [name, value] : live) {
-            if (merged.add(name, value)) report_.missing.push_back(message(path, "/", name));
+            if (merged.add(name, value)) add_item(&LoadReport::missing, prefix, name);
         }
         transaction_.replace(live, std::move(merged));
     }
 
-    void load_state(std::uint64_t index, const Entries& entries) {
-        const auto found = match_.by_index.find(index);
-        if (found == match_.by_index.end()) {
-            if (!match_.left_out.contains(index))
-                report_.unexpected.push_back(message(optimizer_, "/state/", index));
-            return;
-        }
-        LiveParam& param = match_.live[found->second];
-        for (const auto& [key, value] : entries)
-            load_entry(param, message(optimizer_, "/state/", index, "/", key), key, value);
+    /// What leads to the state of a parameter: its key where the file has keys, else its index.
+    std::string_view step_of(const OptimizerState& file, std::uint64_t index) {
+        if (index < file.param_keys.size()) return file.param_keys[static_cast<std::size_t>(index)];
+        return numbers_.emplace_back(std::to_string(index));
     }
 
-    void load_entry(LiveParam& param, std::string path, const std::string& key, const Value& value) {
+    void load_state(const OptimizerState& file, std::uint64_t index, const Entries& entries) {
+        const auto found = match_.by_index.find(index);
+        if (found != match_.by_index.end()) {
+            LiveParam& param = match_.live[found->second];
+            const std::string_view step = step_of(file, index);
+            for (const auto& [key, value] : entries)
+                load_entry(param, {state_prefix_, step, key, param.name}, key, value);
+            return;
+        }
+        const bool has_any = std::any_of(entries.begin(), entries.end(),
+                                         [](const auto& entry) { return !entry.second.is_null(); });
+        if (has_any && !match_.left_out.contains(index))
+            add_item(&LoadReport::unexpected, state_prefix_, std::to_string(index));
+    }
+
+    void load_entry(LiveParam& param, const live::Place& place, const std::string& key, const Value& value) {
         const auto* tensor = value.get_if<TensorView>();
-        const auto& targets = param.target->state;
+        const auto& targets = param.target->tensors;
         const auto target = std::find_if(targets.begin(), targets.end(),
                                          [&](const Target& candidate) { return candidate.name == key; });
         if (target != targets.end()) {
             param.seen.insert(key);
-            if (tensor != nullptr) {
-                transaction_.add(std::move(path), *tensor, *target, options_, report_, param.name);
-            } else {
-                report_.dtype_mismatches.push_back({std::move(path), std::string(name(value.kind())),
-                                                    std::string(target->tensor.dtype().name)});
-            }
+            transaction_.add(place, value, *target);
         } else if (tensor != nullptr &&
                    !fits_parameter(tensor->shape(), param.target->shape, all_elements_)) {
-            report_.shape_mismatches.push_back(
-                {std::move(path), tensor->shape(), param.target->shape, param.name});
-        } else if (param.target->rest == nullptr) {
-            report_.unexpected.push_back(std::move(path));
-        } else {
+            report_.add(&LoadReport::shape_mismatches, [&] {
+                return ShapeMismatch{place.path(), tensor->shape(), param.target->shape, param.name};
+            });
+        } else if (param.target->rest != nullptr) {
             param.rest.add(key, value);
-            report_.loaded.push_back(std::move(path));
+            report_.add(&LoadReport::loaded, [&] { return place.item(); });
+        } else if (!value.is_null()) {
+            report_.add(&LoadReport::unexpected, [&] { return place.item(); });
         }
     }
 
     void finish_param(std::size_t number) {
         LiveParam& param = match_.live[number];
         if (!param.in_file) return;
-        for (const Target& target : param.target->state) {
-            if (!param.seen.contains(target.name))
-                report_.missing.push_back(message(optimizer_, "/state/", number, "/", target.name));
+        std::string_view step;
+        for (const Target& target : param.target->tensors) {
+            if (param.seen.contains(target.name)) continue;
+            if (step.empty()) step = numbers_.emplace_back(std::to_string(number));
+            transaction_.add_missing({state_prefix_, step, target.name, param.name}, target);
         }
         if (param.target->rest != nullptr) transaction_.replace(*param.target->rest, std::move(param.rest));
     }
 
-    void load_extra(const Entries& file, Entries* live, const std::string& path) {
+    void load_extra(const Entries& file, Entries* live, const std::string& prefix) {
         for (const auto& [name, value] : file)
-            (live == nullptr ? report_.unexpected : report_.loaded).push_back(message(path, name));
+            add_item(live == nullptr ? &LoadReport::unexpected : &LoadReport::loaded, prefix, name);
         if (live != nullptr) transaction_.replace(*live, file);
     }
 
-    std::string optimizer_;
+    std::string optimizer_, state_prefix_;
     const OptimizerTarget& target_;
     const LoadOptions& options_;
-    LoadReport report_;
+    live::NameMapping names_;
+    live::ReportBuilder report_;
     live::ParamMatch match_;
     std::uint64_t all_elements_ = 0;
+    std::deque<std::string> numbers_;  // of parameters, as text
     live::LoadTransaction transaction_;
 };
 

@@ -1,6 +1,7 @@
 #include "live/load_report.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,65 +20,114 @@ namespace {
 using base::message;
 using core::printable;
 
-/// A message is cut where it would be too long to read; the report has everything.
+/// A message is cut where it would be too long to read; the report has more.
 constexpr std::size_t kMostNbytes = std::size_t{1} << 16U;
 
-/// "missing: a, b".
-void add_list(std::string& text, std::string_view what, const std::vector<std::string>& paths) {
-    if (paths.empty()) return;
-    if (!text.empty()) text += "; ";
-    text += message(what, ": ");
-    for (std::size_t i = 0; i < paths.size(); ++i) {
-        if (text.size() > kMostNbytes) {
-            text += message(" and ", paths.size() - i, " more");
-            return;
-        }
-        text += message(i == 0 ? "" : ", ", printable(paths[i]));
-    }
+/// "net/fc.weight", "sgd/state/0/exp_avg of 'fc.weight'".
+std::string text_of(const ReportItem& item) {
+    if (item.parameter.empty()) return printable(item.path);
+    return message(printable(item.path), " of ", printable(item.parameter));
 }
 
-void add_shape(std::string& text, const ShapeMismatch& mismatch) {
-    if (!text.empty()) text += "; ";
-    text += message(printable(mismatch.path), ": shape ", core::dims_text(mismatch.file), " in the file, ");
-    text += mismatch.parameter.empty() ? "live " : message("parameter ", printable(mismatch.parameter), " ");
-    text += core::dims_text(mismatch.live);
+std::string text_of(const std::string& option) {
+    return printable(option);
 }
 
-void add_dtype(std::string& text, const DtypeMismatch& mismatch) {
+std::string text_of(const ShapeMismatch& item) {
+    return message(printable(item.path), ": shape ", core::dims_text(item.file), " in the file, ",
+                   item.parameter.empty() ? "live " : message("parameter ", printable(item.parameter), " "),
+                   core::dims_text(item.live));
+}
+
+std::string text_of(const DtypeMismatch& item) {
+    return message(text_of(ReportItem{item.path, item.parameter}), ": ", printable(item.file),
+                   " in the file, live ", printable(item.live));
+}
+
+/// "['a', 'b', ... 3 more]"
+std::string names_text(const std::vector<std::string>& names, std::uint64_t count) {
+    std::string text = "[";
+    for (std::size_t i = 0; i < names.size(); ++i)
+        text += message(i == 0 ? "'" : ", '", printable(names[i]), "'");
+    if (count > names.size())
+        text += message(names.empty() ? "" : ", ", "... ", count - names.size(), " more");
+    return text + "]";
+}
+
+std::string text_of(const GroupMismatch& item) {
+    return message(printable(item.path), ": parameters ", names_text(item.file, item.file_count),
+                   " in the file, live ", names_text(item.live, item.live_count));
+}
+
+/// "missing: a, b and 3 more".
+template <class Item>
+void add_list(std::string& text, std::string_view what, const ReportList<Item>& list) {
+    if (list.empty()) return;
     if (!text.empty()) text += "; ";
-    text += message(printable(mismatch.path), ": ", printable(mismatch.file), " in the file, live ",
-                    printable(mismatch.live));
+    text += what;
+    std::size_t i = 0;
+    for (; i < list.items.size() && text.size() <= kMostNbytes; ++i)
+        text += message(i == 0 ? "" : ", ", text_of(list.items[i]));
+    if (i < list.count) text += message(i == 0 ? "" : " and ", list.count - i, i == 0 ? "" : " more");
 }
 
 Condition first_condition(const LoadReport& report) noexcept {
     if (!report.missing.empty()) return Condition::missing;
     if (!report.unexpected.empty()) return Condition::unexpected;
-    return report.shape_mismatches.empty() ? Condition::other_dtype : Condition::other_shape;
+    if (!report.shape_mismatches.empty()) return Condition::other_shape;
+    if (!report.dtype_mismatches.empty()) return Condition::other_dtype;
+    return report.group_mismatches.empty() ? Condition::missing : Condition::unexpected;
 }
 
 }  // namespace
 
 bool LoadReport::complete() const noexcept {
-    return missing.empty() && unexpected.empty() && shape_mismatches.empty() && dtype_mismatches.empty();
+    return missing.empty() && unexpected.empty() && shape_mismatches.empty() && dtype_mismatches.empty() &&
+           group_mismatches.empty() && unused_options.empty();
 }
 
 std::string LoadReport::to_string() const {
     std::string text;
-    add_list(text, "missing", missing);
-    add_list(text, "unexpected", unexpected);
-    for (std::size_t i = 0; i < shape_mismatches.size() && text.size() <= kMostNbytes; ++i)
-        add_shape(text, shape_mismatches[i]);
-    for (std::size_t i = 0; i < dtype_mismatches.size() && text.size() <= kMostNbytes; ++i)
-        add_dtype(text, dtype_mismatches[i]);
-    if (text.size() > kMostNbytes) text += "; the rest is in the report";
+    add_list(text, "missing: ", missing);
+    add_list(text, "unexpected: ", unexpected);
+    add_list(text, "", shape_mismatches);
+    add_list(text, "", dtype_mismatches);
+    add_list(text, "other groups: ", group_mismatches);
+    add_list(text, "options that never applied: ", unused_options);
     return text.empty() ? "all matched" : text;
 }
 
 namespace live {
 
-Result<void> check_strict(const LoadReport& report, const LoadOptions& options, const std::string& whose) {
-    if (!options.strict || report.complete()) return {};
-    return Error(first_condition(report), message(whose, ": ", report.to_string()));
+std::size_t nbytes_of(const std::string& text) noexcept {
+    return sizeof(text) + text.capacity();
+}
+
+std::size_t nbytes_of(const ReportItem& item) noexcept {
+    return nbytes_of(item.path) + nbytes_of(item.parameter);
+}
+
+std::size_t nbytes_of(const ShapeMismatch& item) noexcept {
+    return sizeof(item) + item.path.capacity() + item.parameter.capacity() +
+           (item.file.capacity() + item.live.capacity()) * sizeof(std::uint64_t);
+}
+
+std::size_t nbytes_of(const DtypeMismatch& item) noexcept {
+    return nbytes_of(item.path) + nbytes_of(item.file) + nbytes_of(item.live) + nbytes_of(item.parameter);
+}
+
+std::size_t nbytes_of(const GroupMismatch& item) noexcept {
+    std::size_t nbytes = sizeof(item) + item.path.capacity();
+    for (const std::string& name : item.file)
+        nbytes += nbytes_of(name);
+    for (const std::string& name : item.live)
+        nbytes += nbytes_of(name);
+    return nbytes;
+}
+
+Result<void> ReportBuilder::check_strict(const LoadOptions& options, const std::string& whose) const {
+    if (!options.strict || report_.complete()) return {};
+    return Error(first_condition(report_), message(whose, ": ", report_.to_string()));
 }
 
 }  // namespace live

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
+#include <new>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/dtype.hpp>
@@ -13,92 +18,178 @@
 #include <milepost/load_into.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
+#include <milepost/value.hpp>
 
+#include "base/message.hpp"
+#include "base/out_of_memory.hpp"
 #include "core/callback.hpp"
 #include "core/cast.hpp"
 #include "core/text.hpp"
+#include "live/live_memory.hpp"
 #include "live/load_report.hpp"
+#include "live/number.hpp"
+#include "live/tensor_copy.hpp"
 
 namespace milepost::live {
 namespace {
+
+using base::message;
+using core::printable;
 
 /// As in PyTorch, a tensor of shape [1] may fill one of shape [].
 bool same_shape(const Shape& file, const Shape& live) noexcept {
     return file == live || (live.empty() && file.size() == 1 && file[0] == 1);
 }
 
-bool are_truths(std::span<const std::byte> bytes) noexcept {
-    return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte <= std::byte{1}; });
-}
-
 }  // namespace
 
-void LoadTransaction::add(std::string path, TensorView from, const Target& to, const LoadOptions& options,
-                          LoadReport& report, const std::string& parameter) {
+std::string Place::path() const {
+    return message(prefix, middle, middle.empty() ? "" : "/", name);
+}
+
+void LoadTransaction::add(const Place& place, const Value& from, const Target& to) {
+    if (const auto* tensor = from.get_if<TensorView>()) {
+        add_tensor(place, *tensor, to);
+        return;
+    }
     const DtypeInfo& live = to.tensor.dtype();
-    const bool can_cast = options.cast && !to.adopt && core::can_cast(from.dtype().code, live.code);
-    const bool same_dtype = from.dtype() == live;
+    const bool is_one = to.tensor.view().element_count() == 1 && is_numeric(live.code);
+    const auto number = options_.cast && !to.adopt && is_one ? number_of(from) : std::nullopt;
+    const auto element = number ? encode_number(*number, live.code) : std::nullopt;
+    if (!element) {
+        add_dtype_mismatch(place, milepost::name(from.kind()), to);
+        return;
+    }
+    numbers_.push_back(*element);
+    const auto bytes = std::span<const std::byte>(numbers_.back()).first(live.bits / 8U);
+    add_tensor(place, number_views_.emplace_back(live, to.tensor.shape(), StorageView(bytes)), to);
+}
+
+void LoadTransaction::add_tensor(const Place& place, const TensorView& from, const Target& to) {
     if (!same_shape(from.shape(), to.tensor.shape())) {
-        report.shape_mismatches.push_back({path, from.shape(), to.tensor.shape(), parameter});
-    } else if (!same_dtype && !can_cast) {
-        report.dtype_mismatches.push_back({path, std::string(from.dtype().name), std::string(live.name)});
+        report_.add(&LoadReport::shape_mismatches, [&] {
+            return ShapeMismatch{place.path(), from.shape(), to.tensor.shape(), std::string(place.parameter)};
+        });
+    } else if (from.dtype() != to.tensor.dtype() && !is_convertible(from, to)) {
+        add_dtype_mismatch(place, from.dtype().name, to);
     } else {
-        report.loaded.push_back(path);
-        copies_.push_back({std::move(path), std::move(from), &to, {}, {}});
+        report_.add(&LoadReport::loaded, [&] { return place.item(); });
+        copies_.push_back({place, &from, &to, {}});
     }
 }
 
-Result<LoadReport> LoadTransaction::finish(LoadReport report, const LoadOptions& options,
-                                           const std::string& whose) {
-    if (auto fine = check_strict(report, options, whose); !fine) return std::move(fine).error();
-    if (auto staged = stage(); !staged) return std::move(staged).error();
-    if (auto handed = hand_over(); !handed) return std::move(handed).error();
-    commit();
-    return report;
+void LoadTransaction::add_dtype_mismatch(const Place& place, std::string_view in_file, const Target& to) {
+    report_.add(&LoadReport::dtype_mismatches, [&] {
+        return DtypeMismatch{place.path(), std::string(in_file), std::string(to.tensor.dtype().name),
+                             std::string(place.parameter)};
+    });
 }
 
-Result<void> LoadTransaction::stage() {
+bool LoadTransaction::is_convertible(const TensorView& from, const Target& to) const noexcept {
+    if (!options_.cast || to.adopt) return false;
+    const Dtype in_file = from.dtype().code, live = to.tensor.dtype().code;
+    return core::can_cast(in_file, live) ||
+           (from.element_count() == 1 && is_numeric(in_file) && is_numeric(live));
+}
+
+std::vector<TensorPair> LoadTransaction::pairs() const {
+    std::vector<TensorPair> pairs;
+    for (const PendingCopy& copy : copies_)
+        pairs.push_back({copy.from, &copy.to->tensor});
+    return pairs;
+}
+
+void LoadTransaction::settle_unpaired() {
+    if (unpaired_.empty()) return;
+    const LoadedTensors loaded(pairs());
+    for (const auto& [place, from, to] : unpaired_) {
+        const auto make = [&where = place] { return where.item(); };
+        if (to != nullptr) {
+            if (to->adopt || !loaded.has_memory(to->tensor)) report_.add(&LoadReport::missing, make);
+        } else {
+            report_.add(loaded.has_twin(*from) ? &LoadReport::loaded : &LoadReport::unexpected, make);
+        }
+    }
+}
+
+Result<void> LoadTransaction::finish(const std::string& whose) {
+    settle_unpaired();
+    if (auto fine = report_.check_strict(options_, whose); !fine) return fine;
+    if (auto fine = check_targets(); !fine) return fine;
+    if (auto same = check_sharing(); !same) return same;
+    if (options_.mode == LoadMode::checked) {
+        if (auto checked = check_bytes(); !checked) return checked;
+    } else if (options_.mode == LoadMode::staged) {
+        if (auto staged = stage(); !staged) return staged;
+    }
+    if (auto handed = hand_over(); !handed) return handed;
+    if (auto copied = copy_all(); !copied) return copied;
+    for (Replacement& replacement : entries_)
+        std::swap(*replacement.live, replacement.entries);
+    return {};
+}
+
+/// An error of the calling code should be found before a file is read.
+Result<void> LoadTransaction::check_targets() const {
     std::set<const Entries*> seen;
     for (const Replacement& replacement : entries_) {
         if (!seen.insert(replacement.live).second)
             return Error(Condition::option, "one Entries is given as the target of two things");
     }
-    // All targets first: an error of the calling code should be found before a file is read.
     for (const PendingCopy& copy : copies_) {
         if (copy.to->adopt) continue;
-        if (auto fits = copy.to->tensor.check_layout(); !fits) {
-            return fits.error().within(core::printable(copy.path));
-        }
-    }
-    for (PendingCopy& copy : copies_) {
-        if (copy.to->adopt) continue;
-        if (auto staged = stage(copy); !staged) return staged.error().within(core::printable(copy.path));
+        if (auto fits = copy.to->tensor.check_layout(); !fits)
+            return fits.error().within(printable(copy.place.path()));
     }
     return {};
 }
 
-Result<void> LoadTransaction::stage(PendingCopy& copy) const {
-    if (copy.from.is_contiguous() && copy.from.is_mapped()) {
-        auto bytes = copy.from.bytes();
+Result<void> LoadTransaction::check_sharing() const {
+    std::size_t failed = 0;
+    std::vector<TensorPair> written;
+    std::vector<const PendingCopy*> copies;
+    for (const PendingCopy& copy : copies_) {
+        if (copy.to->adopt) continue;
+        written.push_back({copy.from, &copy.to->tensor});
+        copies.push_back(&copy);
+    }
+    auto checked = check_shared_memory(written, failed);
+    if (!checked) return checked.error().within(printable(copies[failed]->place.path()));
+    return {};
+}
+
+Result<void> LoadTransaction::check_bytes() const {
+    for (const PendingCopy& copy : copies_) {
+        if (copy.to->adopt) continue;
+        if (auto checked = check_tensor(*copy.from, copy.to->tensor); !checked)
+            return checked.error().within(printable(copy.place.path()));
+    }
+    return {};
+}
+
+/// Gets all bytes ready, in the live dtypes: copying them allocates nothing and cannot fail.
+Result<void> LoadTransaction::stage() {
+    for (PendingCopy& copy : copies_) {
+        if (copy.to->adopt) continue;
+        if (auto staged = stage(copy); !staged) return staged.error().within(printable(copy.place.path()));
+    }
+    return {};
+}
+
+Result<void> LoadTransaction::stage(PendingCopy& copy) {
+    const TensorSpan& live = copy.to->tensor;
+    if (copy.from->is_contiguous() && copy.from->is_mapped() && copy.from->dtype() == live.dtype()) {
+        if (auto checked = check_tensor(*copy.from, live); !checked) return checked;
+        auto bytes = copy.from->bytes();
         if (!bytes) return std::move(bytes).error();
-        copy.bytes = *bytes;
-    } else {
-        auto loaded = copy.from.load();
-        if (!loaded) return std::move(loaded).error();
-        copy.bytes = loaded->bytes();
-        copy.staged.push_back(*std::move(loaded));
+        copy.staged = *bytes;
+        return {};
     }
-    const DtypeInfo& live = copy.to->tensor.dtype();
-    if (live.code == Dtype::boolean && !are_truths(copy.bytes)) {
-        return Error(Condition::wrong_type, "a bool of the file is neither 0 nor 1");
-    }
-    if (live == copy.from.dtype()) return {};
-    auto cast = Tensor::zeros(live, copy.from.shape());
-    if (!cast) return std::move(cast).error();
-    core::cast(copy.from.dtype().code, copy.bytes, live.code, cast->bytes());
-    copy.bytes = cast->bytes();
-    copy.staged.clear();
-    copy.staged.push_back(*std::move(cast));
+    auto memory = Tensor::zeros(live.dtype(), live.shape());
+    if (!memory) return std::move(memory).error();
+    if (auto copied = copy_tensor(*copy.from, TensorSpan::of(*memory)); !copied) return copied;
+    copy.staged = memory->bytes();
+    staged_.push_back(*std::move(memory));
     return {};
 }
 
@@ -106,21 +197,34 @@ Result<void> LoadTransaction::hand_over() const {
     for (const PendingCopy& copy : copies_) {
         if (!copy.to->adopt) continue;
         auto handed = core::call_guarded(Condition::callback, "Target::adopt", [&]() -> Result<void> {
-            copy.to->adopt(copy.from);
+            copy.to->adopt(*copy.from);
             return {};
         });
-        if (!handed) return handed.error().within(core::printable(copy.path));
+        if (!handed) return handed.error().within(printable(copy.place.path()));
     }
     return {};
 }
 
-void LoadTransaction::commit() noexcept {
+Result<void> LoadTransaction::copy_all() const {
+    std::size_t done = 0;
     for (const PendingCopy& copy : copies_) {
-        if (!copy.to->adopt)
-            (void)copy.to->tensor.copy_from(copy.bytes);  // stage() has checked all that can be wrong
+        if (copy.to->adopt) continue;
+        if (auto copied = copy_one(copy); !copied) {
+            const Error& error = copied.error();
+            return Error(error.condition(),
+                         message(printable(copy.place.path()), ": ", error.message(), "; ", done,
+                                 " live tensors have been written before it, and it perhaps in part"));
+        }
+        ++done;
     }
-    for (Replacement& replacement : entries_)
-        std::swap(*replacement.live, replacement.entries);
+    return {};
+}
+
+Result<void> LoadTransaction::copy_one(const PendingCopy& copy) const try {
+    if (options_.mode == LoadMode::staged) return copy.to->tensor.copy_from(copy.staged);
+    return copy_tensor(*copy.from, copy.to->tensor);
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 
 }  // namespace milepost::live

@@ -17,6 +17,7 @@
 
 #include "base/message.hpp"
 #include "core/text.hpp"
+#include "live/load_report.hpp"
 #include "live/name_mapping.hpp"
 
 namespace milepost::live {
@@ -26,8 +27,9 @@ using base::message;
 using core::printable;
 
 bool all_named(const OptimizerState& file, const OptimizerTarget& target) noexcept {
-    return std::all_of(file.param_groups.begin(), file.param_groups.end(),
-                       [](const ParamGroup& group) { return group.param_names.has_value(); }) &&
+    return std::all_of(
+               file.param_groups.begin(), file.param_groups.end(),
+               [&](const ParamGroup& group) { return group.param_names || !file.param_keys.empty(); }) &&
            std::all_of(target.groups.begin(), target.groups.end(), [](const GroupTarget& group) {
                return std::none_of(group.params.begin(), group.params.end(),
                                    [](const ParamTarget& param) { return param.name.empty(); });
@@ -38,7 +40,7 @@ Result<void> state_named_once(const OptimizerTarget& target) {
     for (const GroupTarget& group : target.groups) {
         for (const ParamTarget& param : group.params) {
             std::set<std::string_view> keys;
-            for (const Target& state : param.state) {
+            for (const Target& state : param.tensors) {
                 if (!keys.insert(state.name).second)
                     return Error(Condition::option,
                                  message("two targets of one parameter's state are called '",
@@ -51,10 +53,10 @@ Result<void> state_named_once(const OptimizerTarget& target) {
 
 std::vector<LiveParam> live_params(const OptimizerTarget& target) {
     std::vector<LiveParam> params;
-    for (const GroupTarget& group : target.groups) {
-        for (const ParamTarget& param : group.params) {
+    for (std::size_t g = 0; g < target.groups.size(); ++g) {
+        for (const ParamTarget& param : target.groups[g].params) {
             std::string name = param.name.empty() ? std::to_string(params.size()) : "'" + param.name + "'";
-            params.push_back({&param, std::move(name), true, false, {}, {}});
+            params.push_back({&param, g, std::move(name), true, false, {}, {}});
         }
     }
     return params;
@@ -82,78 +84,118 @@ Result<void> sizes_equal(const std::string& optimizer, const OptimizerState& fil
 /// A live parameter may occur twice in its group, as a parameter of the file may.
 bool same_param(const ParamTarget& a, const ParamTarget& b) noexcept {
     return a.rest == b.rest &&
-           std::equal(a.state.begin(), a.state.end(), b.state.begin(), b.state.end(),
+           std::equal(a.tensors.begin(), a.tensors.end(), b.tensors.begin(), b.tensors.end(),
                       [](const Target& left, const Target& right) {
                           return left.tensor.view().storage() == right.tensor.view().storage();
                       });
 }
 
 Result<ParamMatch> match_by_order(const std::string& optimizer, const OptimizerState& file,
-                                  const OptimizerTarget& target, LoadReport& report) {
+                                  const OptimizerTarget& target, ReportBuilder& report) {
     if (auto equal = sizes_equal(optimizer, file, target); !equal) return std::move(equal).error();
-    ParamMatch match{live_params(target), {}, {}};
+    ParamMatch match{live_params(target), {}, {}, {}};
     std::size_t number = 0;
     for (const ParamGroup& group : file.param_groups) {
         for (const std::uint64_t index : group.params) {
             const auto [at, is_new] = match.by_index.emplace(index, number);
             match.live[number].in_file = is_new;
             if (!is_new && !same_param(*match.live[at->second].target, *match.live[number].target))
-                report.missing.push_back(message(optimizer, "/params/", number));
+                report.add(&LoadReport::missing,
+                           [&] { return ReportItem{message(optimizer, "/params/", number)}; });
             ++number;
         }
+        match.groups.emplace_back(match.groups.size());
     }
     return match;
 }
 
-Result<ParamMatch> match_by_name(const std::string& optimizer, const OptimizerState& file,
-                                 const OptimizerTarget& target, const LoadOptions& options,
-                                 LoadReport& report) {
-    ParamMatch match{live_params(target), {}, {}};
-    std::map<std::string_view, std::size_t> numbers;
-    for (std::size_t i = 0; i < match.live.size(); ++i) {
-        LiveParam& param = match.live[i];
-        const bool is_new = numbers.emplace(param.target->name, i).second;
-        if (!is_new)
-            return Error(Condition::option,
-                         message("two parameters are called '", printable(param.target->name), "'"));
-        param.is_selected = is_selected(param.target->name, options);
+/// Matches parameters by name.
+class NameMatch {
+public:
+    NameMatch(const std::string& optimizer, const OptimizerState& file, const OptimizerTarget& target,
+              NameMapping& names, ReportBuilder& report)
+        : optimizer_(optimizer), file_(file), names_(names), report_(report) {
+        match_.live = live_params(target);
     }
-    for (std::size_t g = 0; g < file.param_groups.size(); ++g) {
-        const ParamGroup& group = file.param_groups[g];
-        for (std::size_t i = 0; i < group.params.size(); ++i) {
-            const std::string name = live_name((*group.param_names)[i], options);
-            const auto at = numbers.find(name);
-            if (at != numbers.end() && match.live[at->second].is_selected) {
-                LiveParam& live = match.live[at->second];
-                if (std::exchange(live.in_file, true) && !match.by_index.contains(group.params[i])) {
-                    return Error(Condition::option, message("two parameters of the file are both called '",
-                                                            printable(name), "'"));
-                }
-                match.by_index.emplace(group.params[i], at->second);
-                continue;
-            }
-            match.left_out.insert(group.params[i]);
-            if (at == numbers.end() && is_selected(name, options)) {
-                report.unexpected.push_back(
-                    message(optimizer, "/param_groups/", g, "/params/", (*group.param_names)[i]));
+
+    Result<ParamMatch> run() {
+        if (auto unique = number_live(); !unique) return std::move(unique).error();
+        for (std::size_t g = 0; g < file_.param_groups.size(); ++g) {
+            for (std::size_t i = 0; i < file_.param_groups[g].params.size(); ++i) {
+                if (auto added = add(g, i); !added) return std::move(added).error();
             }
         }
+        for (const LiveParam& param : match_.live) {
+            if (param.in_file || !param.is_selected) continue;
+            report_.add(&LoadReport::missing, [&] {
+                return ReportItem{message(optimizer_, "/params/", param.target->name), param.name};
+            });
+        }
+        return std::move(match_);
     }
-    for (const LiveParam& param : match.live) {
-        if (!param.in_file && param.is_selected)
-            report.missing.push_back(message(optimizer, "/params/", param.target->name));
+
+private:
+    Result<void> number_live() {
+        for (std::size_t i = 0; i < match_.live.size(); ++i) {
+            LiveParam& param = match_.live[i];
+            if (!numbers_.emplace(param.target->name, i).second)
+                return Error(Condition::option,
+                             message("two parameters are called '", printable(param.target->name), "'"));
+            param.is_selected = names_.is_selected(param.target->name);
+        }
+        return {};
     }
-    return match;
-}
+
+    /// Parameter i of group g of the file.
+    Result<void> add(std::size_t g, std::size_t i) {
+        const std::uint64_t index = file_.param_groups[g].params[i];
+        const std::string* file_name = file_param_name(file_, file_.param_groups[g], i);
+        const std::string name = file_name == nullptr ? std::string() : names_.live_name(*file_name);
+        const bool is_selected = names_.is_selected(name);
+        const auto at = numbers_.find(name);
+        if (at == numbers_.end() || !is_selected) {
+            match_.left_out.insert(index);
+            if (!is_selected) return {};
+            report_.add(&LoadReport::unexpected, [&] {
+                return ReportItem{message(optimizer_, "/param_groups/", g, "/params/",
+                                          file_name == nullptr ? "" : *file_name)};
+            });
+            return {};
+        }
+        LiveParam& live = match_.live[at->second];
+        if (std::exchange(live.in_file, true) && !match_.by_index.contains(index))
+            return Error(Condition::option,
+                         message("two parameters of the file are both called '", printable(name), "'"));
+        match_.by_index.emplace(index, at->second);
+        return {};
+    }
+
+    const std::string& optimizer_;
+    const OptimizerState& file_;
+    NameMapping& names_;
+    ReportBuilder& report_;
+    std::map<std::string_view, std::size_t> numbers_;
+    ParamMatch match_;
+};
 
 }  // namespace
 
+const std::string* file_param_name(const OptimizerState& file, const ParamGroup& group,
+                                   std::size_t i) noexcept {
+    if (group.param_names) return i < group.param_names->size() ? &(*group.param_names)[i] : nullptr;
+    return group.params[i] < file.param_keys.size() ? &file.param_keys[group.params[i]] : nullptr;
+}
+
 Result<ParamMatch> match_params(const std::string& optimizer, const OptimizerState& file,
-                                const OptimizerTarget& target, const LoadOptions& options,
-                                LoadReport& report) {
+                                const OptimizerTarget& target, const LoadOptions& options, NameMapping& names,
+                                ReportBuilder& report) {
     if (auto named = state_named_once(target); !named) return std::move(named).error();
-    if (all_named(file, target)) return match_by_name(optimizer, file, target, options, report);
-    report.matched_by = MatchedBy::order;
+    if (all_named(file, target)) {
+        auto match = NameMatch(optimizer, file, target, names, report).run();
+        if (match && options.only.empty()) match_groups_by_name(optimizer, file, target, *match, report);
+        return match;
+    }
+    report.set_matched_by(MatchedBy::order);
     if (!options.only.empty() || !options.rename.empty()) {
         return Error(Condition::option,
                      message("optimizer '", printable(optimizer),

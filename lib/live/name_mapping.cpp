@@ -1,42 +1,73 @@
 #include "live/name_mapping.hpp"
 
-#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <milepost/load_into.hpp>
 
+#include "base/message.hpp"
 #include "core/pattern.hpp"
+#include "core/text.hpp"
+#include "live/load_report.hpp"
 
 namespace milepost::live {
-namespace {
 
-std::string_view without_prefixes(std::string_view name, const std::vector<std::string>& prefixes) {
-    auto leads = [&](const std::string& prefix) { return !prefix.empty() && name.starts_with(prefix); };
-    for (auto at = std::find_if(prefixes.begin(), prefixes.end(), leads); at != prefixes.end();
-         at = std::find_if(prefixes.begin(), prefixes.end(), leads)) {
-        name.remove_prefix(at->size());
+using base::message;
+using core::printable;
+
+NameMapping::NameMapping(const LoadOptions& options)
+    : options_(options),
+      prefix_applied_(options.strip_prefixes.size()),
+      rename_applied_(options.rename.size()),
+      only_applied_(options.only.size()) {}
+
+std::string_view NameMapping::without_prefixes(std::string_view name) {
+    for (std::size_t i = 0; i < options_.strip_prefixes.size();) {
+        const std::string& prefix = options_.strip_prefixes[i];
+        if (prefix.empty() || !name.starts_with(prefix)) {
+            ++i;
+            continue;
+        }
+        name.remove_prefix(prefix.size());
+        prefix_applied_[i] = true;
+        i = 0;
     }
     return name;
 }
 
-}  // namespace
-
-std::string live_name(std::string_view name, const LoadOptions& options) {
-    const std::string_view bare = without_prefixes(name, options.strip_prefixes);
-    for (const Rename& rename : options.rename) {
-        if (const auto parts = core::match_pattern(rename.from, bare))
-            return core::fill_pattern(rename.to, *parts);
+std::string NameMapping::live_name(std::string_view name) {
+    const std::string_view bare = without_prefixes(name);
+    for (std::size_t i = 0; i < options_.rename.size(); ++i) {
+        const auto parts = core::match_pattern(options_.rename[i].from, bare);
+        if (!parts) continue;
+        rename_applied_[i] = true;
+        return core::fill_pattern(options_.rename[i].to, *parts);
     }
     return std::string(bare);
 }
 
-bool is_selected(std::string_view name, const LoadOptions& options) {
-    return options.only.empty() ||
-           std::any_of(options.only.begin(), options.only.end(), [&](const std::string& pattern) {
-               return core::match_pattern(pattern, name).has_value();
-           });
+bool NameMapping::is_selected(std::string_view name) {
+    bool selected = options_.only.empty();
+    for (std::size_t i = 0; i < options_.only.size(); ++i) {
+        if (selected && only_applied_[i]) continue;
+        if (!core::match_pattern(options_.only[i], name)) continue;
+        selected = true;
+        only_applied_[i] = true;
+    }
+    return selected;
+}
+
+void NameMapping::report_unused(ReportBuilder& report) const {
+    auto add = [&](std::string_view option, const std::string& text) {
+        report.add(&LoadReport::unused_options, [&] { return message(option, " '", printable(text), "'"); });
+    };
+    for (std::size_t i = 0; i < options_.only.size(); ++i)
+        if (!only_applied_[i]) add("only", options_.only[i]);
+    for (std::size_t i = 0; i < options_.rename.size(); ++i)
+        if (!rename_applied_[i]) add("rename", options_.rename[i].from);
+    for (std::size_t i = 0; i < options_.strip_prefixes.size(); ++i)
+        if (!prefix_applied_[i]) add("strip_prefixes", options_.strip_prefixes[i]);
 }
 
 }  // namespace milepost::live

@@ -49,6 +49,13 @@ private:
     const std::vector<double> doubles_ = std::vector<double>(10);
 };
 
+Names paths(const milepost::ReportList<milepost::ReportItem>& list) {
+    Names paths;
+    for (const milepost::ReportItem& item : list.items)
+        paths.push_back(item.path);
+    return paths;
+}
+
 }  // namespace
 
 TEST_CASE("partial load: what fits is taken, the rest stays and is reported") {
@@ -57,15 +64,15 @@ TEST_CASE("partial load: what fits is taken, the rest stays and is reported") {
     lenet::Buffer weights = weights_of_seed(0);
     lenet::Buffer fresh = weights;
     const milepost::LoadReport report = lenet::partial_load(file, "model", {}, weights);
-    CHECK(report.loaded == Names{"model/module.conv1.weight", "model/module.conv1.bias"});
-    CHECK(report.missing == Names{"model/conv2.weight", "model/conv2.bias", "model/fc1.weight",
-                                  "model/fc1.bias", "model/fc2.weight", "model/fc2.bias"});
-    CHECK(report.unexpected == Names{"model/module.fc4.bias"});
+    CHECK(paths(report.loaded) == Names{"model/module.conv1.weight", "model/module.conv1.bias"});
+    CHECK(paths(report.missing) == Names{"model/conv2.weight", "model/conv2.bias", "model/fc1.weight",
+                                         "model/fc1.bias", "model/fc2.weight", "model/fc2.bias"});
+    CHECK(paths(report.unexpected) == Names{"model/module.fc4.bias"});
     REQUIRE(report.shape_mismatches.size() == 1);
-    CHECK(report.shape_mismatches[0].file == milepost::Shape{5, 84});
-    CHECK(report.shape_mismatches[0].live == milepost::Shape{10, 84});
+    CHECK(report.shape_mismatches.items[0].file == milepost::Shape{5, 84});
+    CHECK(report.shape_mismatches.items[0].live == milepost::Shape{10, 84});
     REQUIRE(report.dtype_mismatches.size() == 1);
-    CHECK(report.dtype_mismatches[0].file == "f64");
+    CHECK(report.dtype_mismatches.items[0].file == "f64");
     CHECK(lenet::part(weights, lenet::kParameters[lenet::kConv1Weight])[449] == 1.0F);
     for (std::size_t i = lenet::kConv2Weight; i < lenet::kParameterCount; ++i)
         CHECK(same(weights, fresh, static_cast<lenet::Parameter>(i)));
@@ -84,7 +91,7 @@ TEST_CASE("partial load: only the names that fit a pattern") {
     lenet::Buffer fresh = weights;
     const auto report = lenet::partial_load(file, "model", {"conv*", "fc3.bias"}, weights);
     CHECK(report.loaded.size() == 5);
-    CHECK(report.complete());
+    CHECK((report.missing.empty() && report.unexpected.empty()));
     for (std::size_t i = 0; i < lenet::kParameterCount; ++i) {
         const auto parameter = static_cast<lenet::Parameter>(i);
         const bool taken = i <= lenet::kConv2Bias || i == lenet::kFc3Bias;

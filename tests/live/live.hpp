@@ -34,6 +34,14 @@ struct Live {
     }
 };
 
+/// The paths of a list of a report.
+[[nodiscard]] inline Paths paths(const ReportList<ReportItem>& list) {
+    Paths paths;
+    for (const ReportItem& item : list.items)
+        paths.push_back(item.path);
+    return paths;
+}
+
 [[nodiscard]] inline ModelTarget targets_of(std::vector<Live>& live) {
     ModelTarget target;
     for (Live& parameter : live)

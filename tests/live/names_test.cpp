@@ -1,11 +1,24 @@
 #include <doctest/doctest.h>
 
+#include <string>
+#include <string_view>
+
 #include "live/name_mapping.hpp"
 
 // Prefixes, renaming, selection. Patterns alone: tests/core/pattern_test.cpp.
 using namespace milepost;
-using milepost::live::is_selected;
-using milepost::live::live_name;
+
+namespace {
+
+std::string live_name(std::string_view name, const LoadOptions& options) {
+    return live::NameMapping(options).live_name(name);
+}
+
+bool is_selected(std::string_view name, const LoadOptions& options) {
+    return live::NameMapping(options).is_selected(name);
+}
+
+}  // namespace
 
 TEST_CASE("renaming: stars are filled in order, and one too many stays") {
     CHECK(live_name("a.1.b.2", {.rename = {{"a.*.b.*", "x*y*z*"}}}) == "x1y2z*");

@@ -50,7 +50,7 @@ TEST_CASE("load_into: an optimizer by order where one side has no names") {
     const auto report = load_into(file, "sgd", target);
     REQUIRE(report);
     CHECK(report->matched_by == MatchedBy::order);
-    CHECK(report->loaded ==
+    CHECK(paths(report->loaded) ==
           Paths{"sgd/param_groups/0/lr", "sgd/state/0/momentum_buffer", "sgd/state/1/momentum_buffer"});
     CHECK(first.elements == Floats(2, 1));
     CHECK(second.elements == Floats(3, 2));
@@ -64,8 +64,9 @@ TEST_CASE("load_into: an optimizer by name where both sides have names, across g
     const Reader file = saved.open();
     Live weight{"momentum_buffer", {2}}, bias{"momentum_buffer", {3}};
     const OptimizerTarget target{{{{param("bias", {3}, bias), param("weight", {2}, weight)}}, {{}}}};
-    const auto report = load_into(file, "sgd", target);
+    const auto report = load_into(file, "sgd", target, kLenient);
     REQUIRE(report);
+    CHECK(report->group_mismatches.size() == 2);
     CHECK(report->matched_by == MatchedBy::name);
     CHECK(weight.elements == Floats(2, 1));
     CHECK(bias.elements == Floats(3, 2));
@@ -129,7 +130,7 @@ TEST_CASE("load_into: a group without lr is reported, and the live one stays") {
     CHECK(refused.error().message() == "optimizer 'sgd': missing: sgd/param_groups/0/lr");
     CHECK(*live.find("momentum")->as_double() == 0.9);
     const auto report = load_into(file, "sgd", target, kLenient);
-    CHECK(report->missing == Paths{"sgd/param_groups/0/lr"});
+    CHECK(paths(report->missing) == Paths{"sgd/param_groups/0/lr"});
     CHECK(*live.find("lr")->as_double() == 0.1);
     CHECK(*live.find("momentum")->as_int() == 0);
 }
@@ -183,8 +184,8 @@ TEST_CASE("load_into: by name, parameters and groups of one side only are report
         {{{param("kept", {2}, kept), param("added", {2}, added)}, &first}, {{}, &second}}};
     const auto report = load_into(file, "sgd", target, kLenient);
     REQUIRE(report);
-    CHECK(report->missing == Paths{"sgd/params/added", "sgd/param_groups/1"});
-    CHECK(report->unexpected == Paths{"sgd/param_groups/0/params/dropped"});
+    CHECK(paths(report->missing) == Paths{"sgd/params/added", "sgd/param_groups/1"});
+    CHECK(paths(report->unexpected) == Paths{"sgd/param_groups/0/params/dropped"});
     CHECK(kept.elements == Floats(2, 1));
     CHECK(added.untouched());
 }
@@ -205,7 +206,7 @@ TEST_CASE("load_into: parameters are renamed and selected by their names") {
     const OptimizerTarget with_group{{{{param("new.b", {2}, b)}, &hyperparameters}, {}}};
     const auto subset = load_into(file, "sgd", with_group, options);
     REQUIRE(subset);
-    CHECK(subset->loaded == Paths{"sgd/state/1/momentum_buffer"});
+    CHECK(paths(subset->loaded) == Paths{"sgd/state/1/momentum_buffer"});
     CHECK(hyperparameters.empty());
     const OptimizerTarget nameless{{{{param("", {2}, a), param("", {2}, b)}}}};
     CHECK(load_into(file, "sgd", nameless, options).error().condition() == Condition::option);
@@ -220,7 +221,7 @@ TEST_CASE("load_into: sparse state: what the file has not is missing, what is li
     CHECK(load_into(file, "sgd", target).error().condition() == Condition::missing);
     CHECK(first.untouched());
     const auto report = load_into(file, "sgd", target, kLenient);
-    CHECK(report->missing == Paths{"sgd/state/1/momentum_buffer"});
+    CHECK(paths(report->missing) == Paths{"sgd/state/1/momentum_buffer"});
     CHECK(first.elements == Floats(2, 1));
     CHECK(second.untouched());
     // With `rest` the state is as sparse as it was.
@@ -257,11 +258,11 @@ TEST_CASE("load_into: state that is not a tensor, and state of no parameter") {
     const OptimizerTarget strict_target{{{{param("", {2}, step)}}}};
     const auto report = load_into(file, "sgd", strict_target, kLenient);
     REQUIRE(report->dtype_mismatches.size() == 1);
-    CHECK(report->dtype_mismatches[0].path == "sgd/state/0/step");
-    CHECK(report->unexpected == Paths{"sgd/state/global_step", "sgd/defaults", "sgd/state/5"});
+    CHECK(report->dtype_mismatches.items[0].path == "sgd/state/0/step");
+    CHECK(paths(report->unexpected) == Paths{"sgd/state/global_step", "sgd/defaults", "sgd/state/5"});
     Entries rest, state_extra, extra;
     const OptimizerTarget target{{{{{"", {2}, {}, &rest}}}}, &state_extra, &extra};
-    CHECK(load_into(file, "sgd", target, kLenient)->unexpected == Paths{"sgd/state/5"});
+    CHECK(paths(load_into(file, "sgd", target, kLenient)->unexpected) == Paths{"sgd/state/5"});
     CHECK(*rest.find("step")->as_int() == 7);
     CHECK(*state_extra.find("global_step")->as_int() == 9);
     CHECK(*extra.find("defaults")->as_string() == "kept");
@@ -315,7 +316,7 @@ TEST_CASE("load_into: an index that occurs twice does not give its state to two 
     Live first{"momentum_buffer", {2}}, second{"momentum_buffer", {2}};
     const OptimizerTarget target{{{{param("", {2}, first), param("", {2}, second)}}}};
     CHECK(load_into(file, "sgd", target).error().condition() == Condition::missing);
-    CHECK(load_into(file, "sgd", target, kLenient)->missing == Paths{"sgd/params/1"});
+    CHECK(paths(load_into(file, "sgd", target, kLenient)->missing) == Paths{"sgd/params/1"});
     CHECK(first.elements == Floats(2, 1));
     CHECK(second.untouched());
 }

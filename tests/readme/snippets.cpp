@@ -48,8 +48,25 @@ void check_several_models() {
     check(save_gan("gan.milepost", filled(3), filled(4)).has_value(), "save_gan");
     Net net;
     const auto report = warm_start("gan.milepost", net);
-    check(report.has_value() && report->complete() && report->loaded.size() == 2, "warm_start");
+    check(report.has_value() && report->loaded.size() == 2 && report->missing.empty(), "warm_start");
+    check(report.has_value() && report->unused_options.size() == 3, "what never applied is reported");
     check(same(net, filled(4)), "the discriminator was loaded");
+}
+
+void check_nested() {
+    const Net saved = filled(5);
+    milepost::Dict state_dict, args, model;
+    for (const auto& [name, value] : saved.state_dict())
+        state_dict.items.emplace_back(name, value);
+    args.items.emplace_back("name", "linear");
+    model.items.emplace_back("state_dict", state_dict);
+    model.items.emplace_back("args", args);
+    milepost::Checkpoint checkpoint;
+    checkpoint.values()["model"] = model;
+    check(milepost::save("nested.milepost", checkpoint).has_value(), "saving a nested model");
+    Net net;
+    const auto name = load_nested("nested.milepost", net);
+    check(name.has_value() && *name == "linear" && same(net, saved), "load_nested");
 }
 
 /// A file of somebody else: other names, another head.
@@ -75,5 +92,6 @@ int main() {
     check_run();
     check_several_models();
     check_warm_start();
+    check_nested();
     return failures == 0 ? 0 : 1;
 }
