@@ -22,7 +22,7 @@ struct Summary {
     std::uint64_t tensors = 0;
     std::uint64_t model_tensors = 0;
     std::uint64_t optimizer_tensors = 0;
-    std::uint64_t parameters = 0;  ///< elements of the tensors that are entries of models
+    std::uint64_t parameters = 0;  ///< elements of the tensors of models, and of nested state_dicts
     std::uint64_t storages = 0;
     std::uint64_t nbytes = 0;
     std::uint64_t stored_nbytes = 0;

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -7,6 +9,8 @@
 #include <milepost/error.hpp>
 
 #include "contents.hpp"
+#include "summary.hpp"
+#include "support/memory.hpp"
 #include "terminal.hpp"
 
 using namespace milepost;
@@ -77,4 +81,27 @@ TEST_CASE("errors: a file is named once, in front") {
     CHECK(error_text("a", Error(Condition::cut, "ends early"), plain) == "a: truncated/cut: ends early");
     CHECK(error_text("a", Error(Condition::cut, "ab: ends"), plain) == "a: truncated/cut: ab: ends");
     CHECK(error_text("\n", Error(Condition::cut, "\\u{a}: ends"), plain) == "\\u{a}: truncated/cut: ends");
+}
+
+TEST_CASE("summary: parameters of state_dicts inside of values are counted, other tensors are not") {
+    const std::vector<float> weight(6);
+    const std::vector<std::uint8_t> random(100);
+    const TensorView floats = TensorView::of(std::span(weight), {2, 3});
+    const TensorView bytes = TensorView::of(std::span(random), {100});
+    Dict state_dict, model, optimizer, state, moments, rng;
+    state_dict.items = {{"w", floats}, {"n", bytes}, {"m._extra_state", 1}};
+    model.items = {{"state_dict", state_dict}, {"args", "large"}};
+    moments.items = {{"exp_avg", floats}};
+    state.items = {{0, moments}};
+    optimizer.items = {{"state", state}, {"param_groups", List{}}};
+    rng.items = {{"cpu", bytes}};
+    Checkpoint checkpoint;
+    checkpoint.model("net")["w"] = floats;
+    checkpoint.values()["checkpoint"] = model;
+    checkpoint.values()["list"] = List{{state_dict}};
+    checkpoint.values()["optimizer"] = optimizer;
+    checkpoint.values()["rng"] = rng;
+    checkpoint.values()["single"] = floats;
+    const Reader file = *testing::open_bytes(*testing::save_bytes(checkpoint));
+    CHECK(summarize(file, file.checkpoint()).parameters == 6 + 2 * 106);
 }
