@@ -36,9 +36,10 @@ std::span<std::byte> scratch(base::AlignedBuffer& buffer, std::uint64_t nbytes) 
 
 Result<std::span<const std::byte>> ChunkReader::read(std::uint32_t storage, const Chunk& chunk,
                                                      std::span<std::byte> to) {
+    is_target_written_ = false;
     auto bytes = read_unplaced(storage, chunk, to);
     if (bytes) return bytes;
-    std::fill(to.begin(), to.end(), std::byte{0});
+    if (is_target_written_) std::fill(to.begin(), to.end(), std::byte{0});
     return placed(storage, chunk, bytes.error());
 }
 
@@ -62,8 +63,9 @@ Result<std::span<const std::byte>> ChunkReader::read_unplaced(std::uint32_t stor
 
 Result<void> ChunkReader::check_stored(std::uint32_t storage, const Chunk& chunk) {
     auto stored = stored_bytes(chunk, {});
-    const auto same = !stored ? Result<void>(std::move(stored).error())
-                              : compare(*stored, *chunk.stored_checksum, Condition::chunk_checksum, "checksum");
+    const auto same = !stored
+                          ? Result<void>(std::move(stored).error())
+                          : compare(*stored, *chunk.stored_checksum, Condition::chunk_checksum, "checksum");
     return same ? same : Result<void>(placed(storage, chunk, same.error()));
 }
 
@@ -75,6 +77,7 @@ Result<std::span<const std::byte>> ChunkReader::stored_bytes(const Chunk& chunk,
     }
     const bool fits = !chunk.is_compressed() && to.size() == chunk.raw_nbytes;
     const auto stored = fits ? to : scratch(stored_, chunk.stored_nbytes);
+    is_target_written_ = fits;
     if (auto read = source_.file.source().read(chunk.offset, stored); !read) {
         if (auto unchanged = source_.file.check_unchanged(); !unchanged) return std::move(unchanged).error();
         return std::move(read).error();
@@ -90,7 +93,9 @@ Result<std::span<const std::byte>> ChunkReader::decode(std::uint32_t storage, co
         decoder_ = codec::find_codec(code)->make_decoder();  // rule 31: the codec is known
         decoder_codec_ = code;
     }
-    const auto raw = to.size() == chunk.raw_nbytes ? to : scratch(raw_, chunk.raw_nbytes);
+    const bool fits = to.size() == chunk.raw_nbytes;
+    const auto raw = fits ? to : scratch(raw_, chunk.raw_nbytes);
+    is_target_written_ = fits;
     if (const auto failure = decoder_->decode(stored, raw)) return damage(failure->condition, failure->what);
     auto same =
         compare(raw, *chunk.raw_checksum, Condition::content_checksum, "checksum of the decoded bytes");

@@ -32,9 +32,9 @@ public:
     explicit ChunkReader(const ChunkSource& source) noexcept : source_(source) {}
 
     /// Returns the raw bytes of a chunk: in `to` if that has the size of the chunk, else in the mapped file
-    /// or in memory of this object, valid until the next call. After an error `to` holds zeros, never damaged
-    /// bytes. Errors: the conditions of section 8; io_error/read; io_error/changed instead of damage if the
-    /// file has changed since it was opened. Throws std::bad_alloc.
+    /// or in memory of this object, valid until the next call. After an error `to` is as before or holds
+    /// zeros, never damaged bytes. Errors: the conditions of section 8; io_error/read; io_error/changed
+    /// instead of damage if the file has changed since it was opened. Throws std::bad_alloc.
     [[nodiscard]] Result<std::span<const std::byte>> read(std::uint32_t storage, const format::Chunk& chunk,
                                                           std::span<std::byte> to = {});
 
@@ -60,6 +60,7 @@ private:
     base::AlignedBuffer raw_;
     std::unique_ptr<codec::Decoder> decoder_;
     std::uint8_t decoder_codec_ = 0;
+    bool is_target_written_ = false;  ///< read() has perhaps written to `to`
 };
 
 }  // namespace milepost::loading

@@ -103,5 +103,5 @@ TEST_CASE("summary: parameters of state_dicts inside of values are counted, othe
     checkpoint.values()["rng"] = rng;
     checkpoint.values()["single"] = floats;
     const Reader file = *testing::open_bytes(*testing::save_bytes(checkpoint));
-    CHECK(summarize(file, file.checkpoint()).parameters == 6 + 2 * 106);
+    CHECK(summarize(file, file.checkpoint().value()).parameters == 6 + 2 * 106);
 }
