@@ -65,11 +65,11 @@ milepost::Result<std::uint64_t> load_rng_state(const milepost::Reader& file) {
 milepost::Result<void> load_tensors(const milepost::Reader& file, Run& run) {
     milepost::ModelTarget model;
     model.tensor("weight", run.weight, {1, kInputs});
-    if (auto loaded = milepost::load_into(file, "model", model); !loaded) return loaded.error();
+    MILEPOST_TRY(milepost::load_into(file, "model", model));
     milepost::OptimizerTarget sgd;
     milepost::GroupTarget& group = sgd.group(run.hyperparameters);
     group.param("weight", {1, kInputs}).state("momentum_buffer", run.momentum_buffer);
-    if (auto loaded = milepost::load_into(file, "optimizer", sgd); !loaded) return loaded.error();
+    MILEPOST_TRY(milepost::load_into(file, "optimizer", sgd));
     return {};
 }
 
@@ -78,7 +78,7 @@ milepost::Result<Run> load_run(const std::string& path) {
     auto file = milepost::Reader::open(path);
     if (!file) return file.error();
     Run run;
-    if (auto loaded = load_tensors(*file, run); !loaded) return loaded.error();
+    MILEPOST_TRY(load_tensors(*file, run));
     auto rng_state = load_rng_state(*file);
     if (!rng_state) return rng_state.error();
     auto step = file->get<std::int64_t>("step");

@@ -117,7 +117,7 @@ Result<std::string> canonical_key(const Value& key) {
     while (!ahead.empty()) {
         const Value& next = *ahead.back();
         ahead.pop_back();
-        if (auto appended = append_key(out, next); !appended) return std::move(appended).error();
+        MILEPOST_TRY(append_key(out, next));
         if (const auto* tuple = next.get_if<Tuple>()) {
             for (auto item = tuple->items.rbegin(); item != tuple->items.rend(); ++item)
                 ahead.push_back(&*item);

@@ -38,7 +38,7 @@ public:
     /// thread.
     [[nodiscard]] virtual Result<void> check(std::uint32_t storage, std::uint64_t begin,
                                              std::uint64_t end) const {
-        if (auto checked = bytes(storage, begin, end); !checked) return std::move(checked).error();
+        MILEPOST_TRY(bytes(storage, begin, end));
         return {};
     }
     /// Whether bytes() of the storage returns a part of a mapped file, so that it copies nothing.

@@ -158,7 +158,7 @@ Result<void> TensorView::check_layout() const {
 }
 
 Result<std::span<const std::byte>> TensorView::bytes() const {
-    if (auto fits = check_layout(); !fits) return std::move(fits).error();
+    MILEPOST_TRY(check_layout());
     if (!is_contiguous())
         return layout_error(*this, "the bytes of a strided tensor are not contiguous; copy it");
     if (element_count_ == 0) return std::span<const std::byte>();
@@ -201,7 +201,7 @@ Result<void> TensorView::check() const {
 }
 
 Result<TensorView> TensorView::slice(const std::vector<Range>& ranges) const try {
-    if (auto fits = check_layout(); !fits) return std::move(fits).error();
+    MILEPOST_TRY(check_layout());
     if (ranges.size() > rank()) return layout_error(*this, "a slice has ", ranges.size(), " ranges");
     Shape shape = shape_;
     Strides strides = is_contiguous() ? core::contiguous_strides(shape_) : strides_;
@@ -234,12 +234,12 @@ Result<TensorView> TensorView::part(Shape shape, Strides strides, std::uint64_t 
         // Whole bytes, and 8 elements of fewer bits, fill bytes: nothing overflows that is in the storage.
         view.offset_ += first / 8 * dtype_.bits + first % 8 * dtype_.bits / 8;
     }
-    if (auto fits = view.check_layout(); !fits) return std::move(fits).error();
+    MILEPOST_TRY(view.check_layout());
     return view;
 }
 
 Result<Tensor> TensorView::load(std::uint64_t max_nbytes) const try {
-    if (auto fits = check_layout(); !fits) return std::move(fits).error();
+    MILEPOST_TRY(check_layout());
     // First, because with a stride of 0 a few bytes can represent a tensor of any size.
     if (nbytes() > max_nbytes) {
         return error_of(Condition::total_bytes, *this, "a copy takes ", nbytes(), " bytes, allowed are ",
@@ -247,7 +247,7 @@ Result<Tensor> TensorView::load(std::uint64_t max_nbytes) const try {
     }
     auto tensor = Tensor::zeros(dtype_, shape_);
     if (!tensor) return tensor;
-    if (auto copied = copy_to(tensor->bytes()); !copied) return std::move(copied).error();
+    MILEPOST_TRY(copy_to(tensor->bytes()));
     return tensor;
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();

@@ -92,7 +92,7 @@ bool same_param(const ParamTarget& a, const ParamTarget& b) noexcept {
 
 Result<ParamMatch> match_by_order(const std::string& optimizer, const OptimizerState& file,
                                   const OptimizerTarget& target, ReportBuilder& report) {
-    if (auto equal = sizes_equal(optimizer, file, target); !equal) return std::move(equal).error();
+    MILEPOST_TRY(sizes_equal(optimizer, file, target));
     ParamMatch match{live_params(target), {}, {}, {}};
     std::size_t number = 0;
     for (const ParamGroup& group : file.param_groups) {
@@ -119,10 +119,10 @@ public:
     }
 
     Result<ParamMatch> run() {
-        if (auto unique = number_live(); !unique) return std::move(unique).error();
+        MILEPOST_TRY(number_live());
         for (std::size_t g = 0; g < file_.param_groups.size(); ++g) {
             for (std::size_t i = 0; i < file_.param_groups[g].params.size(); ++i) {
-                if (auto added = add(g, i); !added) return std::move(added).error();
+                MILEPOST_TRY(add(g, i));
             }
         }
         for (const LiveParam& param : match_.live) {
@@ -189,7 +189,7 @@ const std::string* file_param_name(const OptimizerState& file, const ParamGroup&
 Result<ParamMatch> match_params(const std::string& optimizer, const OptimizerState& file,
                                 const OptimizerTarget& target, const LoadOptions& options, NameMapping& names,
                                 ReportBuilder& report) {
-    if (auto named = state_named_once(target); !named) return std::move(named).error();
+    MILEPOST_TRY(state_named_once(target));
     if (all_named(file, target)) {
         auto match = NameMatch(optimizer, file, target, names, report).run();
         if (match && options.only.empty()) match_groups_by_name(optimizer, file, target, *match, report);

@@ -112,12 +112,12 @@ public:
         auto part = pair_.from.slice(ranges);
         if (!part) return std::move(part).error();
         raw_.resize(static_cast<std::size_t>(part->nbytes()));
-        if (auto copied = part->copy_to(raw_); !copied) return std::move(copied).error();
+        MILEPOST_TRY(part->copy_to(raw_));
         if (live.code == Dtype::boolean && !are_truths(raw_))
             return Error(Condition::wrong_type, "a bool of the file is neither 0 nor 1");
         if (part->dtype() == live) return std::span<const std::byte>(raw_);
         converted_.resize(static_cast<std::size_t>(part->element_count()) * (live.bits / 8U));
-        if (auto done = convert(pair_.from, raw_, live, converted_); !done) return std::move(done).error();
+        MILEPOST_TRY(convert(pair_.from, raw_, live, converted_));
         return std::span<const std::byte>(converted_);
     }
 

@@ -79,7 +79,7 @@ Result<std::span<const std::byte>> ChunkReader::stored_bytes(const Chunk& chunk,
     const auto stored = fits ? to : scratch(stored_, chunk.stored_nbytes);
     is_target_written_ = fits;
     if (auto read = source_.file.source().read(chunk.offset, stored); !read) {
-        if (auto unchanged = source_.file.check_unchanged(); !unchanged) return std::move(unchanged).error();
+        MILEPOST_TRY(source_.file.check_unchanged());
         return std::move(read).error();
     }
     return std::span<const std::byte>(stored);
@@ -113,7 +113,7 @@ Result<void> ChunkReader::compare(std::span<const std::byte> bytes, const format
 }
 
 Error ChunkReader::damage(Condition condition, std::string_view what) const {
-    if (auto unchanged = source_.file.check_unchanged(); !unchanged) return std::move(unchanged).error();
+    MILEPOST_TRY(source_.file.check_unchanged());
     return Error(condition, std::string(what));
 }
 

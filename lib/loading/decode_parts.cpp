@@ -167,7 +167,7 @@ template <class Part, class Decode>
 Result<Part> decoded(const Reader::Impl& impl, Decode decode) {
     PartDecoder decoder(impl);
     Part part;
-    if (auto done = decode(decoder, part); !done) return std::move(done).error();
+    MILEPOST_TRY(decode(decoder, part));
     return part;
 }
 

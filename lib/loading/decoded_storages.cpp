@@ -49,7 +49,7 @@ DecodedStorages::Copy& DecodedStorages::copy_of(std::uint32_t storage) const {
 
 Result<base::AlignedBuffer> DecodedStorages::decode_all(std::uint32_t storage) const {
     const std::uint64_t nbytes = source_.opened.offsets.storage_nbytes(source_.opened.index, storage);
-    if (auto reserved = reserve(storage, nbytes); !reserved) return std::move(reserved).error();
+    MILEPOST_TRY(reserve(storage, nbytes));
     try {
         base::AlignedBuffer decoded(static_cast<std::size_t>(nbytes));
         auto read_all = read(storage, 0, decoded.bytes());
@@ -177,7 +177,7 @@ Result<void> DecodedStorages::check(std::uint32_t storage) const {
     ChunkReader reader(source_);
     for (ChunkIterator chunks(source_.opened.index, source_.opened.offsets, storage); !chunks.done();
          chunks.next()) {
-        if (auto read = reader.read(storage, chunks.chunk()); !read) return std::move(read).error();
+        MILEPOST_TRY(reader.read(storage, chunks.chunk()));
     }
     return {};
 }

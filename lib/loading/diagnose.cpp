@@ -13,6 +13,7 @@
 
 #include <milepost/error.hpp>
 #include <milepost/io.hpp>
+#include <milepost/result.hpp>
 
 #include "base/checked.hpp"
 #include "base/little_endian.hpp"
@@ -195,7 +196,7 @@ Error diagnose_header(const Source& source, std::uint64_t file_size, const Heade
             "the first 64 bytes are zero, as a power cut may leave a file; use the previous checkpoint");
     }
     FooterBytes last;
-    if (auto read = source.read(file_size - last.size(), last); !read) return std::move(read).error();
+    MILEPOST_TRY(source.read(file_size - last.size(), last));
     if (format::Footer::has_magic(last) && format::Footer::checksum_holds(last) &&
         base::load_le<std::uint64_t>(&last[8]) == file_size) {
         return Error(Condition::header_checksum,
@@ -225,7 +226,7 @@ Error diagnose_footer(const Source& source, std::uint64_t file_size, const Heade
     constexpr std::uint64_t kSearched = std::uint64_t{1} << 20U;
     const std::uint64_t begin = file_size > kSearched ? base::align_up(file_size - kSearched, 64) : 0;
     std::vector<std::byte> tail(static_cast<std::size_t>(file_size - begin));
-    if (auto read = source.read(begin, tail); !read) return std::move(read).error();
+    MILEPOST_TRY(source.read(begin, tail));
     const auto found = find_footer(tail, begin, header);
     if (found && found->file_size == found->offset + format::kFooterNbytes) {
         return Error(Condition::trailing_bytes, message("the checkpoint ends at ", found->file_size,

@@ -43,7 +43,7 @@ std::span<const std::byte> MappedStorages::in_place(std::uint32_t storage, std::
 
 Result<std::span<const std::byte>> MappedStorages::bytes(std::uint32_t storage, std::uint64_t begin,
                                                          std::uint64_t end) const {
-    if (auto checked = check(storage, begin, end); !checked) return std::move(checked).error();
+    MILEPOST_TRY(check(storage, begin, end));
     return in_place(storage, begin, end);
 }
 
@@ -81,7 +81,7 @@ Result<void> MappedStorages::check_chunk(ChunkReader& reader, std::uint32_t stor
     if (checked.load(std::memory_order_acquire) != 0) return {};
     format::ChunkIterator chunks(source_.opened.index, source_.opened.offsets, storage);
     chunks.skip_to(number);
-    if (auto read = reader.read(storage, chunks.chunk()); !read) return std::move(read).error();
+    MILEPOST_TRY(reader.read(storage, chunks.chunk()));
     checked.store(1, std::memory_order_release);
     return {};
 }

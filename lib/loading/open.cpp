@@ -34,12 +34,12 @@ Error refuse_short(const Source& source, std::uint64_t file_size) {
     std::array<std::byte, format::kHeaderNbytes> bytes{};
     const auto file = std::span(bytes).first(static_cast<std::size_t>(file_size));
     if (file.empty()) return diagnose_short(file);
-    if (auto read = source.read(0, file); !read) return std::move(read).error();
+    MILEPOST_TRY(source.read(0, file));
     return diagnose_short(file);
 }
 
 Result<Header> read_header(const Source& source, std::uint64_t file_size, HeaderBytes& bytes) {
-    if (auto read = source.read(0, bytes); !read) return std::move(read).error();
+    MILEPOST_TRY(source.read(0, bytes));
     if (!std::equal(format::kHeaderMagic.begin(), format::kHeaderMagic.end(), bytes.begin())) {
         return diagnose_header(source, file_size, bytes);
     }
@@ -53,7 +53,7 @@ Result<Footer> read_footer(const Source& source, std::uint64_t file_size, const 
     }
     FooterBytes bytes;
     const std::uint64_t at = file_size - bytes.size();
-    if (auto read = source.read(at, bytes); !read) return std::move(read).error();
+    MILEPOST_TRY(source.read(at, bytes));
     if (!Footer::has_magic(bytes)) return diagnose_footer(source, file_size, header, bytes);
     if (!Footer::checksum_holds(bytes)) {
         return Error(Condition::footer_checksum, message("footer at ", at, ": checksum is wrong"));
@@ -130,9 +130,8 @@ Result<void> open_index(const Source& source, const Limits& limits, OpenedIndex&
     auto footer = read_footer(source, *file_size, header_bytes);
     if (!footer) return std::move(footer).error();
     opened.footer = *footer;
-    if (auto fits = check_placement(footer->placement, *file_size, limits); !fits)
-        return std::move(fits).error();
-    if (auto read = read_index(source, opened); !read) return std::move(read).error();
+    MILEPOST_TRY(check_placement(footer->placement, *file_size, limits));
+    MILEPOST_TRY(read_index(source, opened));
     auto index = format::Index::decode(opened.buffer.bytes());
     if (!index) return std::move(index).error();
     opened.index = *index;

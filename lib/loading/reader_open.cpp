@@ -42,7 +42,7 @@ Result<Reader> Reader::open(const std::string& path, const OpenOptions& options)
     auto impl = std::make_shared<Impl>(path, *std::move(file));
     if (auto opened = open_checkpoint(*impl, options); !opened) {
         // What was read of a file that somebody rewrites at the same time is not damage.
-        if (auto unchanged = impl->file.check_unchanged(); !unchanged) return std::move(unchanged).error();
+        MILEPOST_TRY(impl->file.check_unchanged());
         return opened.error().within(core::printable(path));
     }
     return Reader(std::move(impl));
@@ -54,7 +54,7 @@ Result<Reader> Reader::open(std::shared_ptr<const Source> source, const OpenOpti
     if (source == nullptr) return Error(Condition::option, "the source is null");
     auto guarded = std::make_shared<loading::GuardedSource>(std::move(source));
     auto impl = std::make_shared<Impl>("", FileAccess(std::move(guarded)));
-    if (auto opened = open_checkpoint(*impl, options); !opened) return std::move(opened).error();
+    MILEPOST_TRY(open_checkpoint(*impl, options));
     return Reader(std::move(impl));
 } catch (const std::bad_alloc&) {
     return out_of_memory();

@@ -47,7 +47,7 @@ Result<VerifyReport> verify_all(const Reader::Impl& impl, const VerifyOptions& o
     checked = verify_structure(impl.file.source(), impl.opened, progress, damage);
     if (!checked) return std::move(checked).error();
     report.canonical_form_checked = check_canonical_form(impl.opened, damage);
-    if (auto unchanged = impl.file.check_unchanged(); !unchanged) return std::move(unchanged).error();
+    MILEPOST_TRY(impl.file.check_unchanged());
     damage.complete(report);
     return report;
 }

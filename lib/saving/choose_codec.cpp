@@ -29,7 +29,7 @@ Result<std::vector<std::byte>> sample_of(const StorageView& storage) {
         const std::uint64_t begin = parts == 1 ? 0 : (storage.nbytes() - nbytes) / (parts - 1) * i;
         auto part =
             std::span(sample).subspan(static_cast<std::size_t>(i * nbytes), static_cast<std::size_t>(nbytes));
-        if (auto copied = storage.read(begin, part); !copied) return std::move(copied).error();
+        MILEPOST_TRY(storage.read(begin, part));
     }
     return sample;
 }

@@ -27,7 +27,7 @@ ChunkAppender::ChunkAppender(std::uint64_t alignment, std::uint64_t chunks, Outp
 }
 
 Result<ChunkAppender::Placed> ChunkAppender::place(const ChunkJob& job, const EncodedChunk& chunk) {
-    if (auto begun = begin_chunk(job); !begun) return std::move(begun).error();
+    MILEPOST_TRY(begin_chunk(job));
     if (job.storage->codec->make_encoder != nullptr) {
         columns_.stored_nbytes.push_back(static_cast<std::uint32_t>(chunk.stored_nbytes));
         if (chunk.is_compressed()) columns_.raw_checksums.push_back(chunk.raw_checksum);

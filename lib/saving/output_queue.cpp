@@ -19,7 +19,7 @@ Result<OutputQueue::Place> OutputQueue::reserve(std::size_t nbytes) {
     std::unique_lock lock(mutex_);
     if (error_) return *error_;
     if (current_ == nullptr || kBufferNbytes - current_->used < nbytes) {
-        if (auto taken = take_buffer(lock); !taken) return std::move(taken).error();
+        MILEPOST_TRY(take_buffer(lock));
     }
     const Place place{current_->memory.bytes().subspan(current_->used, nbytes), current_};
     current_->used += nbytes;

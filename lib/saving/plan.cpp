@@ -62,12 +62,12 @@ public:
         for (const auto& [name, model] : checkpoint.models())
             add_model(name, model);
         for (const auto& [name, optimizer] : checkpoint.optimizers()) {
-            if (auto added = add_optimizer(name, optimizer); !added) return std::move(added).error();
+            MILEPOST_TRY(add_optimizer(name, optimizer));
         }
         add_entry_list({}, checkpoint.values());
         paths_.add_metadata();
-        if (auto ordered = add_top_order(checkpoint); !ordered) return std::move(ordered).error();
-        if (auto added = add_values(); !added) return std::move(added).error();
+        MILEPOST_TRY(add_top_order(checkpoint));
+        MILEPOST_TRY(add_values());
         return std::move(plan_);
     }
 

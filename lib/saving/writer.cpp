@@ -133,16 +133,16 @@ Result<void> Writer::Impl::begin() {
 }
 
 Result<WrittenTensor> Writer::Impl::add(const TensorView& tensor) {
-    if (auto fits = saving::check_tensor(tensor, options.limits); !fits) return std::move(fits).error();
-    if (auto ready = begin(); !ready) return std::move(ready).error();
+    MILEPOST_TRY(saving::check_tensor(tensor, options.limits));
+    MILEPOST_TRY(begin());
     if (ViewAccess::provider(tensor.storage()) == written.get()) return ViewAccess::written(tensor);
-    if (auto room = check_room(); !room) return std::move(room).error();
+    MILEPOST_TRY(check_room());
     auto dtype = written->dtypes.keep(tensor.dtype());
     if (!dtype) return std::move(dtype).error();
     saving::StorageCompactor compactor({&tensor}, [&](const StorageView&) { return options.compact; });
     auto placed = compactor.place(tensor);
     if (!placed) return std::move(placed).error();
-    if (auto stored = storages.write({placed->storage()}); !stored) return std::move(stored).error();
+    MILEPOST_TRY(storages.write({placed->storage()}));
     return placeholder_for(*placed, *dtype);
 }
 
@@ -193,9 +193,9 @@ Result<void> Writer::Impl::write_run(const StorageView& run, std::uint64_t first
 
 Result<WrittenTensor> Writer::Impl::end_tensor() {
     if (!streamed) return Error(Condition::option, "end_tensor without begin_tensor");
-    if (auto complete = streamed->check_complete(); !complete) return std::move(complete).error();
+    MILEPOST_TRY(streamed->check_complete());
     if (streamed->nbytes() == 0) {
-        if (auto done = write_run(StorageView(), 0); !done) return std::move(done).error();
+        MILEPOST_TRY(write_run(StorageView(), 0));
     }
     const TensorView tensor = streamed->tensor();
     streamed.reset();
@@ -251,7 +251,7 @@ Writer::~Writer() {
 }
 
 Result<Writer> Writer::create(const std::string& path, const SaveOptions& options) try {
-    if (auto fits = saving::check_options(options); !fits) return std::move(fits).error();
+    MILEPOST_TRY(saving::check_options(options));
     auto file =
         platform::ReplacingFile::create(path, {options.durable, options.keep_previous, options.create_only});
     if (!file) return std::move(file).error();
@@ -263,7 +263,7 @@ Result<Writer> Writer::create(const std::string& path, const SaveOptions& option
 }
 
 Result<Writer> Writer::create(Sink& sink, const SaveOptions& options) try {
-    if (auto fits = saving::check_options(options); !fits) return std::move(fits).error();
+    MILEPOST_TRY(saving::check_options(options));
     return Writer(std::make_unique<Impl>(nullptr, sink, options));
 } catch (const std::bad_alloc&) {
     return out_of_memory();
