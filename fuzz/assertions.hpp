@@ -74,4 +74,14 @@ private:
     std::uint64_t before_;
 };
 
+/// While it exists, one allocation of this thread fails, after `allocations` that succeed; none does if that
+/// is negative.
+class FailingAllocation {
+public:
+    explicit FailingAllocation(std::int64_t allocations) noexcept;
+    FailingAllocation(const FailingAllocation&) = delete;
+    FailingAllocation& operator=(const FailingAllocation&) = delete;
+    ~FailingAllocation();
+};
+
 }  // namespace milepost::fuzz

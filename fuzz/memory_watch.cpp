@@ -15,9 +15,18 @@ namespace {
 std::atomic<std::uint64_t> in_use{0};
 std::atomic<std::uint64_t> most_in_use{0};
 
+/// Allocations of this thread until one fails; negative: none does.
+thread_local std::int64_t left_until_failure = -1;
+
+bool fails() noexcept {
+    if (left_until_failure < 0) return false;
+    return left_until_failure-- == 0;
+}
+
 /// Null where there is no memory.
 void* take(std::size_t nbytes, std::size_t alignment = alignof(std::max_align_t)) noexcept {
     void* block = nullptr;
+    if (fails()) return nullptr;
     if (posix_memalign(&block, alignment, nbytes == 0 ? 1 : nbytes) != 0) return nullptr;
     const std::uint64_t now = in_use += malloc_usable_size(block);
     std::uint64_t most = most_in_use.load();
@@ -94,6 +103,14 @@ namespace milepost::fuzz {
 
 MemoryWatch::MemoryWatch() noexcept : before_(in_use) {
     most_in_use = before_;
+}
+
+FailingAllocation::FailingAllocation(std::int64_t allocations) noexcept {
+    left_until_failure = allocations;
+}
+
+FailingAllocation::~FailingAllocation() {
+    left_until_failure = -1;
 }
 
 std::uint64_t MemoryWatch::peak() const noexcept {
