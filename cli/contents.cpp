@@ -70,11 +70,14 @@ void visit_entries(const std::string& name, const OptimizerState& optimizer, con
         visit_scope(prefix, optimizer.param_groups[group].hyperparameters, visit);
     }
     const std::vector<std::string>& keys = optimizer.param_keys;
+    const std::string states = name + "/state/";
     for (const auto& [index, entries] : optimizer.state) {
-        const std::string parameter = index < keys.size() ? keys[index] : std::to_string(index);
-        visit_scope(name + "/state/" + parameter + '/', entries, visit);
+        std::string prefix = states;
+        prefix += index < keys.size() ? keys[index] : std::to_string(index);
+        prefix += '/';
+        visit_scope(prefix, entries, visit);
     }
-    visit_scope(name + "/state/", optimizer.state_extra, visit);
+    visit_scope(states, optimizer.state_extra, visit);
     visit_scope(name + '/', optimizer.extra, visit);
 }
 

@@ -13,7 +13,6 @@
 #include <milepost/load_into.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/tensor.hpp>
-#include <milepost/tensor_span.hpp>
 #include <milepost/value.hpp>
 #include <milepost/writer.hpp>
 

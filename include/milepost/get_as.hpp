@@ -2,8 +2,6 @@
 
 #include <complex>
 #include <concepts>
-#include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <span>
 #include <string>

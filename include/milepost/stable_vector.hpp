@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <compare>
 #include <cstddef>
 #include <initializer_list>
 #include <iterator>
@@ -95,7 +94,8 @@ public:
     ///@{
     StableVector() noexcept = default;
     StableVector(std::initializer_list<T> elements) : StableVector(elements.begin(), elements.end()) {}
-    StableVector(const std::vector<T>& elements) : StableVector(elements.begin(), elements.end()) {}
+    StableVector(std::vector<T> elements)
+        : StableVector(std::make_move_iterator(elements.begin()), std::make_move_iterator(elements.end())) {}
     template <std::input_iterator Iterator>
     StableVector(Iterator first, Iterator last) {
         for (; first != last; ++first)

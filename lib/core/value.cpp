@@ -1,13 +1,13 @@
 #include <milepost/value.hpp>
 
 #include <array>
-#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <string>
 #include <string_view>
 #include <type_traits>
-#include <variant>
+#include <utility>
 
 #include <milepost/error.hpp>
 #include <milepost/result.hpp>

@@ -1,10 +1,7 @@
 #include "core/value_node.hpp"
 
-#include <complex>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <memory>
 #include <type_traits>
 #include <utility>
 #include <variant>

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <variant>
+
 #include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
 

@@ -17,7 +17,6 @@
 #include "format/index_offsets.hpp"
 #include "format/part_names.hpp"
 #include "format/paths.hpp"
-#include "format/value_columns.hpp"
 
 namespace milepost::format {
 namespace {

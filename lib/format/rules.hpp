@@ -5,7 +5,6 @@
 #include <optional>
 #include <type_traits>
 
-#include <milepost/error.hpp>
 #include <milepost/options.hpp>
 #include <milepost/value.hpp>
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include <milepost/error.hpp>
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
 

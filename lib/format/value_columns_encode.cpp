@@ -215,7 +215,7 @@ ValuePlace place_of_value(std::span<const Value* const> roots, const Limits& lim
     std::string below;
     while (number >= roots.size()) {
         const Step& step = steps[number - roots.size()];
-        below = step.text() + below;
+        below.insert(0, step.text());
         number = step.parent;
     }
     return {number, std::move(below)};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <new>
 #include <optional>
 #include <set>
@@ -94,6 +93,7 @@ bool LoadTransaction::is_convertible(const TensorView& from, const Target& to) c
 
 std::vector<TensorPair> LoadTransaction::pairs() const {
     std::vector<TensorPair> pairs;
+    pairs.reserve(copies_.size());
     for (const PendingCopy& copy : copies_)
         pairs.push_back({copy.from, &copy.to->tensor});
     return pairs;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -133,6 +134,7 @@ Result<void> for_each_range(const Pair& pair, Visit visit) {
     const std::uint64_t element_nbytes = std::max(pair.from.dtype().bits, pair.to.dtype().bits) / 8U;
     const std::vector<std::uint64_t> block = block_shape(pair.from, element_nbytes);
     std::vector<Range> ranges;
+    ranges.reserve(block.size());
     for (const std::uint64_t size : block)
         ranges.push_back({0, size});
     do {

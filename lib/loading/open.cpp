@@ -103,9 +103,9 @@ Result<void> read_copy(const Source& source, std::uint64_t at, std::string_view 
 Result<void> read_index(const Source& source, OpenedIndex& opened) {
     const IndexPlacement& placement = opened.footer.placement;
     opened.buffer = base::AlignedBuffer(static_cast<std::size_t>(placement.index_nbytes));
-    const auto copy_a = read_copy(source, placement.index_offset, "A", opened);
+    auto copy_a = read_copy(source, placement.index_offset, "A", opened);
     if (copy_a || is_fatal_read(copy_a.error())) return copy_a;
-    const auto copy_b = read_copy(source, placement.copy_b(), "B", opened);
+    auto copy_b = read_copy(source, placement.copy_b(), "B", opened);
     const Error& wrong = copy_a.error();
     if (copy_b) {
         opened.warnings.emplace_back(wrong.condition(), message(wrong.message(), "; using copy B"));

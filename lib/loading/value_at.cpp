@@ -13,7 +13,7 @@
 #include "format/find_value.hpp"
 #include "loading/decode_parts.hpp"
 #include "loading/open.hpp"
-#include "loading/reader_impl.hpp"
+#include "loading/reader_impl.hpp"  // IWYU pragma: keep
 
 namespace milepost {
 

@@ -14,7 +14,6 @@
 
 #include "base/aligned_buffer.hpp"
 #include "base/message.hpp"
-#include "format/canonical.hpp"
 #include "format/chunks.hpp"
 #include "format/file_layout.hpp"
 #include "loading/damage_list.hpp"

@@ -13,6 +13,8 @@
 #include "format/file_layout.hpp"
 #include "saving/chunk_encoder.hpp"
 #include "saving/chunk_sequence.hpp"
+#include "saving/output_queue.hpp"
+#include "saving/storage_columns.hpp"
 
 namespace milepost::saving {
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <milepost/error.hpp>
-#include <milepost/result.hpp>
 
 #include "saving/chunk_appender.hpp"
 #include "saving/chunk_encoder.hpp"

@@ -15,7 +15,6 @@
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
-#include <milepost/value.hpp>
 
 #include "base/message.hpp"
 #include "core/layout.hpp"

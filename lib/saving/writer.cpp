@@ -178,8 +178,8 @@ Result<void> Writer::Impl::begin_tensor(DtypeInfo dtype, Shape shape) {
 
 Result<void> Writer::Impl::append(std::span<const std::byte> piece) {
     if (!streamed) return Error(Condition::option, "append without begin_tensor");
-    return streamed->append(piece,
-                            [&](StorageView run, std::uint64_t chunk) { return write_run(run, chunk); });
+    return streamed->append(
+        piece, [&](const StorageView& run, std::uint64_t chunk) { return write_run(run, chunk); });
 }
 
 Result<void> Writer::Impl::write_run(const StorageView& run, std::uint64_t first_chunk) {
