@@ -328,8 +328,8 @@ TEST_CASE("map: moved") {
     const ScratchFolder folder;
     write_file(folder / "a", "aaaa");
     write_file(folder / "b", "bb");
-    Mapping a = std::move(*InputFile::open(folder / "a")->map());
-    Mapping b = std::move(*InputFile::open(folder / "b")->map());
+    Mapping a = *InputFile::open(folder / "a")->map();
+    Mapping b = *InputFile::open(folder / "b")->map();
     a = std::move(b);
     CHECK(std::ranges::equal(a.bytes(), bytes_of("bb")));
     Mapping c(std::move(a));
@@ -350,8 +350,8 @@ TEST_CASE("input file: moved") {
     const ScratchFolder folder;
     write_file(folder / "a", "aaaa");
     write_file(folder / "b", "bb");
-    InputFile a = std::move(*InputFile::open(folder / "a"));
-    a = std::move(*InputFile::open(folder / "b"));
+    InputFile a = *InputFile::open(folder / "a");
+    a = *InputFile::open(folder / "b");
     CHECK(a.size() == 2);
     CHECK(read_range(a, 0, 2) == "bb");
     const InputFile c(std::move(a));
