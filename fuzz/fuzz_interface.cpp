@@ -52,19 +52,17 @@ public:
     explicit FailingSink(Input& input) : failure_(input) {}
     Result<void> write(std::span<const std::byte> bytes) override {
         MILEPOST_TRY(failure_.step());
-        written.insert(written.end(), bytes.begin(), bytes.end());
-        return {};
+        return sink_.write(bytes);
     }
     Result<void> commit() override {
         MILEPOST_TRY(failure_.step());
-        is_committed = true;
-        return {};
+        return sink_.commit();
     }
 
-    FileBytes written;
-    bool is_committed = false;
+    [[nodiscard]] const MemorySink& sink() const noexcept { return sink_; }
 
 private:
+    MemorySink sink_;
     Failure failure_;
 };
 
@@ -85,6 +83,7 @@ public:
 
 private:
     FileBytes bytes_;
+    MemorySource source_{bytes_};
     mutable Failure failure_;
 };
 
@@ -185,10 +184,10 @@ private:
         return options;
     }
 
-    void keep(FailingSink& sink, const Result<void>& saved) {
-        require(saved.has_value() == sink.is_committed, "what is committed is saved, and nothing else");
+    void keep(const FailingSink& sink, const Result<void>& saved) {
+        require(saved.has_value() == sink.sink().committed(), "what is committed is saved, and nothing else");
         if (!saved) return check_error(saved.error());
-        file_ = std::move(sink.written);
+        file_ = sink.sink().bytes();
     }
 
     void save_checkpoint() {
@@ -322,24 +321,20 @@ private:
 };
 
 /// A file of a few tensors, one of them compressed.
-Result<Reader> shared_file() {
-    static const std::vector<float> kMemory(4096, 1.5F);
+FileBytes make_shared_file() {
+    const std::vector<float> memory(4096, 1.5F);
     Checkpoint checkpoint;
-    checkpoint.model("weight")["weight"] = TensorView::of(std::span(kMemory), {kMemory.size()});
-    checkpoint.model("a")["b"] = TensorView::of(std::span(kMemory).first(8), {2, 4});
-    checkpoint.values()["b"] = List{{1, "text", TensorView::of(std::span(kMemory).first(2), {2})}};
+    checkpoint.model("weight")["weight"] = TensorView::of(std::span(memory), {memory.size()});
+    checkpoint.model("a")["b"] = TensorView::of(std::span(memory).first(8), {2, 4});
+    checkpoint.values()["b"] = List{{1, "text", TensorView::of(std::span(memory).first(2), {2})}};
     MemorySink sink;
-    MILEPOST_TRY(save(sink, checkpoint, {.codec = Codec::zstd, .threads = 1}));
-    struct Owned final : Source {
-        explicit Owned(FileBytes content) : bytes(std::move(content)) {}
-        Result<std::uint64_t> size() const override { return std::uint64_t{bytes.size()}; }
-        Result<void> read(std::uint64_t offset, std::span<std::byte> to) const override {
-            std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
-            return {};
-        }
-        FileBytes bytes;
-    };
-    return Reader::open(std::make_shared<Owned>(sink.bytes()), {.threads = 1});
+    require(save(sink, checkpoint, {.codec = Codec::zstd, .threads = 1}).has_value(), "the file is saved");
+    return sink.bytes();
+}
+
+Result<Reader> open_shared_file() {
+    static const FileBytes kFile = make_shared_file();
+    return Reader::open(std::make_shared<MemorySource>(kFile), {.threads = 1});
 }
 
 }  // namespace
@@ -353,7 +348,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbyt
         fuzz::Program(input, std::nullopt).run();
         return 0;
     }
-    const auto shared = fuzz::shared_file();
+    const auto shared = fuzz::open_shared_file();
     fuzz::require(shared.has_value(), "the shared file can be opened");
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < kThreads; ++i) {

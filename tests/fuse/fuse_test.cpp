@@ -8,15 +8,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +21,7 @@
 
 #include "pass_through.hpp"
 #include "support/memory.hpp"
+#include "support/mount_namespace.hpp"
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
 #include "support/verdict.hpp"
@@ -57,18 +55,6 @@ constexpr PassThroughOptions kFileSystems[] = {
      .attributes = ENOSYS,
      .direct_io = true},
 };
-
-bool enter_namespace() {
-    if (::unshare(CLONE_NEWNS) != 0) {
-        const uid_t user = ::getuid();
-        const gid_t group = ::getgid();
-        if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-        std::ofstream("/proc/self/setgroups") << "deny";
-        std::ofstream("/proc/self/uid_map") << "0 " << user << " 1";
-        std::ofstream("/proc/self/gid_map") << "0 " << group << " 1";
-    }
-    return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-}
 
 /// One of the file systems, mounted on a folder of its own.
 class Mounted {

@@ -3,18 +3,17 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "platform/replace.hpp"
+#include "support/mount_namespace.hpp"
 #include "support/scratch.hpp"
 
 using milepost::Condition;
@@ -26,18 +25,6 @@ using Names = std::vector<std::string>;
 namespace {
 
 constexpr std::size_t kPage = 4096;
-
-bool enter_namespace() {
-    if (::unshare(CLONE_NEWNS) != 0) {
-        const uid_t user = ::getuid();
-        const gid_t group = ::getgid();
-        if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-        std::ofstream("/proc/self/setgroups") << "deny";
-        std::ofstream("/proc/self/uid_map") << "0 " << user << " 1";
-        std::ofstream("/proc/self/gid_map") << "0 " << group << " 1";
-    }
-    return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-}
 
 /// A tmpfs on a folder, of so many pages; 0: as many as it likes.
 class Mounted {
