@@ -1,6 +1,5 @@
 #pragma once
 
-#include <complex>
 #include <concepts>
 #include <limits>
 #include <span>
@@ -31,23 +30,11 @@ inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
 
-/// What Value::get_if takes, but for those that get_as() treats on their own.
+/// What Value::get_if takes.
 template <class T>
-concept Held = std::same_as<T, Integer> || std::same_as<T, std::complex<double>> || std::same_as<T, String> ||
-    std::same_as<T, Bytes> || std::same_as<T, List> || std::same_as<T, Tuple> || std::same_as<T, Set> ||
-    std::same_as<T, Dict> || std::same_as<T, TensorView>;
-
-template <Held T>
-[[nodiscard]] constexpr std::string_view word_of() noexcept {
-    if (std::same_as<T, Integer>) return "int";
-    if (std::same_as<T, std::complex<double>>) return "complex";
-    if (std::same_as<T, String>) return "string";
-    if (std::same_as<T, Bytes>) return "bytes";
-    if (std::same_as<T, List>) return "list";
-    if (std::same_as<T, Tuple>) return "tuple";
-    if (std::same_as<T, Set>) return "set";
-    return std::same_as<T, Dict> ? "dict" : "tensor";
-}
+concept Held = requires {
+    KindOf<T>::value;
+};
 
 template <std::integral T>
 [[nodiscard]] Result<T> integer_as(const Value& value) {
@@ -96,9 +83,7 @@ template <class T>
         if (!number) return std::move(number).error();
         return static_cast<T>(*number);
     } else if constexpr (std::same_as<T, std::string>) {
-        auto text = value.as_string();
-        if (!text) return std::move(text).error();
-        return std::string(*text);
+        return value.as_string();
     } else if constexpr (is_span<T>) {
         auto* tensor = value.get_if<TensorView>();
         if (tensor == nullptr) return wrong_kind("tensor", value);
@@ -110,7 +95,7 @@ template <class T>
                       "Reader::get gives bool, integers, float, double, std::string, "
                       "std::span<const T>, std::vector of these, Value and what a Value holds");
         auto* held = value.get_if<T>();
-        if (held == nullptr) return wrong_kind(word_of<T>(), value);
+        if (held == nullptr) return wrong_kind(name(KindOf<T>::value), value);
         return std::move(*held);
     }
 }

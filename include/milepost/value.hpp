@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -115,10 +114,14 @@ struct Dict {
 /// @cond
 namespace detail {
 
-/// The kind of value that has its content in an allocation of its own.
+/// The kind of value that holds a T: of the types up to complex in the value, of the others in an allocation.
 template <class T>
 struct KindOf;
 // clang-format off
+template <> struct KindOf<bool> { static constexpr Kind value = Kind::boolean; };
+template <> struct KindOf<Integer> { static constexpr Kind value = Kind::integer; };
+template <> struct KindOf<double> { static constexpr Kind value = Kind::floating; };
+template <> struct KindOf<std::complex<double>> { static constexpr Kind value = Kind::complex; };
 template <> struct KindOf<String> { static constexpr Kind value = Kind::string; };
 template <> struct KindOf<Bytes> { static constexpr Kind value = Kind::bytes; };
 template <> struct KindOf<List> { static constexpr Kind value = Kind::list; };
@@ -138,8 +141,9 @@ template <> struct KindOf<TensorView> { static constexpr Kind value = Kind::tens
 ///     if (epoch) resume_at(epoch->as_int().value_or(0));
 ///
 /// A plain value that owns its content, but for tensors of the caller, which borrow as TensorView does.
-/// Assigning a part of a value to the value itself is safe. Copying and destroying do not recurse, however
-/// deep the value is. 32 bytes, and an allocation for texts, containers and tensors.
+/// Assigning a part of a value to the value itself is safe. A value must not be moved into a part of itself:
+/// it would own itself; a copy can be assigned there. Copying and destroying do not recurse, however deep the
+/// value is. 32 bytes, and an allocation for texts, containers and tensors.
 class MILEPOST_API Value {
 public:
     /// Null, or a value of the kind that the type of the argument has; nothing else converts. Integers keep
@@ -202,8 +206,7 @@ public:
     ///@{
     template <class T>
     [[nodiscard]] const T* get_if() const& noexcept {
-        if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, Integer> || std::is_same_v<T, double> ||
-                      std::is_same_v<T, std::complex<double>>)
+        if constexpr (detail::KindOf<T>::value <= Kind::complex)
             return std::get_if<T>(&held_);
         else
             return static_cast<const T*>(content(detail::KindOf<T>::value));
