@@ -110,10 +110,10 @@ Result<std::vector<double>> load_losses(const milepost::Reader& file, const std:
 Result<void> load_values(const milepost::Reader& file, Run& run) {
     const auto epoch = file.get<std::int64_t>("epoch");
     const auto rng_state = file.get<std::string>("rng_state");
-    if (auto found = first_error(epoch, rng_state); !found) return found;
+    MILEPOST_TRY(first_error(epoch, rng_state));
     auto generator_losses = load_losses(file, "losses/generator", *epoch);
     auto discriminator_losses = load_losses(file, "losses/discriminator", *epoch);
-    if (auto loaded = first_error(generator_losses, discriminator_losses); !loaded) return loaded;
+    MILEPOST_TRY(first_error(generator_losses, discriminator_losses));
     std::istringstream text{*rng_state};
     text >> run.random;
     if (text.fail())
@@ -147,10 +147,9 @@ Result<void> save_run(const std::string& path, const Run& run) {
 }
 
 Result<Run> load_run(const std::string& path) {
-    auto opened = milepost::Reader::open(path);
-    if (!opened) return std::move(opened).error();
+    MILEPOST_TRY_ASSIGN(auto opened, milepost::Reader::open(path));
     Run run;
-    run.source = std::make_shared<const milepost::Reader>(*std::move(opened));
+    run.source = std::make_shared<const milepost::Reader>(std::move(opened));
     const milepost::Reader& file = *run.source;
     if (auto loaded = load_part(file, "generator", run.generator, run.generator_optimizer); !loaded)
         return loaded.error().within(path);

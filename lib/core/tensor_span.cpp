@@ -31,7 +31,7 @@ TensorSpan::TensorSpan(Dtype dtype, Shape shape, std::span<std::byte> memory, st
                  std::move(strides)) {}
 
 Result<void> TensorSpan::check_layout() const try {
-    if (auto fits = view_.check_layout(); !fits) return fits;
+    MILEPOST_TRY(view_.check_layout());
     if (view_.is_contiguous() || core::is_free_of_overlap(view_.shape(), view_.strides())) return {};
     return Error(Condition::layout,
                  base::message("a live tensor of strides ", core::dims_text(view_.strides()),
@@ -41,7 +41,7 @@ Result<void> TensorSpan::check_layout() const try {
 }
 
 Result<void> TensorSpan::copy_from(std::span<const std::byte> from) const try {
-    if (auto fits = check_layout(); !fits) return fits;
+    MILEPOST_TRY(check_layout());
     if (from.size() != view_.nbytes()) {
         return Error(Condition::layout, base::message("a live tensor has ", view_.nbytes(),
                                                       " bytes, what is copied into it ", from.size()));

@@ -185,7 +185,7 @@ Result<std::span<const std::byte>> TensorView::typed_bytes(Dtype expected) const
 }
 
 Result<void> TensorView::copy_to(std::span<std::byte> to) const {
-    if (auto fits = check_layout(); !fits) return fits;
+    MILEPOST_TRY(check_layout());
     if (to.size() != nbytes()) {
         return layout_error(*this, "it has ", nbytes(), " bytes, the target ", to.size());
     }
@@ -195,7 +195,7 @@ Result<void> TensorView::copy_to(std::span<std::byte> to) const {
 }
 
 Result<void> TensorView::check() const {
-    if (auto fits = check_layout(); !fits) return fits;
+    MILEPOST_TRY(check_layout());
     if (element_count_ == 0) return {};
     return storage_.check(offset_, offset_ + core::extent_nbytes(shape_, strides_, dtype_.bits));
 }

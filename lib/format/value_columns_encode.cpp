@@ -156,9 +156,8 @@ private:
     Result<void> put_set(const Set& set) {
         std::vector<std::pair<std::string, const Value*>> elements;
         for (const Value& item : set.items) {
-            auto key = core::canonical_key(item);
-            if (!key) return std::move(key).error();
-            elements.emplace_back(*std::move(key), &item);
+            MILEPOST_TRY_ASSIGN(auto key, core::canonical_key(item));
+            elements.emplace_back(std::move(key), &item);
         }
         std::sort(elements.begin(), elements.end());
         for (std::size_t i = 0; i < elements.size(); ++i)

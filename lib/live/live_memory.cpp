@@ -135,9 +135,8 @@ Result<void> compare_with_first(std::span<const TensorPair> pairs, std::span<con
     for (const std::size_t member : members.subspan(1)) {
         failed = member;
         if (same_in_file(*first.from, *pairs[member].from)) continue;
-        auto same = same_bytes(*first.from, *pairs[member].from, *first.to);
-        if (!same) return std::move(same).error();
-        if (!*same) return different_bytes();
+        MILEPOST_TRY_ASSIGN(auto same, same_bytes(*first.from, *pairs[member].from, *first.to));
+        if (!same) return different_bytes();
     }
     return {};
 }
@@ -151,7 +150,7 @@ Result<void> overlay(std::span<const TensorPair> pairs, std::span<const std::siz
     memory.clear();
     for (const std::size_t member : members) {
         failed = member;
-        if (auto written = memory.write(pairs[member]); !written) return written;
+        MILEPOST_TRY(memory.write(pairs[member]));
     }
     return {};
 }

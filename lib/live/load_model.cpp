@@ -45,12 +45,10 @@ public:
           transaction_(options, report_) {}
 
     Result<LoadReport> run(const StateDict& state_dict) {
-        auto paired = is_named() ? pair_by_name(state_dict) : pair_by_order(state_dict);
-        if (!paired) return std::move(paired).error();
+        MILEPOST_TRY(is_named() ? pair_by_name(state_dict) : pair_by_order(state_dict));
         finish_extra_state();
         names_.report_unused(report_);
-        auto finished = transaction_.finish(message("model '", printable(model_), "'"));
-        if (!finished) return std::move(finished).error();
+        MILEPOST_TRY(transaction_.finish(message("model '", printable(model_), "'")));
         return report_.take();
     }
 
@@ -136,10 +134,9 @@ private:
 
 /// The dict at a path, as the state_dict of a model.
 Result<StateDict> dict_at(const Reader& reader, std::string_view path) {
-    auto dict = reader.get<Dict>(path);
-    if (!dict) return std::move(dict).error();
+    MILEPOST_TRY_ASSIGN(auto dict, reader.get<Dict>(path));
     StateDict state_dict;
-    for (auto& [key, value] : dict->items) {
+    for (auto& [key, value] : dict.items) {
         const auto* name = key.get_if<String>();
         if (name == nullptr)
             return Error(Condition::wrong_type, message(printable(path), ": a key is of type ",
@@ -162,9 +159,8 @@ Result<StateDict> find_state_dict(const Reader& reader, std::string_view name) {
 
 Result<LoadReport> load_into(const Reader& reader, std::string_view model, const ModelTarget& target,
                              const LoadOptions& options) try {
-    auto state_dict = find_state_dict(reader, model);
-    if (!state_dict) return std::move(state_dict).error();
-    return ModelLoad(model, target, options).run(*state_dict);
+    MILEPOST_TRY_ASSIGN(const auto state_dict, find_state_dict(reader, model));
+    return ModelLoad(model, target, options).run(state_dict);
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }

@@ -85,9 +85,7 @@ public:
           transaction_(options, report_) {}
 
     Result<LoadReport> run(const OptimizerState& file) {
-        auto matched = live::match_params(optimizer_, file, target_, options_, names_, report_);
-        if (!matched) return std::move(matched).error();
-        match_ = *std::move(matched);
+        MILEPOST_TRY_ASSIGN(match_, live::match_params(optimizer_, file, target_, options_, names_, report_));
         all_elements_ = total_elements(match_.live);
         if (options_.only.empty()) {  // a subset is of parameters, and of nothing that they share
             load_groups(file);
@@ -99,8 +97,7 @@ public:
         for (std::size_t i = 0; i < match_.live.size(); ++i)
             finish_param(i);
         names_.report_unused(report_);
-        auto finished = transaction_.finish(message("optimizer '", printable(optimizer_), "'"));
-        if (!finished) return std::move(finished).error();
+        MILEPOST_TRY(transaction_.finish(message("optimizer '", printable(optimizer_), "'")));
         return report_.take();
     }
 
@@ -206,9 +203,8 @@ private:
 
 Result<LoadReport> load_into(const Reader& reader, std::string_view optimizer, const OptimizerTarget& target,
                              const LoadOptions& options) try {
-    auto file = reader.optimizer(optimizer);
-    if (!file) return std::move(file).error();
-    return OptimizerLoad(optimizer, target, options).run(*file);
+    MILEPOST_TRY_ASSIGN(auto file, reader.optimizer(optimizer));
+    return OptimizerLoad(optimizer, target, options).run(file);
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }

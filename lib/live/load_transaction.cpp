@@ -114,16 +114,16 @@ void LoadTransaction::settle_unpaired() {
 
 Result<void> LoadTransaction::finish(const std::string& whose) {
     settle_unpaired();
-    if (auto fine = report_.check_strict(options_, whose); !fine) return fine;
-    if (auto fine = check_targets(); !fine) return fine;
-    if (auto same = check_sharing(); !same) return same;
+    MILEPOST_TRY(report_.check_strict(options_, whose));
+    MILEPOST_TRY(check_targets());
+    MILEPOST_TRY(check_sharing());
     if (options_.mode == LoadMode::checked) {
-        if (auto checked = check_bytes(); !checked) return checked;
+        MILEPOST_TRY(check_bytes());
     } else if (options_.mode == LoadMode::staged) {
-        if (auto staged = stage(); !staged) return staged;
+        MILEPOST_TRY(stage());
     }
-    if (auto handed = hand_over(); !handed) return handed;
-    if (auto copied = copy_all(); !copied) return copied;
+    MILEPOST_TRY(hand_over());
+    MILEPOST_TRY(copy_all());
     for (Replacement& replacement : entries_)
         std::swap(*replacement.live, replacement.entries);
     return {};
@@ -179,17 +179,14 @@ Result<void> LoadTransaction::stage() {
 Result<void> LoadTransaction::stage(PendingCopy& copy) {
     const TensorSpan& live = copy.to->tensor;
     if (copy.from->is_contiguous() && copy.from->is_mapped() && copy.from->dtype() == live.dtype()) {
-        if (auto checked = check_tensor(*copy.from, live); !checked) return checked;
-        auto bytes = copy.from->bytes();
-        if (!bytes) return std::move(bytes).error();
-        copy.staged = *bytes;
+        MILEPOST_TRY(check_tensor(*copy.from, live));
+        MILEPOST_TRY_ASSIGN(copy.staged, copy.from->bytes());
         return {};
     }
-    auto memory = Tensor::zeros(live.dtype(), live.shape());
-    if (!memory) return std::move(memory).error();
-    if (auto copied = copy_tensor(*copy.from, TensorSpan::of(*memory)); !copied) return copied;
-    copy.staged = memory->bytes();
-    staged_.push_back(*std::move(memory));
+    MILEPOST_TRY_ASSIGN(auto memory, Tensor::zeros(live.dtype(), live.shape()));
+    MILEPOST_TRY(copy_tensor(*copy.from, TensorSpan::of(memory)));
+    copy.staged = memory.bytes();
+    staged_.push_back(std::move(memory));
     return {};
 }
 

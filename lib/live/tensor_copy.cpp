@@ -110,14 +110,13 @@ public:
     /// The bytes of the block, valid until the next call. Errors: those of for_each_block.
     Result<std::span<const std::byte>> read(const std::vector<Range>& ranges) {
         const DtypeInfo& live = pair_.to.dtype();
-        auto part = pair_.from.slice(ranges);
-        if (!part) return std::move(part).error();
-        raw_.resize(static_cast<std::size_t>(part->nbytes()));
-        MILEPOST_TRY(part->copy_to(raw_));
+        MILEPOST_TRY_ASSIGN(auto part, pair_.from.slice(ranges));
+        raw_.resize(static_cast<std::size_t>(part.nbytes()));
+        MILEPOST_TRY(part.copy_to(raw_));
         if (live.code == Dtype::boolean && !are_truths(raw_))
             return Error(Condition::wrong_type, "a bool of the file is neither 0 nor 1");
-        if (part->dtype() == live) return std::span<const std::byte>(raw_);
-        converted_.resize(static_cast<std::size_t>(part->element_count()) * (live.bits / 8U));
+        if (part.dtype() == live) return std::span<const std::byte>(raw_);
+        converted_.resize(static_cast<std::size_t>(part.element_count()) * (live.bits / 8U));
         MILEPOST_TRY(convert(pair_.from, raw_, live, converted_));
         return std::span<const std::byte>(converted_);
     }
@@ -149,11 +148,9 @@ Result<void> for_each_block(const TensorView& from, const TensorSpan& to, const 
     const Pair pair = pair_of(from, to);
     BlockReader reader(pair);
     return for_each_range(pair, [&](const std::vector<Range>& ranges) -> Result<void> {
-        auto live = pair.to.view().slice(ranges);
-        if (!live) return std::move(live).error();
-        auto bytes = reader.read(ranges);
-        if (!bytes) return std::move(bytes).error();
-        return visit(*bytes, *live);
+        MILEPOST_TRY_ASSIGN(auto live, pair.to.view().slice(ranges));
+        MILEPOST_TRY_ASSIGN(auto bytes, reader.read(ranges));
+        return visit(bytes, live);
     });
 }
 
@@ -162,11 +159,9 @@ Result<bool> same_bytes(const TensorView& a, const TensorView& b, const TensorSp
     BlockReader first_reader(first), second_reader(second);
     bool same = true;
     auto compared = for_each_range(first, [&](const std::vector<Range>& ranges) -> Result<void> {
-        auto left = first_reader.read(ranges);
-        if (!left) return std::move(left).error();
-        auto right = second_reader.read(ranges);
-        if (!right) return std::move(right).error();
-        same = same && std::equal(left->begin(), left->end(), right->begin(), right->end());
+        MILEPOST_TRY_ASSIGN(auto left, first_reader.read(ranges));
+        MILEPOST_TRY_ASSIGN(auto right, second_reader.read(ranges));
+        same = same && std::equal(left.begin(), left.end(), right.begin(), right.end());
         return {};
     });
     if (!compared) return std::move(compared).error();

@@ -53,8 +53,7 @@ Result<std::span<const std::byte>> ChunkReader::read_unplaced(std::uint32_t stor
                                                               std::span<std::byte> to) {
     auto stored = stored_bytes(chunk, to);
     if (!stored) return stored;
-    auto same = compare(*stored, *chunk.stored_checksum, Condition::chunk_checksum, "checksum");
-    if (!same) return std::move(same).error();
+    MILEPOST_TRY(compare(*stored, *chunk.stored_checksum, Condition::chunk_checksum, "checksum"));
     if (chunk.is_compressed()) return decode(storage, chunk, *stored, to);
     if (to.size() != chunk.raw_nbytes || stored->data() == to.data()) return stored;
     std::memcpy(to.data(), stored->data(), to.size());
@@ -97,9 +96,8 @@ Result<std::span<const std::byte>> ChunkReader::decode(std::uint32_t storage, co
     const auto raw = fits ? to : scratch(raw_, chunk.raw_nbytes);
     is_target_written_ = fits;
     if (const auto failure = decoder_->decode(stored, raw)) return damage(failure->condition, failure->what);
-    auto same =
-        compare(raw, *chunk.raw_checksum, Condition::content_checksum, "checksum of the decoded bytes");
-    if (!same) return std::move(same).error();
+    MILEPOST_TRY(
+        compare(raw, *chunk.raw_checksum, Condition::content_checksum, "checksum of the decoded bytes"));
     return std::span<const std::byte>(raw);
 }
 

@@ -45,10 +45,9 @@ public:
     }
 
     Result<void> model(std::uint32_t number, StateDict& model) {
-        if (auto added = add_entries(offsets_.entry_list(number), model); !added) return added;
-        auto metadata = value(static_cast<std::uint32_t>(index_.entry_names.size()) + number);
-        if (!metadata) return std::move(metadata).error();
-        model.metadata = *std::move(metadata);
+        MILEPOST_TRY(add_entries(offsets_.entry_list(number), model));
+        MILEPOST_TRY_ASSIGN(model.metadata,
+                            value(static_cast<std::uint32_t>(index_.entry_names.size()) + number));
         return {};
     }
 
@@ -83,15 +82,15 @@ public:
         for (std::uint32_t i = 0; i < index_.models.size(); ++i) {
             const std::string_view name = index_.model_names[i];
             if (!take_name(name, sizeof(StateDict))) return budget_.exceeded();
-            if (auto decoded = model(i, checkpoint.model(name)); !decoded) return decoded;
+            MILEPOST_TRY(model(i, checkpoint.model(name)));
         }
         for (std::uint32_t i = 0; i < index_.optimizers.size(); ++i) {
             const std::string_view name = index_.optimizer_names[i];
             if (!take_name(name, sizeof(OptimizerState))) return budget_.exceeded();
-            if (auto decoded = optimizer(i, checkpoint.optimizer(name)); !decoded) return decoded;
+            MILEPOST_TRY(optimizer(i, checkpoint.optimizer(name)));
         }
         const EntryList values = offsets_.values_entry_list();
-        if (auto added = add_entries(values, checkpoint.values()); !added) return added;
+        MILEPOST_TRY(add_entries(values, checkpoint.values()));
         return order(values, checkpoint);
     }
 
@@ -105,9 +104,8 @@ private:
         for (std::uint32_t i = entry_list.first; i < entry_list.first + entry_list.count; ++i) {
             const std::string_view name = index_.entry_names[i];
             if (!take_name(name, 0)) return budget_.exceeded();
-            auto decoded = value(i);
-            if (!decoded) return std::move(decoded).error();
-            entries.add(std::string(name), *std::move(decoded));
+            MILEPOST_TRY_ASSIGN(auto decoded, value(i));
+            entries.add(std::string(name), std::move(decoded));
         }
         return {};
     }
@@ -123,7 +121,7 @@ private:
 
     Result<void> group(std::uint32_t group, EntryList hyperparameters, ParamGroup& decoded) {
         const format::GroupRecord& record = index_.groups[group];
-        if (auto added = add_entries(hyperparameters, decoded.hyperparameters); !added) return added;
+        MILEPOST_TRY(add_entries(hyperparameters, decoded.hyperparameters));
         const auto params = index_.params.subspan(offsets_.group_param[group], record.param_count);
         decoded.params.assign(params.begin(), params.end());
         // Where that is their usual position it is left open, so that a key that is added later comes before

@@ -34,9 +34,7 @@ Result<std::span<const std::byte>> DecodedStorages::bytes(std::uint32_t storage,
     Copy& copy = copy_of(storage);
     const std::lock_guard decoding(copy.mutex);
     if (copy.bytes.empty()) {
-        auto decoded = decode_all(storage);
-        if (!decoded) return std::move(decoded).error();
-        copy.bytes = *std::move(decoded);
+        MILEPOST_TRY_ASSIGN(copy.bytes, decode_all(storage));
     }
     return std::span<const std::byte>(copy.bytes.bytes())
         .subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
@@ -105,9 +103,8 @@ Result<void> DecodedStorages::read_run(ChunkReader& reader, std::uint32_t storag
         const auto taken =
             static_cast<std::size_t>(std::min<std::uint64_t>(chunk.raw_nbytes - within, to.size()));
         const auto target = taken == chunk.raw_nbytes ? to.first(taken) : std::span<std::byte>();
-        auto raw = reader.read(storage, chunk, target);
-        if (!raw) return std::move(raw).error();
-        if (target.empty()) std::memcpy(to.data(), raw->data() + within, taken);
+        MILEPOST_TRY_ASSIGN(auto raw, reader.read(storage, chunk, target));
+        if (target.empty()) std::memcpy(to.data(), raw.data() + within, taken);
         to = to.subspan(taken);
         begin += taken;
     }
@@ -119,9 +116,8 @@ Result<void> DecodedStorages::gather(std::uint32_t storage, const detail::Stride
     const std::uint64_t end = end_of(layout);
     // Strides that interleave are rare, and a walk over their runs chunk by chunk could take very long.
     if (!runs.is_nested()) {
-        auto from = bytes(storage, layout.offset, end);
-        if (!from) return std::move(from).error();
-        core::gather(from->data(), layout.shape, layout.strides, layout.element_nbytes, to.data());
+        MILEPOST_TRY_ASSIGN(auto from, bytes(storage, layout.offset, end));
+        core::gather(from.data(), layout.shape, layout.strides, layout.element_nbytes, to.data());
         return {};
     }
     const unsigned threads = worthwhile_threads(threads_, to.size());
@@ -167,7 +163,7 @@ Result<void> DecodedStorages::check_stored(std::uint32_t storage, std::uint64_t 
             ChunkIterator chunks(source_.opened.index, source_.opened.offsets, storage);
             chunks.skip_to(runs[i].begin);
             for (std::uint64_t number = runs[i].begin; number < runs[i].end; ++number, chunks.next()) {
-                if (auto stored = reader.check_stored(storage, chunks.chunk()); !stored) return stored;
+                MILEPOST_TRY(reader.check_stored(storage, chunks.chunk()));
             }
             return {};
         });

@@ -33,9 +33,8 @@ private:
 }  // namespace
 
 Result<FileAccess> FileAccess::open(const std::string& path) {
-    auto file = platform::InputFile::open(path);
-    if (!file) return std::move(file).error();
-    const auto source = std::make_shared<FileSource>(*std::move(file));
+    MILEPOST_TRY_ASSIGN(auto file, platform::InputFile::open(path));
+    const auto source = std::make_shared<FileSource>(std::move(file));
     FileAccess access(source);
     access.file_ = &source->file();
     return access;

@@ -7,7 +7,6 @@
 #include <cstring>
 #include <memory>
 #include <span>
-#include <utility>
 
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
@@ -48,9 +47,8 @@ Result<std::span<const std::byte>> MappedStorages::bytes(std::uint32_t storage, 
 }
 
 Result<void> MappedStorages::read(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const {
-    auto from = bytes(storage, begin, begin + to.size());
-    if (!from) return std::move(from).error();
-    std::memcpy(to.data(), from->data(), to.size());
+    MILEPOST_TRY_ASSIGN(auto from, bytes(storage, begin, begin + to.size()));
+    std::memcpy(to.data(), from.data(), to.size());
     return {};
 }
 
@@ -95,7 +93,7 @@ Result<void> MappedStorages::check_runs(std::uint32_t storage, std::uint64_t off
         const bool is_unused =
             runs.visit(begin - offset, chunk_end - offset, [](auto, auto, auto) { return false; });
         if (is_unused) {
-            if (auto checked = check(storage, unchecked, begin); !checked) return checked;
+            MILEPOST_TRY(check(storage, unchecked, begin));
             unchecked = chunk_end;
         }
         begin = chunk_end;

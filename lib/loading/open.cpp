@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <utility>
 
 #include <milepost/error.hpp>
 #include <milepost/io.hpp>
@@ -124,21 +123,15 @@ Result<void> open_index(const Source& source, const Limits& limits, OpenedIndex&
     if (!file_size) return file_size.error();
     if (*file_size < format::kHeaderNbytes) return refuse_short(source, *file_size);
     HeaderBytes header_bytes;
-    auto header = read_header(source, *file_size, header_bytes);
-    if (!header) return std::move(header).error();
-    opened.header = *header;
-    auto footer = read_footer(source, *file_size, header_bytes);
-    if (!footer) return std::move(footer).error();
-    opened.footer = *footer;
-    MILEPOST_TRY(check_placement(footer->placement, *file_size, limits));
+    MILEPOST_TRY_ASSIGN(opened.header, read_header(source, *file_size, header_bytes));
+    MILEPOST_TRY_ASSIGN(opened.footer, read_footer(source, *file_size, header_bytes));
+    const format::IndexPlacement& placement = opened.footer.placement;
+    MILEPOST_TRY(check_placement(placement, *file_size, limits));
     MILEPOST_TRY(read_index(source, opened));
-    auto index = format::Index::decode(opened.buffer.bytes());
-    if (!index) return std::move(index).error();
-    opened.index = *index;
-    auto offsets =
-        format::validate(opened.index, {footer->placement.index_offset, header->alignment}, limits);
-    if (!offsets) return std::move(offsets).error();
-    opened.offsets = *std::move(offsets);
+    MILEPOST_TRY_ASSIGN(opened.index, format::Index::decode(opened.buffer.bytes()));
+    MILEPOST_TRY_ASSIGN(
+        opened.offsets,
+        format::validate(opened.index, {placement.index_offset, opened.header.alignment}, limits));
     return {};
 }
 

@@ -27,7 +27,7 @@ using loading::FileAccess;
 Result<void> open_checkpoint(Reader::Impl& impl, const OpenOptions& options) {
     if (auto opened = loading::open_index(impl.file.source(), options.limits, impl.opened); !opened)
         return opened;
-    if (auto mapped = impl.file.map(options.access); !mapped) return mapped;
+    MILEPOST_TRY(impl.file.map(options.access));
     impl.max_decoded_bytes = options.limits.max_decoded_bytes;
     impl.storages.emplace(impl.file, impl.opened, options);
     if (options.check != Check::at_open) return {};
@@ -37,9 +37,8 @@ Result<void> open_checkpoint(Reader::Impl& impl, const OpenOptions& options) {
 }  // namespace
 
 Result<Reader> Reader::open(const std::string& path, const OpenOptions& options) try {
-    auto file = FileAccess::open(path);
-    if (!file) return std::move(file).error();
-    auto impl = std::make_shared<Impl>(path, *std::move(file));
+    MILEPOST_TRY_ASSIGN(auto file, FileAccess::open(path));
+    auto impl = std::make_shared<Impl>(path, std::move(file));
     if (auto opened = open_checkpoint(*impl, options); !opened) {
         // What was read of a file that somebody rewrites at the same time is not damage.
         MILEPOST_TRY(impl->file.check_unchanged());

@@ -1,7 +1,6 @@
 #include <milepost/verify.hpp>
 
 #include <new>
-#include <utility>
 
 #include <milepost/error.hpp>
 #include <milepost/reader.hpp>
@@ -42,10 +41,8 @@ Result<VerifyReport> verify_all(const Reader::Impl& impl, const VerifyOptions& o
     loading::DamageList damage(impl.opened, options);
     loading::VerifyProgress progress(options, format::kHeaderNbytes, impl.opened.footer.file_size);
     const loading::ChunkSource chunks{impl.file, impl.opened, true};
-    auto checked = verify_chunks(chunks, options.threads, progress, damage, report);
-    if (!checked) return std::move(checked).error();
-    checked = verify_structure(impl.file.source(), impl.opened, progress, damage);
-    if (!checked) return std::move(checked).error();
+    MILEPOST_TRY(verify_chunks(chunks, options.threads, progress, damage, report));
+    MILEPOST_TRY(verify_structure(impl.file.source(), impl.opened, progress, damage));
     report.canonical_form_checked = check_canonical_form(impl.opened, damage);
     MILEPOST_TRY(impl.file.check_unchanged());
     damage.complete(report);

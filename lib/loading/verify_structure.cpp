@@ -46,9 +46,9 @@ public:
         : source_(source), opened_(opened), progress_(progress), damage_(damage), buffer_(kPieceNbytes) {}
 
     Result<void> run() {
-        if (auto checked = check_storage_padding(); !checked) return checked;
+        MILEPOST_TRY(check_storage_padding());
         const IndexPlacement& placement = opened_.footer.placement;
-        if (auto checked = check_copy(placement.index_offset, "A"); !checked) return checked;
+        MILEPOST_TRY(check_copy(placement.index_offset, "A"));
         auto checked = check_zero(placement.gap(), placement.copy_b(), [] { return "padding in the gap"; });
         if (!checked) return checked;
         return check_copy(placement.copy_b(), "B");

@@ -69,9 +69,8 @@ struct ReplacingFile::Impl {
 };
 
 Result<void> ReplacingFile::Impl::prepare() {
-    auto target_exists = inspect_target(folder, path, name, options.create_only);
-    if (!target_exists) return std::move(target_exists).error();
-    if (*target_exists) {
+    MILEPOST_TRY_ASSIGN(auto target_exists, inspect_target(folder, path, name, options.create_only));
+    if (target_exists) {
         if (const int error = read_rights_of_target(); error != 0 && error != ENOENT)
             return system_error(Condition::open, path, "look at", error);
     }

@@ -63,7 +63,7 @@ Result<void> check_tensor(const TensorView& tensor, const Limits& limits) {
         return Error(Condition::rank,
                      message("a tensor has rank ", tensor.rank(), ", the limit is ", greatest_rank));
     }
-    if (auto fits = tensor.check_layout(); !fits) return fits;
+    MILEPOST_TRY(tensor.check_layout());
     if (static_cast<unsigned>(tensor.role()) > static_cast<unsigned>(Role::buffer)) {
         return Error(Condition::layout, message("a tensor has the role ",
                                                 static_cast<unsigned>(tensor.role()), ", which is unknown"));

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <milepost/options.hpp>
@@ -41,11 +40,10 @@ Result<const codec::CodecRow*> choose_codec(const StorageView& storage, const Sa
     if (options.codec != Codec::automatic) return codec::find_codec(static_cast<std::uint8_t>(options.codec));
     if (storage.nbytes() < kLeastNbytes) return raw;
     const auto* zstd = codec::find_codec(static_cast<std::uint8_t>(Codec::zstd));
-    auto sample = sample_of(storage);
-    if (!sample) return std::move(sample).error();
-    std::vector<std::byte> stored(sample->size());
-    const std::size_t nbytes = zstd->make_encoder(options.zstd_level)->encode(*sample, stored);
-    return nbytes != 0 && nbytes <= sample->size() / 10 * 9 ? zstd : raw;
+    MILEPOST_TRY_ASSIGN(auto sample, sample_of(storage));
+    std::vector<std::byte> stored(sample.size());
+    const std::size_t nbytes = zstd->make_encoder(options.zstd_level)->encode(sample, stored);
+    return nbytes != 0 && nbytes <= sample.size() / 10 * 9 ? zstd : raw;
 }
 
 }  // namespace milepost::saving

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include <milepost/error.hpp>
 #include <milepost/result.hpp>
@@ -34,9 +33,8 @@ Result<ChunkAppender::Placed> ChunkAppender::place(const ChunkJob& job, const En
         columns_.stored_nbytes.push_back(static_cast<std::uint32_t>(chunk.stored_nbytes));
         if (chunk.is_compressed()) columns_.raw_checksums.push_back(chunk.raw_checksum);
     }
-    auto place = queue_.reserve(static_cast<std::size_t>(chunk.stored_nbytes));
-    if (!place) return std::move(place).error();
-    return Placed{*place, next_checksum_++};
+    MILEPOST_TRY_ASSIGN(auto place, queue_.reserve(static_cast<std::size_t>(chunk.stored_nbytes)));
+    return Placed{place, next_checksum_++};
 }
 
 void ChunkAppender::finish(const Placed& placed, const codec::Digest& stored_checksum) noexcept {

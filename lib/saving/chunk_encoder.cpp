@@ -46,9 +46,7 @@ Result<EncodedChunk> ChunkEncoder::encode(const ChunkJob& job) {
     chunk.stored_nbytes = chunk.raw_nbytes;
     if (job.storage->codec->make_encoder == nullptr) return chunk;
     const std::span<std::byte> raw = scratch(raw_, static_cast<std::size_t>(chunk.raw_nbytes));
-    auto checksum = copy_raw(job, raw);
-    if (!checksum) return std::move(checksum).error();
-    chunk.raw_checksum = *checksum;
+    MILEPOST_TRY_ASSIGN(chunk.raw_checksum, copy_raw(job, raw));
     chunk.stored = compress(*job.storage->codec, raw);
     chunk.stored_nbytes = chunk.stored.size();
     chunk.stored_checksum = chunk.is_compressed() ? codec::checksum128(chunk.stored) : chunk.raw_checksum;
@@ -67,9 +65,8 @@ Result<codec::Digest> ChunkEncoder::copy_raw(const ChunkJob& job, std::span<std:
     const StorageView& view = job.storage->view;
     const std::uint64_t begin = job.number * kChunkNbytes;
     if (detail::ViewAccess::provider(view) == nullptr) {
-        auto from = view.bytes(begin, begin + to.size());
-        if (!from) return std::move(from).error();
-        return copy_and_hash(*from, to);
+        MILEPOST_TRY_ASSIGN(auto from, view.bytes(begin, begin + to.size()));
+        return copy_and_hash(from, to);
     }
     if (auto copied = view.read(begin, to); !copied) {
         if (!describe_) return std::move(copied).error();

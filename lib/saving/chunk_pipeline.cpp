@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include <milepost/result.hpp>
@@ -25,13 +24,10 @@ Result<void> run_alone(ChunkSequence& sequence, ChunkEncoder& encoder, ChunkAppe
             appender.append_empty(*job->storage);
             continue;
         }
-        auto chunk = encoder.encode(*job);
-        if (!chunk) return std::move(chunk).error();
-        auto placed = appender.place(*job, *chunk);
-        if (!placed) return std::move(placed).error();
-        auto checksum = encoder.write(*job, *chunk, placed->output.bytes);
-        if (!checksum) return std::move(checksum).error();
-        appender.finish(*placed, *checksum);
+        MILEPOST_TRY_ASSIGN(auto chunk, encoder.encode(*job));
+        MILEPOST_TRY_ASSIGN(auto placed, appender.place(*job, chunk));
+        MILEPOST_TRY_ASSIGN(auto checksum, encoder.write(*job, chunk, placed.output.bytes));
+        appender.finish(placed, checksum);
     }
     return {};
 }

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include <milepost/error.hpp>
@@ -30,10 +29,10 @@ Result<void> write_copies(const std::vector<std::byte>& index, const IndexPlacem
     footer.header_checksum = format::header_tag(header);
     const format::FooterBytes footer_bytes = footer.encode();
     for (const std::uint64_t copy : {placement.index_offset, placement.copy_b()}) {
-        if (auto padded = queue.pad_to(copy); !padded) return padded;
-        if (auto written = queue.append(index); !written) return written;
-        if (auto padded = queue.pad_to(copy + placement.padded_nbytes()); !padded) return padded;
-        if (auto written = queue.append(footer_bytes); !written) return written;
+        MILEPOST_TRY(queue.pad_to(copy));
+        MILEPOST_TRY(queue.append(index));
+        MILEPOST_TRY(queue.pad_to(copy + placement.padded_nbytes()));
+        MILEPOST_TRY(queue.append(footer_bytes));
     }
     return queue.flush();
 }
@@ -42,13 +41,11 @@ Result<void> write_copies(const std::vector<std::byte>& index, const IndexPlacem
 
 Result<void> write_index(const format::Index& index, const format::HeaderBytes& header,
                          const SaveOptions& options, OutputQueue& queue) {
-    auto encoded = index.encode(options.limits);
-    if (!encoded) return std::move(encoded).error();
-    const IndexPlacement placement{base::align_up(queue.position(), format::kLeastAlignment),
-                                   encoded->size()};
+    MILEPOST_TRY_ASSIGN(auto encoded, index.encode(options.limits));
+    const IndexPlacement placement{base::align_up(queue.position(), format::kLeastAlignment), encoded.size()};
     auto valid = format::validate(index, {placement.index_offset, options.alignment}, options.limits);
     if (!valid) return as_argument_error(valid.error());
-    return write_copies(*encoded, placement, header, queue);
+    return write_copies(encoded, placement, header, queue);
 }
 
 Error as_argument_error(const Error& error) {

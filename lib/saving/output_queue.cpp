@@ -37,11 +37,10 @@ Result<void> OutputQueue::append(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
         const bool is_full = current_ == nullptr || current_->used == kBufferNbytes;
         const std::size_t room = is_full ? kBufferNbytes : kBufferNbytes - current_->used;
-        auto place = reserve(std::min(room, bytes.size()));
-        if (!place) return std::move(place).error();
-        std::memcpy(place->bytes.data(), bytes.data(), place->bytes.size());
-        complete(*place);
-        bytes = bytes.subspan(place->bytes.size());
+        MILEPOST_TRY_ASSIGN(auto place, reserve(std::min(room, bytes.size())));
+        std::memcpy(place.bytes.data(), bytes.data(), place.bytes.size());
+        complete(place);
+        bytes = bytes.subspan(place.bytes.size());
     }
     return {};
 }

@@ -1,5 +1,4 @@
 #include <string>
-#include <utility>
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/io.hpp>
@@ -10,15 +9,13 @@
 namespace milepost {
 
 Result<void> save(const std::string& path, const Checkpoint& checkpoint, const SaveOptions& options) {
-    auto writer = Writer::create(path, options);
-    if (!writer) return std::move(writer).error();
-    return writer->commit(checkpoint);
+    MILEPOST_TRY_ASSIGN(auto writer, Writer::create(path, options));
+    return writer.commit(checkpoint);
 }
 
 Result<void> save(Sink& sink, const Checkpoint& checkpoint, const SaveOptions& options) {
-    auto writer = Writer::create(sink, options);
-    if (!writer) return std::move(writer).error();
-    return writer->commit(checkpoint);
+    MILEPOST_TRY_ASSIGN(auto writer, Writer::create(sink, options));
+    return writer.commit(checkpoint);
 }
 
 }  // namespace milepost

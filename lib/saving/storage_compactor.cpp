@@ -43,16 +43,13 @@ Result<TensorView> StorageCompactor::place(const TensorView& tensor) {
     if (found == reached_.end()) return tensor;
     const Reached& reached = found->second;
     const std::uint64_t begin = reached.end == 0 ? 0 : reached.begin / reached.unit * reached.unit;
-    auto part = tensor.storage().part(begin, reached.end);
-    if (!part) return std::move(part).error();
-    StorageView storage = *std::move(part);
+    MILEPOST_TRY_ASSIGN(StorageView storage, tensor.storage().part(begin, reached.end));
     std::uint64_t offset = tensor.element_count() == 0 ? 0 : tensor.offset() - begin;
     Strides strides = tensor.strides();
     // An expanded tensor has more bytes than the part of the storage that it views: it is not copied.
     if (reached.tensors == 1 && !tensor.is_contiguous() && tensor.nbytes() <= reached.end - begin) {
-        auto copy = tensor.load();
-        if (!copy) return std::move(copy).error();
-        copies_.push_back(*std::move(copy));
+        MILEPOST_TRY_ASSIGN(auto copy, tensor.load());
+        copies_.push_back(std::move(copy));
         storage = StorageView(std::as_const(copies_.back()).bytes());
         offset = 0;
         strides.clear();

@@ -75,7 +75,7 @@ Result<void> StreamedTensor::append(std::span<const std::byte> piece,
             if (buffered_ < kRunNbytes && written_ + buffered_ < nbytes()) return {};
             run = std::as_const(buffer_).bytes().first(std::exchange(buffered_, 0));
         }
-        if (auto done = write(StorageView(run), written_ / codec::kChunkNbytes); !done) return done;
+        MILEPOST_TRY(write(StorageView(run), written_ / codec::kChunkNbytes));
         written_ += run.size();
     }
     return {};

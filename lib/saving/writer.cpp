@@ -137,13 +137,11 @@ Result<WrittenTensor> Writer::Impl::add(const TensorView& tensor) {
     MILEPOST_TRY(begin());
     if (ViewAccess::provider(tensor.storage()) == written.get()) return ViewAccess::written(tensor);
     MILEPOST_TRY(check_room());
-    auto dtype = written->dtypes.keep(tensor.dtype());
-    if (!dtype) return std::move(dtype).error();
+    MILEPOST_TRY_ASSIGN(auto dtype, written->dtypes.keep(tensor.dtype()));
     saving::StorageCompactor compactor({&tensor}, [&](const StorageView&) { return options.compact; });
-    auto placed = compactor.place(tensor);
-    if (!placed) return std::move(placed).error();
-    MILEPOST_TRY(storages.write({placed->storage()}));
-    return placeholder_for(*placed, *dtype);
+    MILEPOST_TRY_ASSIGN(auto placed, compactor.place(tensor));
+    MILEPOST_TRY(storages.write({placed.storage()}));
+    return placeholder_for(placed, dtype);
 }
 
 /// Another storage is within the limit on records.
@@ -165,14 +163,11 @@ WrittenTensor Writer::Impl::placeholder_for(const TensorView& tensor, const Dtyp
 }
 
 Result<void> Writer::Impl::begin_tensor(DtypeInfo dtype, Shape shape) {
-    if (auto ready = begin(); !ready) return ready;
-    if (auto fits = saving::check_dtype(dtype, options.limits); !fits) return fits;
-    if (auto room = check_room(); !room) return room;
-    auto kept = written->dtypes.keep(dtype);
-    if (!kept) return std::move(kept).error();
-    auto made = saving::StreamedTensor::make(*kept, std::move(shape), options.limits);
-    if (!made) return std::move(made).error();
-    streamed = *std::move(made);
+    MILEPOST_TRY(begin());
+    MILEPOST_TRY(saving::check_dtype(dtype, options.limits));
+    MILEPOST_TRY(check_room());
+    MILEPOST_TRY_ASSIGN(auto kept, written->dtypes.keep(dtype));
+    MILEPOST_TRY_ASSIGN(streamed, saving::StreamedTensor::make(kept, std::move(shape), options.limits));
     return {};
 }
 
@@ -184,9 +179,7 @@ Result<void> Writer::Impl::append(std::span<const std::byte> piece) {
 
 Result<void> Writer::Impl::write_run(const StorageView& run, std::uint64_t first_chunk) {
     if (first_chunk == 0) {
-        auto codec = saving::choose_codec(run, options);
-        if (!codec) return std::move(codec).error();
-        streamed->codec = *codec;
+        MILEPOST_TRY_ASSIGN(streamed->codec, saving::choose_codec(run, options));
     }
     return storages.write_run(run, *streamed->codec, first_chunk, streamed->nbytes());
 }
@@ -204,15 +197,14 @@ Result<WrittenTensor> Writer::Impl::end_tensor() {
 
 Result<void> Writer::Impl::commit(const Checkpoint& checkpoint) {
     if (streamed) return Error(Condition::option, "a tensor was begun and not ended");
-    auto plan = saving::Plan::make(checkpoint, numbers, options);
-    if (!plan) return std::move(plan).error();
-    if (auto fits = check_before_writing(*plan); !fits) return fits;
-    if (auto reserved = reserve(plan->new_storages()); !reserved) return reserved;
-    if (auto ready = begin(); !ready) return ready;
-    auto stored = storages.write(plan->new_storages(),
-                                 [&](std::size_t number) { return plan->path_of_new_storage(number); });
+    MILEPOST_TRY_ASSIGN(auto plan, saving::Plan::make(checkpoint, numbers, options));
+    MILEPOST_TRY(check_before_writing(plan));
+    MILEPOST_TRY(reserve(plan.new_storages()));
+    MILEPOST_TRY(begin());
+    auto stored = storages.write(plan.new_storages(),
+                                 [&](std::size_t number) { return plan.path_of_new_storage(number); });
     if (!stored) return stored;
-    auto indexed = saving::write_index(plan->index(storages.columns()), storages.header(), options, queue);
+    auto indexed = saving::write_index(plan.index(storages.columns()), storages.header(), options, queue);
     if (!indexed) return indexed;
     committed = true;
     return sink.commit();
@@ -220,7 +212,7 @@ Result<void> Writer::Impl::commit(const Checkpoint& checkpoint) {
 
 /// All that can be wrong with the checkpoint and is known before the rest of its bytes is written.
 Result<void> Writer::Impl::check_before_writing(const saving::Plan& plan) {
-    if (auto valid = plan.check(storages.columns()); !valid) return valid;
+    MILEPOST_TRY(plan.check(storages.columns()));
     if (const auto unviewed = plan.find_unviewed_storage()) {
         return Error(
             Condition::layout,
@@ -252,10 +244,9 @@ Writer::~Writer() {
 
 Result<Writer> Writer::create(const std::string& path, const SaveOptions& options) try {
     MILEPOST_TRY(saving::check_options(options));
-    auto file =
-        platform::ReplacingFile::create(path, {options.durable, options.keep_previous, options.create_only});
-    if (!file) return std::move(file).error();
-    auto sink = std::make_unique<saving::FileSink>(*std::move(file));
+    MILEPOST_TRY_ASSIGN(auto file, platform::ReplacingFile::create(
+                                       path, {options.durable, options.keep_previous, options.create_only}));
+    auto sink = std::make_unique<saving::FileSink>(std::move(file));
     Sink& borrowed = *sink;
     return Writer(std::make_unique<Impl>(std::move(sink), borrowed, options));
 } catch (const std::bad_alloc&) {
