@@ -109,7 +109,7 @@ enum class Condition : std::uint8_t {
     sync,             ///< The system could not put the bytes on the disk.
     close,            ///< Closing the new file failed.
     link,             ///< Keeping or creating the name of a file failed.
-    rename,           ///< Renaming the new file failed.
+    rename,           ///< The new file cannot be renamed to its path.
     map,              ///< The file cannot be mapped.
     changed,          ///< The file changed while it was open.
     in_use,           ///< Another save to the same path is running.
