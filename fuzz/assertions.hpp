@@ -31,6 +31,9 @@ void check_same_outcome(const Result<A>& a, const Result<B>& b, std::string_view
             what);
 }
 
+/// Whether the inputs are new ones, rather than the corpus as a test.
+[[nodiscard]] bool in_campaign() noexcept;
+
 /// Limits that many small files exceed. What passes them passes the defaults.
 [[nodiscard]] Limits tight_limits() noexcept;
 

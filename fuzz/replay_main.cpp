@@ -17,9 +17,13 @@
 #include <string_view>
 #include <vector>
 
+#include "assertions.hpp"
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbytes);
 
 namespace {
+
+bool is_random = false;
 
 namespace fs = std::filesystem;
 
@@ -51,6 +55,7 @@ bool replay(const fs::path& path) {
 
 /// Up to 1 KiB each. Prints the number of the input from time to time: a finding can be run again with it.
 int run_random(std::uint64_t count, std::uint64_t seed) {
+    is_random = true;
     for (std::uint64_t i = 0; i < count; ++i) {
         std::mt19937_64 random(seed + i);
         std::vector<std::uint8_t> input(random() % 1024);
@@ -63,6 +68,10 @@ int run_random(std::uint64_t count, std::uint64_t seed) {
 }
 
 }  // namespace
+
+bool milepost::fuzz::in_campaign() noexcept {
+    return is_random;
+}
 
 int main(int count, char** arguments) {
     if (count == 4 && std::string_view(arguments[1]) == "--random")
