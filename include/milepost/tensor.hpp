@@ -42,6 +42,13 @@ class StorageProvider;
 struct StridedLayout;
 struct ViewAccess;
 
+// What copies of a view share, and views of a file that have the same one.
+struct TensorLayout {
+    Shape shape;
+    Strides strides;
+};
+MILEPOST_API const Shape& no_dims() noexcept;
+
 }  // namespace detail
 /// @endcond
 
@@ -55,6 +62,14 @@ public:
     StorageView() noexcept = default;
     explicit StorageView(std::span<const std::byte> bytes) noexcept
         : data_(bytes.data()), nbytes_(bytes.size()) {}
+    ///@}
+    /// Moving one copies it: none is left empty.
+    ///@{
+    StorageView(const StorageView&) noexcept = default;
+    StorageView(StorageView&& other) noexcept { *this = std::as_const(other); }
+    StorageView& operator=(const StorageView&) noexcept = default;
+    StorageView& operator=(StorageView&& other) noexcept { return *this = std::as_const(other); }
+    ~StorageView() = default;
     ///@}
 
     /// Its size.
@@ -125,17 +140,29 @@ public:
         return TensorView(*find_dtype(dtype_of_v<std::remove_const_t<T>>), std::move(shape),
                           StorageView(std::as_bytes(elements)));
     }
+    /// Moving one copies it: none is left empty. Copies share the shape and the strides.
+    ///@{
+    TensorView(const TensorView&) noexcept = default;
+    TensorView(TensorView&& other) noexcept { *this = std::as_const(other); }
+    TensorView& operator=(const TensorView&) noexcept = default;
+    TensorView& operator=(TensorView&& other) noexcept { return *this = std::as_const(other); }
+    ~TensorView() = default;
+    ///@}
 
     /// Element type, sizes of the dimensions, and how many dimensions there are.
     ///@{
     [[nodiscard]] const DtypeInfo& dtype() const noexcept { return dtype_; }
-    [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
-    [[nodiscard]] std::size_t rank() const noexcept { return shape_.size(); }
+    [[nodiscard]] const Shape& shape() const noexcept {
+        return layout_ != nullptr ? layout_->shape : detail::no_dims();
+    }
+    [[nodiscard]] std::size_t rank() const noexcept { return shape().size(); }
     ///@}
     /// Empty if the tensor is contiguous.
     ///@{
-    [[nodiscard]] const Strides& strides() const noexcept { return strides_; }
-    [[nodiscard]] bool is_contiguous() const noexcept { return strides_.empty(); }
+    [[nodiscard]] const Strides& strides() const noexcept {
+        return layout_ != nullptr ? layout_->strides : detail::no_dims();
+    }
+    [[nodiscard]] bool is_contiguous() const noexcept { return strides().empty(); }
     ///@}
     /// Of the first element, in bytes from the start of the storage.
     [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
@@ -215,10 +242,11 @@ private:
     friend struct detail::ViewAccess;
     [[nodiscard]] MILEPOST_API Result<std::span<const std::byte>> typed_bytes(Dtype expected) const;
     [[nodiscard]] Result<TensorView> part(Shape shape, Strides strides, std::uint64_t first) const;
+    TensorView(std::shared_ptr<const detail::TensorLayout> layout, DtypeInfo dtype, StorageView storage,
+               std::uint64_t offset) noexcept;
 
     DtypeInfo dtype_;
-    Shape shape_;
-    Strides strides_;
+    std::shared_ptr<const detail::TensorLayout> layout_;  // null for rank 0
     StorageView storage_;
     std::uint64_t offset_ = 0;
     std::uint64_t element_count_ = 0;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include <milepost/dtype.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
@@ -68,6 +69,16 @@ struct ViewAccess {
     static void set_origin(TensorView& view, std::string_view name, std::uint32_t number) noexcept {
         view.name_ = name;
         view.number_ = number;
+    }
+
+    /// One content, one form: without strides if it is contiguous, null if its rank is 0. Throws
+    /// std::bad_alloc.
+    [[nodiscard]] static std::shared_ptr<const TensorLayout> layout(Shape shape, Strides strides);
+
+    /// A view without a name, from `offset` (bytes) on. The layout is one that layout() made.
+    static TensorView view(DtypeInfo dtype, std::shared_ptr<const TensorLayout> layout, StorageView storage,
+                           std::uint64_t offset) noexcept {
+        return TensorView(std::move(layout), dtype, std::move(storage), offset);
     }
 
     static WrittenTensor written(TensorView view) noexcept { return WrittenTensor(std::move(view)); }

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <span>
 #include <string>
@@ -118,19 +119,31 @@ Result<void> StorageView::check(std::uint64_t begin, std::uint64_t end) const {
     return provider_ != nullptr ? provider_->check(number_, begin_ + begin, begin_ + end) : Result<void>();
 }
 
+std::shared_ptr<const detail::TensorLayout> detail::ViewAccess::layout(Shape shape, Strides strides) {
+    if (strides.size() == shape.size() && core::is_contiguous(shape, strides)) strides.clear();
+    if (shape.empty() && strides.empty()) return nullptr;
+    return std::make_shared<TensorLayout>(TensorLayout{std::move(shape), std::move(strides)});
+}
+
+const Shape& detail::no_dims() noexcept {
+    static const Shape kNone;
+    return kNone;
+}
+
 TensorView::TensorView() : TensorView(*find_dtype(Dtype::f32), {0}, StorageView()) {}
 
 TensorView::TensorView(DtypeInfo dtype, Shape shape, StorageView storage, std::uint64_t offset,
                        Strides strides)
+    : TensorView(detail::ViewAccess::layout(std::move(shape), std::move(strides)), dtype, std::move(storage),
+                 offset) {}
+
+TensorView::TensorView(std::shared_ptr<const detail::TensorLayout> layout, DtypeInfo dtype,
+                       StorageView storage, std::uint64_t offset) noexcept
     : dtype_(dtype),
-      shape_(std::move(shape)),
-      strides_(std::move(strides)),
+      layout_(std::move(layout)),
       storage_(std::move(storage)),
       offset_(offset),
-      element_count_(saturating_count(shape_)) {
-    // One content, one form: a contiguous tensor has no strides, however it was made.
-    if (strides_.size() == shape_.size() && core::is_contiguous(shape_, strides_)) strides_.clear();
-}
+      element_count_(saturating_count(shape())) {}
 
 std::uint64_t TensorView::nbytes() const noexcept {
     if (element_count_ == UINT64_MAX) return UINT64_MAX;
@@ -152,7 +165,7 @@ TensorView TensorView::with_role(Role role, bool requires_grad) const {
 Result<void> TensorView::check_layout() const {
     const auto known = find_dtype(dtype_.code);
     if (known && *known != dtype_) return layout_error(*this, "the dtype is not that of its code");
-    const auto fault = core::find_layout_fault(shape_, strides_, dtype_.bits, offset_, storage_.nbytes());
+    const auto fault = core::find_layout_fault(shape(), strides(), dtype_.bits, offset_, storage_.nbytes());
     if (fault != core::LayoutFault::none) return layout_error(*this, core::describe(fault));
     return {};
 }
@@ -191,30 +204,30 @@ Result<void> TensorView::copy_to(std::span<std::byte> to) const {
     }
     if (to.empty()) return {};
     if (is_contiguous()) return storage_.read(offset_, to);
-    return detail::ViewAccess::gather(storage_, {offset_, shape_, strides_, dtype_.bits / 8U}, to);
+    return detail::ViewAccess::gather(storage_, {offset_, shape(), strides(), dtype_.bits / 8U}, to);
 }
 
 Result<void> TensorView::check() const {
     MILEPOST_TRY(check_layout());
     if (element_count_ == 0) return {};
-    return storage_.check(offset_, offset_ + core::extent_nbytes(shape_, strides_, dtype_.bits));
+    return storage_.check(offset_, offset_ + core::extent_nbytes(shape(), strides(), dtype_.bits));
 }
 
 Result<TensorView> TensorView::slice(const std::vector<Range>& ranges) const try {
     MILEPOST_TRY(check_layout());
     if (ranges.size() > rank()) return layout_error(*this, "a slice has ", ranges.size(), " ranges");
-    Shape shape = shape_;
-    Strides strides = is_contiguous() ? core::contiguous_strides(shape_) : strides_;
+    Shape shape = this->shape();
+    Strides strides = is_contiguous() ? core::contiguous_strides(shape) : this->strides();
     std::uint64_t first = 0;  // element
     for (std::size_t i = 0; i < ranges.size(); ++i) {
         const auto [begin, given_end, step] = ranges[i];
-        const std::uint64_t end = given_end == UINT64_MAX ? shape_[i] : given_end;
-        if (step == 0 || begin > end || end > shape_[i]) {
+        const std::uint64_t end = given_end == UINT64_MAX ? shape[i] : given_end;
+        if (step == 0 || begin > end || end > shape[i]) {
             return layout_error(*this, "range ", begin, " to ", end, ", step ", step,
                                 " is not within dimension ", i);
         }
+        first += begin < shape[i] ? begin * strides[i] : 0;
         shape[i] = (end - begin) / step + static_cast<std::uint64_t>((end - begin) % step != 0);
-        first += begin < shape_[i] ? begin * strides[i] : 0;
         if (shape[i] > 1) strides[i] *= step;
     }
     return part(std::move(shape), std::move(strides), first);
@@ -225,9 +238,8 @@ Result<TensorView> TensorView::slice(const std::vector<Range>& ranges) const try
 /// A view of some of the elements, the first of which is number `first` in the storage's order.
 Result<TensorView> TensorView::part(Shape shape, Strides strides, std::uint64_t first) const {
     TensorView view = *this;
-    view.shape_ = std::move(shape);
-    view.strides_ = core::is_contiguous(view.shape_, strides) ? Strides() : std::move(strides);
-    view.element_count_ = saturating_count(view.shape_);
+    view.layout_ = detail::ViewAccess::layout(std::move(shape), std::move(strides));
+    view.element_count_ = saturating_count(view.shape());
     if (view.element_count_ != 0) {
         if (first * (dtype_.bits % 8U) % 8 != 0)
             return layout_error(*this, "a slice that does not begin with a whole byte");
@@ -245,7 +257,7 @@ Result<Tensor> TensorView::load(std::uint64_t max_nbytes) const try {
         return error_of(Condition::total_bytes, *this, "a copy takes ", nbytes(), " bytes, allowed are ",
                         max_nbytes);
     }
-    auto tensor = Tensor::zeros(dtype_, shape_);
+    auto tensor = Tensor::zeros(dtype_, shape());
     if (!tensor) return tensor;
     MILEPOST_TRY(copy_to(tensor->bytes()));
     return tensor;

@@ -36,12 +36,14 @@ public:
         : impl_(impl),
           index_(impl.opened.index),
           offsets_(impl.opened.offsets),
+          layouts_(impl.opened),
           budget_(impl.max_decoded_bytes) {}
 
     Result<Value> value(std::uint32_t number) {
         if (!budget_.take(sizeof(Value))) return budget_.exceeded();
         return format::decode_value(
-            index_, offsets_, number, [&](std::uint32_t tensor) { return impl_.view(tensor); }, budget_);
+            index_, offsets_, number, [&](std::uint32_t tensor) { return impl_.view(tensor, layouts_); },
+            budget_);
     }
 
     Result<void> model(std::uint32_t number, StateDict& model) {
@@ -157,6 +159,7 @@ private:
     const Reader::Impl& impl_;
     const Index& index_;
     const IndexOffsets& offsets_;
+    SharedLayouts layouts_;
     DecodeBudget budget_;
 };
 

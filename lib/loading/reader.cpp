@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <milepost/checkpoint.hpp>
@@ -31,6 +32,7 @@
 #include "loading/decode_parts.hpp"
 #include "loading/open.hpp"
 #include "loading/reader_impl.hpp"
+#include "loading/shared_layouts.hpp"
 
 namespace milepost {
 namespace {
@@ -64,20 +66,23 @@ DtypeInfo Reader::Impl::dtype(std::uint8_t code) const {
 }
 
 TensorView Reader::Impl::view(std::uint32_t tensor) const {
+    return view(tensor, loading::make_layout(opened, opened.index.tensor_layouts[tensor]));
+}
+
+TensorView Reader::Impl::view(std::uint32_t tensor, loading::SharedLayouts& layouts) const {
+    return view(tensor, layouts.get(opened.index.tensor_layouts[tensor]));
+}
+
+TensorView Reader::Impl::view(std::uint32_t tensor, loading::SharedLayouts::Layout layout) const {
     const Index& index = opened.index;
-    const std::uint32_t number = index.tensor_layouts[tensor];
-    const format::LayoutRecord& layout = index.layouts[number];
-    const auto dims = index.dims.subspan(opened.offsets.layout_dims[number]);
-    const auto shape = dims.first(layout.rank);
-    const auto strides =
-        is_strided(layout) ? dims.subspan(layout.rank, layout.rank) : std::span<const std::uint64_t>();
     const std::uint32_t storage = index.storage_of(tensor);
     const std::uint32_t value = opened.offsets.tensor_value[tensor];
     const std::uint8_t subtype = index.values[value].subtype;
-    TensorView view(dtype(layout.dtype), Shape(shape.begin(), shape.end()),
-                    detail::ViewAccess::storage({shared_from_this(), &*storages}, storage,
-                                                opened.offsets.storage_nbytes(index, storage)),
-                    index.offset_of(tensor), Strides(strides.begin(), strides.end()));
+    const DtypeInfo type = dtype(index.layouts[index.tensor_layouts[tensor]].dtype);
+    StorageView bytes = detail::ViewAccess::storage({shared_from_this(), &*storages}, storage,
+                                                    opened.offsets.storage_nbytes(index, storage));
+    TensorView view =
+        detail::ViewAccess::view(type, std::move(layout), std::move(bytes), index.offset_of(tensor));
     view = view.with_role(static_cast<Role>(subtype & 3U), (subtype & 4U) != 0);
     const bool is_entry = value < index.entry_names.size();
     detail::ViewAccess::set_origin(view, is_entry ? index.entry_names[value] : std::string_view(), tensor);
@@ -151,9 +156,10 @@ std::vector<TensorView> Reader::tensors(std::string_view model) const {
     const auto number = impl_->opened.part_names().model(model);
     if (!number) return views;
     const EntryList entry_list = impl_->opened.offsets.entry_list(*number);
+    loading::SharedLayouts layouts(impl_->opened);
     for (std::uint32_t i = entry_list.first; i < entry_list.first + entry_list.count; ++i) {
         if (is_tensor(impl_->opened.index, i))
-            views.push_back(impl_->view(impl_->opened.offsets.data_begin[i]));
+            views.push_back(impl_->view(impl_->opened.offsets.data_begin[i], layouts));
     }
     return views;
 }
@@ -161,8 +167,9 @@ std::vector<TensorView> Reader::tensors(std::string_view model) const {
 std::vector<TensorView> Reader::tensors() const {
     std::vector<TensorView> views;
     views.reserve(impl_->opened.index.tensor_layouts.size());
+    loading::SharedLayouts layouts(impl_->opened);
     for (std::uint32_t i = 0; i < impl_->opened.index.tensor_layouts.size(); ++i)
-        views.push_back(impl_->view(i));
+        views.push_back(impl_->view(i, layouts));
     return views;
 }
 

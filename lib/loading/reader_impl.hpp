@@ -12,6 +12,7 @@
 
 #include "loading/file_access.hpp"
 #include "loading/open.hpp"
+#include "loading/shared_layouts.hpp"
 #include "loading/storage_reader.hpp"
 
 namespace milepost {
@@ -29,9 +30,16 @@ struct Reader::Impl : std::enable_shared_from_this<Reader::Impl> {
     std::uint64_t max_decoded_bytes = 0;             // Limits::max_decoded_bytes
     std::optional<loading::StorageReader> storages;  // made when the index is open and the file is mapped
 
-    /// A view of a tensor of the file; its name is that of the entry, if it is one.
+    /// A view of a tensor of the file; its name is that of the entry, if it is one. Many views of one call
+    /// share their layouts. They throw std::bad_alloc.
+    ///@{
     [[nodiscard]] TensorView view(std::uint32_t tensor) const;
+    [[nodiscard]] TensorView view(std::uint32_t tensor, loading::SharedLayouts& layouts) const;
+    ///@}
     [[nodiscard]] DtypeInfo dtype(std::uint8_t code) const;
+
+private:
+    [[nodiscard]] TensorView view(std::uint32_t tensor, loading::SharedLayouts::Layout layout) const;
 };
 
 }  // namespace milepost

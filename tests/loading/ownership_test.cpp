@@ -100,6 +100,35 @@ TEST_CASE("ownership: a Reader that was moved from is as good as before") {
     CHECK(first.tensor("net", "w")->storage() == second.tensor("net", "w")->storage());
 }
 
+TEST_CASE("ownership: views that were moved from are as good as before") {
+    const Saved saved(Access::mapped);
+    TensorView first = saved.open().value().tensor("net/w").value();
+    const TensorView second = std::move(first);
+    check_floats(second);
+    check_floats(first);
+    CHECK(first.shape() == second.shape());
+    StorageView storage = second.storage();
+    const StorageView moved = std::move(storage);
+    CHECK(storage == moved);
+    CHECK(storage.bytes(0, storage.nbytes())->size() == moved.nbytes());
+}
+
+TEST_CASE("ownership: views of one layout share it") {
+    Checkpoint checkpoint;
+    const std::vector<float> values(6);
+    for (const char* name : {"a", "b"})
+        checkpoint.model("net")[name] = TensorView::of(std::span(values), {2, 3});
+    checkpoint.model("net")["c"] = TensorView::of(std::span(values), {3, 2});
+    const auto reader = Reader::open(std::make_shared<MemorySource>(save_bytes(checkpoint).value()));
+    REQUIRE(reader);
+    const auto views = reader->tensors();
+    REQUIRE(views.size() == 3);
+    CHECK(&views[0].shape() == &views[1].shape());
+    CHECK(views[2].shape() == Shape{3, 2});
+    const TensorView copy = views[2];
+    CHECK(&copy.shape() == &views[2].shape());
+}
+
 TEST_CASE("ownership: the last view closes the file") {
     auto source = std::make_shared<MemorySource>(save_bytes(small()).value());
     const std::weak_ptr<const Source> watched = source;
