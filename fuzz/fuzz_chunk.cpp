@@ -37,11 +37,13 @@ void check_failure(const codec::DecodeFailure& failure) {
 /// What works on one codec's chunks, kept from one input to the next, as a thread keeps it for all its
 /// chunks.
 struct Worker {
-    explicit Worker(Codec code)
+    explicit Worker(Codec code, std::uint8_t its_parameter = 0, bool smallest = false)
         : row(*codec::find_codec(static_cast<std::uint8_t>(code))),
-          encoder(row.make_encoder(1)),
-          decoder(row.make_decoder()) {}
+          parameter(its_parameter),
+          encoder(row.make_encoder({1, its_parameter, smallest})),
+          decoder(row.make_decoder(its_parameter)) {}
     const CodecRow& row;
+    std::uint8_t parameter;
     std::unique_ptr<codec::Encoder> encoder;
     std::unique_ptr<codec::Decoder> decoder;
 };
@@ -61,7 +63,7 @@ void check_encoded_again(const Worker& worker, std::span<const std::byte> raw) {
 void decode(const Worker& worker, std::span<const std::byte> stored, std::size_t raw_nbytes) {
     Target first(raw_nbytes, std::byte{0xAA}), second(raw_nbytes, std::byte{0x55});
     const auto failure = worker.decoder->decode(stored, first.bytes);
-    const auto again = worker.row.make_decoder()->decode(stored, second.bytes);
+    const auto again = worker.row.make_decoder(worker.parameter)->decode(stored, second.bytes);
     require(failure.has_value() == again.has_value(), "a decoder remembers nothing");
     if (failure) {
         check_failure(*failure);
@@ -74,14 +76,22 @@ void decode(const Worker& worker, std::span<const std::byte> stored, std::size_t
     check_encoded_again(worker, first.bytes);
 }
 
+std::vector<Worker> make_workers() {
+    std::vector<Worker> workers;
+    workers.emplace_back(Codec::zstd);
+    for (std::uint8_t parameter = 1; parameter <= 5; ++parameter)
+        workers.emplace_back(Codec::planes, parameter, parameter % 2 == 0);
+    return workers;
+}
+
 }  // namespace
 }  // namespace milepost::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbytes) {
     using namespace milepost;
     fuzz::Input input(data, nbytes);
-    static const std::array workers = {fuzz::Worker(Codec::zstd)};
-    const fuzz::Worker& worker = workers[input.below(workers.size())];
+    static const auto workers = fuzz::make_workers();
+    const fuzz::Worker& worker = workers[input.below(static_cast<unsigned>(workers.size()))];
     // Mostly small: a fuzzer that fills MiBs finds little.
     const std::size_t size = input.number<std::uint32_t>() % codec::kChunkNbytes;
     const std::size_t raw_nbytes = (size >> input.below(21)) + 1;

@@ -119,8 +119,8 @@ std::optional<Base> take_base(Input& input) {
         return std::nullopt;
     }
     Storages storages(input, alignment);
-    for (const StorageView& storage : plan->new_storages())
-        storages.add(storage.nbytes());
+    for (const saving::NewStorage& storage : plan->new_storages())
+        storages.add(storage.view.nbytes());
     return Base{testing::Columns(plan->index(storages.columns())), {storages.index_offset(), alignment}};
 }
 

@@ -176,7 +176,8 @@ private:
     }
 
     [[nodiscard]] SaveOptions options() {
-        constexpr std::array kCodecs = {Codec::raw, Codec::zstd, Codec::automatic};
+        constexpr std::array kCodecs = {Codec::raw, Codec::zstd, Codec::planes, Codec::smallest,
+                                        Codec::automatic};
         SaveOptions options;
         options.codec = kCodecs[input_.below(kCodecs.size())];
         options.threads = 1 + input_.below(2);

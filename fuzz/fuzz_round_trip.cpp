@@ -26,7 +26,8 @@ using testing::same_form;
 using Bytes = std::vector<std::byte>;
 
 SaveOptions take_options(Input& input) {
-    constexpr std::array kCodecs = {Codec::raw, Codec::zstd, Codec::automatic};
+    constexpr std::array kCodecs = {Codec::raw, Codec::zstd, Codec::planes, Codec::smallest,
+                                    Codec::automatic};
     constexpr std::array<std::uint32_t, 4> kAlignments = {64, 128, 4096, 65536};
     SaveOptions options;
     options.codec = kCodecs[input.below(kCodecs.size())];

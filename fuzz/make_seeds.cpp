@@ -4,6 +4,7 @@
 //     make_seeds fuzz/corpus
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -188,7 +189,7 @@ void write_chunks(const fs::path& folder) {
             raw[i] = static_cast<std::byte>(text[i % text.size()]);
         for (const int level : {1, 19}) {
             frame.resize(raw_nbytes);
-            frame.resize(zstd.make_encoder(level)->encode(raw, frame));
+            frame.resize(zstd.make_encoder({.zstd_level = level})->encode(raw, frame));
             Bytes input(6);  // the last one: no shift
             const auto stored_nbytes = static_cast<std::uint32_t>(raw_nbytes - 1);
             std::memcpy(&input[1], &stored_nbytes, sizeof stored_nbytes);
@@ -197,6 +198,26 @@ void write_chunks(const fs::path& folder) {
             if (raw_nbytes != 300) continue;
             input[1] ^= std::byte{0x40};  // a raw size of 64 more: the frame is whole but too short
             write(folder / ("zstd_too_short_" + std::to_string(level)), input);
+        }
+    }
+}
+
+/// Bytes of which high ones are rare, as chunks of planes of each kind of word.
+void write_planes(const fs::path& folder) {
+    const auto& planes = *codec::find_codec(static_cast<std::uint8_t>(Codec::planes));
+    for (std::uint8_t parameter = planes.first_parameter; parameter <= planes.last_parameter; ++parameter) {
+        for (const std::size_t raw_nbytes : {403U, 3000U}) {
+            std::mt19937_64 random(raw_nbytes);
+            Bytes raw(raw_nbytes), stored(raw_nbytes);
+            for (std::byte& byte : raw)
+                byte = static_cast<std::byte>(std::countr_zero(random() | 1ULL << 40U));
+            stored.resize(planes.make_encoder({.parameter = parameter})->encode(raw, stored));
+            Bytes input(6);
+            input[0] = static_cast<std::byte>(parameter);  // of fuzz_chunk's workers
+            const auto stored_nbytes = static_cast<std::uint32_t>(raw_nbytes - 1);
+            std::memcpy(&input[1], &stored_nbytes, sizeof stored_nbytes);
+            input.insert(input.end(), stored.begin(), stored.end());
+            write(folder / ("planes_" + std::to_string(parameter) + "_" + std::to_string(raw_nbytes)), input);
         }
     }
 }
@@ -223,6 +244,7 @@ int main(int count, char** arguments) {
     const std::filesystem::path folder = arguments[1];
     milepost::fuzz::write_files(folder);
     milepost::fuzz::write_chunks(folder / "chunk");
+    milepost::fuzz::write_planes(folder / "chunk");
     milepost::fuzz::write_noise(folder / "index", 1);
     milepost::fuzz::write_noise(folder / "round_trip", 2);
     return 0;

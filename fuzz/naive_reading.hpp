@@ -118,7 +118,7 @@ bool strides_fit(Reading& reading);                // 29
 bool tensors_within_storages(Reading& reading);    // 30
 // Storages and optimizers: naive_rules_storages.cpp.
 bool codecs_known(Reading& reading);               // 31
-bool codec_parameters_zero(Reading& reading);      // 32
+bool codec_parameters_defined(Reading& reading);   // 32
 bool storage_sums_match(Reading& reading);         // 33
 bool chunk_sizes_fit(Reading& reading);            // 34
 bool ratios_fit(Reading& reading);                 // 35

@@ -44,7 +44,7 @@ constexpr Rule kRules[] = {
     {29, Condition::stride, naive::strides_fit},
     {30, Condition::tensor_range, naive::tensors_within_storages},
     {31, Condition::codec, naive::codecs_known},
-    {32, Condition::codec_parameters, naive::codec_parameters_zero},
+    {32, Condition::codec_parameters, naive::codec_parameters_defined},
     {33, Condition::storage_size, naive::storage_sums_match},
     {34, Condition::chunk_size, naive::chunk_sizes_fit},
     {35, Condition::ratio, naive::ratios_fit},

@@ -75,15 +75,16 @@ Wide end_of_storage(const Reading& reading, std::size_t storage, Wide end) {
 /// Rule 31.
 bool codecs_known(Reading& reading) {
     for (const format::CodecRecord& codec : reading.index.storage_codecs) {
-        if (codec.code > 1) return false;
+        if (codec.code > 2) return false;
     }
     return true;
 }
 
 /// Rule 32.
-bool codec_parameters_zero(Reading& reading) {
+bool codec_parameters_defined(Reading& reading) {
     for (const format::CodecRecord& codec : reading.index.storage_codecs) {
-        if (codec.parameter != 0) return false;
+        const bool is_word = codec.parameter >= 1 && codec.parameter <= 5;
+        if (codec.code == 2 ? !is_word : codec.parameter != 0) return false;
     }
     return true;
 }

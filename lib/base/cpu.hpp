@@ -22,6 +22,16 @@ struct Implementations {
 #endif
 }
 
+/// What the kernels of the codec planes use, on registers of 64 bytes.
+[[nodiscard]] inline bool cpu_has_avx512_vbmi2() noexcept {
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
+           __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("popcnt");
+#else
+    return false;
+#endif
+}
+
 /// The best implementation that this machine can run.
 template <class Function>
 [[nodiscard]] Function* choose_implementation(const Implementations<Function>& of) noexcept {

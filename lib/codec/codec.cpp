@@ -5,14 +5,16 @@
 
 #include <milepost/options.hpp>
 
+#include "codec/planes_codec.hpp"
 #include "codec/zstd_codec.hpp"
 
 namespace milepost::codec {
 namespace {
 
 constexpr std::array kCodecs = {
-    CodecRow{Codec::raw, "raw", nullptr, nullptr},
-    CodecRow{Codec::zstd, "zstd", make_zstd_encoder, make_zstd_decoder},
+    CodecRow{Codec::raw, "raw", 0, 0, nullptr, nullptr},
+    CodecRow{Codec::zstd, "zstd", 0, 0, make_zstd_encoder, make_zstd_decoder},
+    CodecRow{Codec::planes, "planes", 1, 5, make_planes_encoder, make_planes_decoder},
 };
 
 }  // namespace

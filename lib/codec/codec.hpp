@@ -43,13 +43,35 @@ public:
                                                               std::span<std::byte> to) noexcept = 0;
 };
 
+/// What an encoder is made for.
+struct EncoderOptions {
+    int zstd_level = 3;
+    std::uint8_t parameter = 0;  ///< of the codec: docs/format.md, section 4.2
+    bool smallest = false;       ///< the smallest chunks, whatever the time; else those that decode fast
+};
+
 /// One row of the codec table: everything that the rest of the library knows about a codec.
 struct CodecRow {
     Codec code;
     std::string_view name;
-    /// Null for raw, whose chunks are never encoded; throws std::bad_alloc.
-    std::unique_ptr<Encoder> (*make_encoder)(int level);
-    std::unique_ptr<Decoder> (*make_decoder)();
+    /// The parameters that are defined, from the first to the last.
+    ///@{
+    std::uint8_t first_parameter;
+    std::uint8_t last_parameter;
+    ///@}
+    /// Null for raw, whose chunks are never encoded; they throw std::bad_alloc. Requires: a parameter that is
+    /// defined.
+    ///@{
+    std::unique_ptr<Encoder> (*make_encoder)(const EncoderOptions& options);
+    std::unique_ptr<Decoder> (*make_decoder)(std::uint8_t parameter);
+    ///@}
+};
+
+/// A codec with its parameter, as a storage has it.
+struct CodecChoice {
+    const CodecRow* row;
+    std::uint8_t parameter = 0;
+    friend bool operator==(const CodecChoice&, const CodecChoice&) = default;
 };
 
 /// The row of a stored codec number; null for an unknown one.

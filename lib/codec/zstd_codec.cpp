@@ -1,6 +1,7 @@
 #include "codec/zstd_codec.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <optional>
@@ -68,11 +69,11 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_zstd_encoder(int level) {
-    return std::make_unique<ZstdEncoder>(level);
+std::unique_ptr<Encoder> make_zstd_encoder(const EncoderOptions& options) {
+    return std::make_unique<ZstdEncoder>(options.zstd_level);
 }
 
-std::unique_ptr<Decoder> make_zstd_decoder() {
+std::unique_ptr<Decoder> make_zstd_decoder(std::uint8_t /*parameter*/) {
     return std::make_unique<ZstdDecoder>();
 }
 

@@ -241,6 +241,10 @@ std::string_view name(Codec codec) noexcept {
             return "raw";
         case Codec::zstd:
             return "zstd";
+        case Codec::planes:
+            return "planes";
+        case Codec::smallest:
+            return "smallest";
         case Codec::automatic:
             return "automatic";
     }

@@ -81,6 +81,7 @@ struct LayoutRecord {
 struct CodecRecord {
     std::uint8_t code;
     std::uint8_t parameter;
+    friend bool operator==(const CodecRecord&, const CodecRecord&) = default;
 };
 
 /// A column that borrows its elements, and one that owns them.

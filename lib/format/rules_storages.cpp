@@ -108,11 +108,16 @@ RuleResult codecs_are_known(const RuleInput& input) {
 
 RuleResult codec_parameters_fit(const RuleInput& input) {
     const auto codecs = input.index.storage_codecs;
-    const auto bad = first_bad(codecs, [](const CodecRecord& codec) { return codec.parameter == 0; });
+    const auto bad = first_bad(codecs, [](const CodecRecord& codec) {
+        const codec::CodecRow& row = *codec::find_codec(codec.code);  // rule 31: it is known
+        return codec.parameter >= row.first_parameter && codec.parameter <= row.last_parameter;
+    });
     if (!bad) return std::nullopt;
+    const codec::CodecRow& row = *codec::find_codec(codecs[*bad].code);
     return Error(
         Condition::codec_parameters,
-        message("index: storage ", *bad, ": codec parameter expected 0, found ", codecs[*bad].parameter));
+        message("index: storage ", *bad, ": parameter of codec ", row.name, " expected ", row.first_parameter,
+                " to ", row.last_parameter, ", found ", codecs[*bad].parameter));
 }
 
 RuleResult storage_sums_match(const RuleInput& input) {

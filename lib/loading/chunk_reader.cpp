@@ -87,10 +87,11 @@ Result<std::span<const std::byte>> ChunkReader::stored_bytes(const Chunk& chunk,
 Result<std::span<const std::byte>> ChunkReader::decode(std::uint32_t storage, const Chunk& chunk,
                                                        std::span<const std::byte> stored,
                                                        std::span<std::byte> to) {
-    const std::uint8_t code = source_.opened.index.codec_of(storage).code;
-    if (decoder_ == nullptr || decoder_codec_ != code) {
-        decoder_ = codec::find_codec(code)->make_decoder();  // rule 31: the codec is known
-        decoder_codec_ = code;
+    const format::CodecRecord codec = source_.opened.index.codec_of(storage);
+    if (decoder_ == nullptr || decoder_codec_ != codec) {
+        // Rules 31 and 32: the codec is known, and its parameter is defined.
+        decoder_ = codec::find_codec(codec.code)->make_decoder(codec.parameter);
+        decoder_codec_ = codec;
     }
     const bool fits = to.size() == chunk.raw_nbytes;
     const auto raw = fits ? to : scratch(raw_, chunk.raw_nbytes);

@@ -59,7 +59,7 @@ private:
     base::AlignedBuffer stored_;
     base::AlignedBuffer raw_;
     std::unique_ptr<codec::Decoder> decoder_;
-    std::uint8_t decoder_codec_ = 0;
+    format::CodecRecord decoder_codec_ = {};
     bool is_target_written_ = false;  ///< read() has perhaps written to `to`
 };
 

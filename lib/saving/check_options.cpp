@@ -23,7 +23,7 @@ Result<void> check_options(const SaveOptions& options) {
     if (options.zstd_level < 1 || options.zstd_level > 19) {
         return Error(Condition::option, message("zstd_level expected 1 to 19, found ", options.zstd_level));
     }
-    if (options.codec != Codec::automatic &&
+    if (options.codec != Codec::automatic && options.codec != Codec::smallest &&
         codec::find_codec(static_cast<std::uint8_t>(options.codec)) == nullptr) {
         return Error(Condition::option,
                      message("codec ", static_cast<unsigned>(options.codec), " is unknown"));

@@ -29,7 +29,7 @@ ChunkAppender::ChunkAppender(std::uint64_t alignment, std::uint64_t chunks, Outp
 
 Result<ChunkAppender::Placed> ChunkAppender::place(const ChunkJob& job, const EncodedChunk& chunk) {
     MILEPOST_TRY(begin_chunk(job));
-    if (job.storage->codec->make_encoder != nullptr) {
+    if (job.storage->codec.row->make_encoder != nullptr) {
         columns_.stored_nbytes.push_back(static_cast<std::uint32_t>(chunk.stored_nbytes));
         if (chunk.is_compressed()) columns_.raw_checksums.push_back(chunk.raw_checksum);
     }
@@ -55,7 +55,7 @@ Result<void> ChunkAppender::begin_chunk(const ChunkJob& job) {
 
 void ChunkAppender::add_storage(const StorageJob& storage) {
     columns_.storage_nbytes.push_back(storage.storage_nbytes);
-    columns_.codecs.push_back({static_cast<std::uint8_t>(storage.codec->code), 0});
+    columns_.codecs.push_back({static_cast<std::uint8_t>(storage.codec.row->code), storage.codec.parameter});
 }
 
 }  // namespace milepost::saving

@@ -44,10 +44,10 @@ Result<EncodedChunk> ChunkEncoder::encode(const ChunkJob& job) {
     EncodedChunk chunk;
     chunk.raw_nbytes = raw_nbytes_of(job);
     chunk.stored_nbytes = chunk.raw_nbytes;
-    if (job.storage->codec->make_encoder == nullptr) return chunk;
+    if (job.storage->codec.row->make_encoder == nullptr) return chunk;
     const std::span<std::byte> raw = scratch(raw_, static_cast<std::size_t>(chunk.raw_nbytes));
     MILEPOST_TRY_ASSIGN(chunk.raw_checksum, copy_raw(job, raw));
-    chunk.stored = compress(*job.storage->codec, raw);
+    chunk.stored = compress(job.storage->codec, raw);
     chunk.stored_nbytes = chunk.stored.size();
     chunk.stored_checksum = chunk.is_compressed() ? codec::checksum128(chunk.stored) : chunk.raw_checksum;
     return chunk;
@@ -89,11 +89,12 @@ codec::Digest ChunkEncoder::copy_and_hash(std::span<const std::byte> from, std::
     return checksum_->finish();
 }
 
-std::span<const std::byte> ChunkEncoder::compress(const codec::CodecRow& row,
+std::span<const std::byte> ChunkEncoder::compress(const codec::CodecChoice& choice,
                                                   std::span<const std::byte> raw) {
-    if (encoder_ == nullptr || encoder_row_ != &row) {
-        encoder_ = row.make_encoder(zstd_level_);
-        encoder_row_ = &row;
+    if (encoder_ == nullptr || encoder_choice_ != choice) {
+        options_.parameter = choice.parameter;
+        encoder_ = choice.row->make_encoder(options_);
+        encoder_choice_ = choice;
     }
     const std::span<std::byte> stored = scratch(stored_, raw.size());
     const std::size_t nbytes = encoder_->encode(raw, stored);

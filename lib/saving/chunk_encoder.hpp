@@ -39,7 +39,9 @@ public:
 
     /// `describe` gives the name of a StorageJob's number for errors of reading it; may be empty. It must
     /// outlive this.
-    ChunkEncoder(int zstd_level, const Describe& describe) : zstd_level_(zstd_level), describe_(describe) {}
+    /// The parameter in `options` does not count: each storage has its own.
+    ChunkEncoder(const codec::EncoderOptions& options, const Describe& describe)
+        : options_(options), describe_(describe) {}
 
     /// Requires: the job is not empty. Errors: those of the storage's provider. Throws std::bad_alloc.
     [[nodiscard]] Result<EncodedChunk> encode(const ChunkJob& job);
@@ -52,11 +54,11 @@ public:
 private:
     Result<codec::Digest> copy_raw(const ChunkJob& job, std::span<std::byte> to);
     codec::Digest copy_and_hash(std::span<const std::byte> from, std::span<std::byte> to);
-    std::span<const std::byte> compress(const codec::CodecRow& row, std::span<const std::byte> raw);
+    std::span<const std::byte> compress(const codec::CodecChoice& choice, std::span<const std::byte> raw);
 
-    int zstd_level_;
+    codec::EncoderOptions options_;
     const Describe& describe_;
-    const codec::CodecRow* encoder_row_ = nullptr;
+    codec::CodecChoice encoder_choice_ = {nullptr};
     std::unique_ptr<codec::Encoder> encoder_;
     std::unique_ptr<codec::RunningChecksum> checksum_;
     std::vector<std::byte> raw_;

@@ -51,7 +51,7 @@ Result<void> write_storages(const std::vector<StorageJob>& jobs, const PipelineO
     std::vector<ChunkEncoder> encoders;
     encoders.reserve(static_cast<std::size_t>(wanted) + 1);
     do {
-        encoders.emplace_back(options.zstd_level, options.describe);
+        encoders.emplace_back(options.encoder, options.describe);
     } while (encoders.size() < wanted);
     if (encoders.size() == 1) return run_alone(sequence, encoders.front(), appender);
     EncoderPool pool(sequence, appender, queue, encoders.size());

@@ -8,6 +8,7 @@
 
 #include <milepost/result.hpp>
 
+#include "codec/codec.hpp"
 #include "saving/chunk_sequence.hpp"
 #include "saving/output_queue.hpp"
 #include "saving/storage_columns.hpp"
@@ -16,7 +17,7 @@ namespace milepost::saving {
 
 struct PipelineOptions {
     std::uint64_t alignment;
-    int zstd_level;
+    codec::EncoderOptions encoder;
     unsigned threads;  ///< at least 1
     /// The name of the storage of a StorageJob's number, for errors of reading it; may be empty.
     std::function<std::string(std::size_t)> describe = {};

@@ -15,7 +15,7 @@ namespace milepost::saving {
 /// A storage that is to be written, or a run of its chunks: the runs of one storage follow each other.
 struct StorageJob {
     StorageView view;  ///< of the run: whole chunks, except at the end of the storage
-    const codec::CodecRow* codec;
+    codec::CodecChoice codec;
     std::uint64_t first_chunk = 0;
     std::uint64_t storage_nbytes = view.nbytes();
     std::size_t number = 0;  ///< among the storages that are written together

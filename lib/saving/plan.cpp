@@ -230,7 +230,7 @@ private:
         }
         const std::size_t known = numbers_.size();
         const std::uint32_t storage = numbers_.number_of(tensor.storage());
-        if (numbers_.size() != known) plan_.new_storages_.push_back(tensor.storage());
+        if (numbers_.size() != known) plan_.new_storages_.push_back({tensor.storage(), tensor.dtype().code});
         columns_.tensor_layouts.push_back(layouts_.number_of(tensor, columns_));
         columns_.tensor_storages.push_back(storage);
         columns_.tensor_offsets.push_back(tensor.offset());

@@ -15,6 +15,7 @@
 
 #include "format/index.hpp"
 #include "saving/content_paths.hpp"
+#include "saving/new_storage.hpp"
 #include "saving/storage_columns.hpp"
 #include "saving/storage_compactor.hpp"
 
@@ -54,7 +55,7 @@ public:
                                            const SaveOptions& options);
 
     /// Storages that `numbers` did not know, in their order.
-    [[nodiscard]] const std::vector<StorageView>& new_storages() const noexcept { return new_storages_; }
+    [[nodiscard]] const std::vector<NewStorage>& new_storages() const noexcept { return new_storages_; }
     /// The first storage that was written before the plan and that no tensor of it views; nothing if there is
     /// none. Throws std::bad_alloc.
     [[nodiscard]] std::optional<std::size_t> find_unviewed_storage() const;
@@ -82,7 +83,7 @@ private:
     format::IndexColumns columns_;       ///< the columns of storages are empty
     bool all_fill_their_own_ = false;    ///< tensor i is storage i, from its first byte to its last
     std::size_t first_new_storage_ = 0;  ///< number of new_storages_[0]
-    std::vector<StorageView> new_storages_;
+    std::vector<NewStorage> new_storages_;
     std::optional<StorageCompactor> compactor_;  ///< holds what it made contiguous
 };
 

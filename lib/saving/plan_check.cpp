@@ -58,7 +58,7 @@ Result<void> Plan::check(const StorageColumns& storages) const {
         return path.empty() ? error : error.within(path);
     }
     std::uint64_t least_nbytes = columns.column_nbytes();
-    for (const StorageView& storage : new_storages_)
+    for (const auto& [storage, dtype] : new_storages_)
         least_nbytes += format::chunk_count(storage.nbytes()) * sizeof(format::Digest);
     const std::uint64_t limit = std::min(limits_->max_index_bytes, format::kMaxIndexNbytes);
     if (least_nbytes <= limit) return {};

@@ -12,6 +12,7 @@
 
 #include "codec/codec.hpp"
 #include "format/file_layout.hpp"
+#include "saving/new_storage.hpp"
 #include "saving/output_queue.hpp"
 #include "saving/storage_columns.hpp"
 
@@ -29,10 +30,10 @@ public:
     [[nodiscard]] Result<void> begin();
     /// Writes whole storages, in this order, each with the codec that the options choose for it. `describe`
     /// gives the name of the i-th one for errors of reading it; may be empty.
-    [[nodiscard]] Result<void> write(const std::vector<StorageView>& storages,
+    [[nodiscard]] Result<void> write(const std::vector<NewStorage>& storages,
                                      const std::function<std::string(std::size_t)>& describe = {});
     /// Writes a run of the chunks of a storage: the runs of one storage follow each other.
-    [[nodiscard]] Result<void> write_run(const StorageView& run, const codec::CodecRow& codec,
+    [[nodiscard]] Result<void> write_run(const StorageView& run, const codec::CodecChoice& codec,
                                          std::uint64_t first_chunk, std::uint64_t storage_nbytes);
 
     [[nodiscard]] const StorageColumns& columns() const noexcept { return columns_; }

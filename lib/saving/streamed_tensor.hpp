@@ -36,7 +36,7 @@ public:
     /// The tensor. Its storage has a size, but no bytes.
     [[nodiscard]] const TensorView& tensor() const noexcept { return tensor_; }
 
-    const codec::CodecRow* codec = nullptr;  ///< chosen for the first run
+    codec::CodecChoice codec = {nullptr};  ///< chosen for the first run
 
 private:
     explicit StreamedTensor(TensorView tensor) : tensor_(std::move(tensor)) {}

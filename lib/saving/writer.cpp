@@ -31,6 +31,7 @@
 #include "saving/file_sink.hpp"
 #include "saving/guarded_sink.hpp"
 #include "saving/index_writer.hpp"
+#include "saving/new_storage.hpp"
 #include "saving/output_queue.hpp"
 #include "saving/plan.hpp"
 #include "saving/storage_compactor.hpp"
@@ -70,7 +71,7 @@ struct Writer::Impl {
     Result<void> check_room() const;
     Result<void> check_before_writing(const saving::Plan& plan);
     Result<void> commit(const Checkpoint& checkpoint);
-    Result<void> reserve(const std::vector<StorageView>& new_storages);
+    Result<void> reserve(const std::vector<saving::NewStorage>& new_storages);
 
     /// Runs one call of a Writer; `impl` is null if that was moved from. Its error ends the writer.
     template <class Call>
@@ -140,7 +141,7 @@ Result<WrittenTensor> Writer::Impl::add(const TensorView& tensor) {
     MILEPOST_TRY_ASSIGN(auto dtype, written->dtypes.keep(tensor.dtype()));
     saving::StorageCompactor compactor({&tensor}, [&](const StorageView&) { return options.compact; });
     MILEPOST_TRY_ASSIGN(auto placed, compactor.place(tensor));
-    MILEPOST_TRY(storages.write({placed.storage()}));
+    MILEPOST_TRY(storages.write({{placed.storage(), dtype.code}}));
     return placeholder_for(placed, dtype);
 }
 
@@ -179,9 +180,10 @@ Result<void> Writer::Impl::append(std::span<const std::byte> piece) {
 
 Result<void> Writer::Impl::write_run(const StorageView& run, std::uint64_t first_chunk) {
     if (first_chunk == 0) {
-        MILEPOST_TRY_ASSIGN(streamed->codec, saving::choose_codec(run, options));
+        MILEPOST_TRY_ASSIGN(streamed->codec,
+                            saving::choose_codec({run, streamed->tensor().dtype().code}, options));
     }
-    return storages.write_run(run, *streamed->codec, first_chunk, streamed->nbytes());
+    return storages.write_run(run, streamed->codec, first_chunk, streamed->nbytes());
 }
 
 Result<WrittenTensor> Writer::Impl::end_tensor() {
@@ -223,11 +225,11 @@ Result<void> Writer::Impl::check_before_writing(const saving::Plan& plan) {
 }
 
 /// Reserves the size without the index. Compressed storages would reserve far too much.
-Result<void> Writer::Impl::reserve(const std::vector<StorageView>& new_storages) {
+Result<void> Writer::Impl::reserve(const std::vector<saving::NewStorage>& new_storages) {
     if (options.codec != Codec::raw) return {};
     std::uint64_t expected = queue.position();
-    for (const StorageView& storage : new_storages)
-        expected += storage.nbytes();
+    for (const saving::NewStorage& storage : new_storages)
+        expected += storage.view.nbytes();
     return sink.reserve(expected);
 }
 

@@ -52,7 +52,7 @@ class Good(CliTest):
             self.assertLess(tensor["storage"], len(document["storages"]))
             self.assertIn(tensor["role"], ["plain", "parameter", "buffer"])
         for storage in document["storages"]:
-            self.assertIn(storage["codec"], ["raw", "zstd"])
+            self.assertIn(storage["codec"], ["raw", "zstd", "planes"])
             self.assertRegex(storage["content_hash"], "^[0-9a-f]{32}$")
 
     def check_parts(self, document):

@@ -41,7 +41,7 @@ Buffer frame_of(unsigned descriptor, std::initializer_list<unsigned> header) {
 
 std::optional<Condition> failure_of(const Buffer& stored, std::size_t raw_nbytes = 3) {
     Buffer raw(raw_nbytes);
-    const auto failure = make_zstd_decoder()->decode(stored, raw);
+    const auto failure = make_zstd_decoder(0)->decode(stored, raw);
     if (!failure) return std::nullopt;
     return failure->condition;
 }
@@ -50,8 +50,8 @@ std::optional<Condition> failure_of(const Buffer& stored, std::size_t raw_nbytes
 
 TEST_CASE("zstd: a round trip at each level, of sizes up to a chunk") {
     for (const int level : {1, 3, 9, 19}) {
-        const auto encoder = make_zstd_encoder(level);
-        const auto decoder = make_zstd_decoder();
+        const auto encoder = make_zstd_encoder({.zstd_level = level});
+        const auto decoder = make_zstd_decoder(0);
         for (const std::size_t nbytes :
              {std::size_t{100}, std::size_t{4097}, kChunkNbytes - 1, kChunkNbytes}) {
             const Buffer raw = testing::make_bytes(nbytes, 0);
@@ -66,7 +66,7 @@ TEST_CASE("zstd: a round trip at each level, of sizes up to a chunk") {
 }
 
 TEST_CASE("zstd: what does not become smaller is not encoded") {
-    const auto encoder = make_zstd_encoder(3);
+    const auto encoder = make_zstd_encoder({});
     for (const std::size_t nbytes : {std::size_t{1}, std::size_t{2}, std::size_t{5000}, kChunkNbytes}) {
         const Buffer raw = testing::make_bytes(nbytes, 1);
         Buffer stored(nbytes);
@@ -75,14 +75,14 @@ TEST_CASE("zstd: what does not become smaller is not encoded") {
 }
 
 TEST_CASE("zstd: an encoder and a decoder do not remember what came before") {
-    const auto used = make_zstd_encoder(3);
+    const auto used = make_zstd_encoder({});
     const Buffer first = testing::make_bytes(50'000, 0), second(20'000, std::byte{7});
     Buffer stored(first.size()), expected(first.size());
     (void)used->encode(first, stored);
     const std::size_t nbytes = used->encode(second, stored);
-    CHECK(nbytes == make_zstd_encoder(3)->encode(second, expected));
+    CHECK(nbytes == make_zstd_encoder({})->encode(second, expected));
     CHECK(std::equal(stored.begin(), stored.begin() + static_cast<std::ptrdiff_t>(nbytes), expected.begin()));
-    const auto decoder = make_zstd_decoder();
+    const auto decoder = make_zstd_decoder(0);
     Buffer raw(3);
     CHECK(decoder->decode(bytes_of({0x28, 0xB5, 0x2F, 0xFD, 0x20, 3, 0x1F, 0, 0}), raw));
     CHECK_FALSE(decoder->decode(small_frame(), raw));
@@ -127,8 +127,8 @@ TEST_CASE("zstd: a frame that is cut, or does not fill the chunk") {
 TEST_CASE("zstd: nothing is written beyond the chunk, whatever is flipped") {
     const Buffer raw = testing::make_bytes(3000, 0);
     Buffer stored(raw.size());
-    stored.resize(make_zstd_encoder(3)->encode(raw, stored));
-    const auto decoder = make_zstd_decoder();
+    stored.resize(make_zstd_encoder({})->encode(raw, stored));
+    const auto decoder = make_zstd_decoder(0);
     for (std::size_t bit = 0; bit < stored.size() * 8; ++bit) {
         Buffer flipped = stored, target(raw.size() + 1, std::byte{0x55});
         flipped[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);

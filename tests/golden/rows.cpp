@@ -8,8 +8,9 @@ namespace milepost::golden {
 
 std::vector<Row> all_rows() {
     std::vector<Row> rows;
-    for (const auto table : {name_rows(), value_rows(), layout_rows(), tensor_rows(), storage_rows(),
-                             optimizer_rows(), param_key_rows(), canonical_rows(), chunk_rows()}) {
+    for (const auto table :
+         {name_rows(), value_rows(), layout_rows(), tensor_rows(), storage_rows(), optimizer_rows(),
+          param_key_rows(), canonical_rows(), chunk_rows(), planes_rows()}) {
         rows.insert(rows.end(), table.begin(), table.end());
     }
     return rows;

@@ -45,6 +45,7 @@ struct FileRow {
 [[nodiscard]] std::span<const Row> param_key_rows();
 [[nodiscard]] std::span<const Row> canonical_rows();
 [[nodiscard]] std::span<const Row> chunk_rows();
+[[nodiscard]] std::span<const Row> planes_rows();
 [[nodiscard]] std::span<const FileRow> file_layout_rows();
 [[nodiscard]] std::span<const FileRow> index_rows();
 [[nodiscard]] std::span<const FileRow> good_rows();

@@ -44,13 +44,13 @@ Parts large() {
 
 constexpr Row kRows[] = {
     {.where = "rule 31",
-     .name = "codec-planes",
+     .name = "codec-3",
      .edit =
          [](Parts& p) {
-             p.columns.storage_codecs = {{2, 0}, {0, 0}};
+             p.columns.storage_codecs = {{3, 0}, {0, 0}};
          },
      .expected = "unsupported/codec",
-     .about = "A storage in the codec planes, which is reserved."},
+     .about = "A storage in a codec that does not exist."},
     {.where = "rule 31",
      .name = "codec-254",
      .base = two_zstd,
@@ -74,6 +74,22 @@ constexpr Row kRows[] = {
      .name = "rule32-zstd-parameter",
      .base = two_zstd,
      .edit = [](Parts& p) { p.columns.storage_codecs[1].parameter = 3; },
+     .expected = "corrupt/codec_parameters"},
+    {.where = "rule 32",
+     .name = "rule32-planes-0",
+     .base = two_zstd,
+     .edit =
+         [](Parts& p) {
+             p.columns.storage_codecs[1] = {2, 0};
+         },
+     .expected = "corrupt/codec_parameters"},
+    {.where = "rule 32",
+     .name = "rule32-planes-6",
+     .base = two_zstd,
+     .edit =
+         [](Parts& p) {
+             p.columns.storage_codecs[1] = {2, 6};
+         },
      .expected = "corrupt/codec_parameters"},
 
     {.where = "rule 33",

@@ -114,6 +114,7 @@ class Tensor:
 class Storage:
     data: bytes
     codec: int = 0
+    parameter: int = 0  # of the codec
 
 
 Entries = list[tuple[str, object]]

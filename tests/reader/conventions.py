@@ -7,8 +7,9 @@ import xxhash
 
 ALIGNMENT_OF_PARTS = 64  # header, chunks, index copies and footers all sit on multiples of this
 CHUNK_NBYTES = 1 << 20
-CODEC_RAW, CODEC_ZSTD = 0, 1
-CODEC_NAMES = {CODEC_RAW: "raw", CODEC_ZSTD: "zstd"}
+CODEC_RAW, CODEC_ZSTD, CODEC_PLANES = range(3)
+CODEC_NAMES = {CODEC_RAW: "raw", CODEC_ZSTD: "zstd", CODEC_PLANES: "planes"}
+CODEC_PARAMETERS = {CODEC_RAW: range(1), CODEC_ZSTD: range(1), CODEC_PLANES: range(1, 6)}
 NO_POSITION = 0xFFFFFFFF
 
 

@@ -109,7 +109,7 @@ class Decoder:
 
     def storages(self) -> list[given.Storage]:
         return [
-            given.Storage(storage_bytes(self.checkpoint, number, 0, nbytes), codec.code)
+            given.Storage(storage_bytes(self.checkpoint, number, 0, nbytes), codec.code, codec.parameter)
             for number, (nbytes, codec) in enumerate(zip(self.walk.storage_nbytes, self.walk.codecs))
         ]
 

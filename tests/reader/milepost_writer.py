@@ -13,7 +13,7 @@ import columns as stored
 import content as given
 from canonical import encode_index
 from columns import Columns, StringTable
-from conventions import CHUNK_NBYTES, CODEC_RAW, NO_POSITION, checksum128, round_up
+from conventions import CHUNK_NBYTES, CODEC_RAW, CODEC_ZSTD, NO_POSITION, checksum128, round_up
 from footer import GAP_NBYTES, encode_footer
 from header import HEADER_NBYTES, encode_header
 from opening import open_data
@@ -51,10 +51,10 @@ class Writer:
     # Section 4
 
     def encode_storages(self) -> None:
-        room, codecs = bytearray(), [storage.codec for storage in self.content.storages]
-        if any(codecs):  # section 10: none if all are raw
-            self.columns.storage_codecs = [stored.Codec(codec) for codec in codecs]
-        for storage in self.content.storages:
+        room, storages = bytearray(), self.content.storages
+        if any(storage.codec for storage in storages):  # section 10: none if all are raw
+            self.columns.storage_codecs = [stored.Codec(storage.codec, storage.parameter) for storage in storages]
+        for storage in storages:
             nbytes = len(storage.data)
             if nbytes:
                 end = HEADER_NBYTES + len(room)
@@ -65,10 +65,12 @@ class Writer:
         self.room = bytes(room)
 
     def encode_chunk(self, codec: int, raw: bytes) -> bytes:
+        """Chunks of planes stay raw: this writer does not encode them."""
         chunk = raw
-        if codec != CODEC_RAW:
+        if codec == CODEC_ZSTD:
             frame = zstandard.ZstdCompressor(level=self.zstd_level, write_content_size=True).compress(raw)
             chunk = frame if len(frame) < len(raw) else raw
+        if codec != CODEC_RAW:
             self.columns.stored_nbytes.append(len(chunk))
             if len(chunk) < len(raw):
                 self.columns.raw_checksums.append(checksum128(raw))

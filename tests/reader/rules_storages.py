@@ -1,6 +1,6 @@
 """Section 6.5, rules 31 to 42: storages and chunks (31 to 38), groups, params and states (39 to 42)."""
 
-from conventions import ALIGNMENT_OF_PARTS, CODEC_NAMES, CODEC_RAW, expect, refuse, round_up
+from conventions import ALIGNMENT_OF_PARTS, CODEC_NAMES, CODEC_PARAMETERS, CODEC_RAW, expect, refuse, round_up
 from storages import chunk_count, end_of
 from walk import Walk
 
@@ -16,7 +16,12 @@ def rule_31_codec(walk: Walk) -> None:
 
 def rule_32_codec_parameter(walk: Walk) -> None:
     for i, codec in enumerate(walk.columns.storage_codecs):
-        expect(codec.parameter, 0, "corrupt/codec_parameters", f"storage_codecs[{i}].parameter")
+        parameters = CODEC_PARAMETERS[codec.code]
+        if codec.parameter not in parameters:
+            refuse(
+                "corrupt/codec_parameters",
+                f"storage_codecs[{i}].parameter: expected one of {list(parameters)}, found {codec.parameter}",
+            )
 
 
 def rule_33_sizes(walk: Walk) -> None:

@@ -4,6 +4,7 @@ The sizes of a chunk are a pair (raw, stored)."""
 
 from dataclasses import dataclass
 
+from columns import Codec
 from conventions import ALIGNMENT_OF_PARTS, CHUNK_NBYTES, round_up
 from header import HEADER_NBYTES
 
@@ -19,6 +20,7 @@ class Chunk:
     stored_nbytes: int
     stored_checksum: bytes
     raw_checksum: bytes  # the stored one where the chunk is stored raw
+    codec: Codec
 
     @property
     def compressed(self) -> bool:

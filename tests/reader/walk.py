@@ -292,7 +292,9 @@ class Walk:
             for number, (offset, (raw, stored)) in enumerate(zip(offsets, sizes)):
                 checksum = next(stored_checksums)
                 raw_checksum = next(raw_checksums) if stored < raw else checksum
-                chunks.append(Chunk(storage, number, offset, raw, stored, checksum, raw_checksum))
+                chunks.append(
+                    Chunk(storage, number, offset, raw, stored, checksum, raw_checksum, self.codecs[storage])
+                )
             made.append(chunks)
         return made
 

@@ -310,7 +310,7 @@ TEST_CASE("arguments: options out of their range") {
         CHECK(refusal({.alignment = alignment}) == Condition::option);
     for (const int level : {-1, 0, 20})
         CHECK(refusal({.zstd_level = level}) == Condition::option);
-    for (const int codec : {2, 3, 254})
+    for (const int codec : {3, 128, 253})
         CHECK(refusal({.codec = static_cast<Codec>(codec)}) == Condition::option);
 }
 

@@ -279,6 +279,8 @@ const Feature<Sample> kSampleFeatures[] = {
     {"order set", [](const Sample& s) { return s.checkpoint.order().size() > 1; }},
     {"codec raw", [](const Sample& s) { return s.options.codec == Codec::raw; }},
     {"codec zstd", [](const Sample& s) { return s.options.codec == Codec::zstd; }},
+    {"codec planes", [](const Sample& s) { return s.options.codec == Codec::planes; }},
+    {"codec smallest", [](const Sample& s) { return s.options.codec == Codec::smallest; }},
     {"codec automatic", [](const Sample& s) { return s.options.codec == Codec::automatic; }},
     {"zstd level 19",
      [](const Sample& s) { return s.options.codec != Codec::raw && s.options.zstd_level == 19; }},

@@ -182,7 +182,8 @@ private:
     }
 
     void options() {
-        constexpr std::array kCodecs = {Codec::raw, Codec::raw, Codec::zstd, Codec::zstd, Codec::automatic};
+        constexpr std::array kCodecs = {Codec::raw,    Codec::raw,      Codec::zstd,
+                                        Codec::planes, Codec::smallest, Codec::automatic};
         SaveOptions& options = sample_.options;
         options.codec = random_.pick(kCodecs);
         const bool large = std::any_of(sample_.memory.begin(), sample_.memory.end(),

@@ -1,9 +1,12 @@
 #include "support/samples.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
+#include <deque>
 #include <limits>
+#include <random>
 #include <string_view>
 
 namespace milepost::testing {
@@ -293,6 +296,41 @@ Checkpoint many_chunks() {
     model["ramp"] = bytes_tensor(lasting_bytes<(std::size_t{2} << 20U) + 12345, 0>());
     model["one chunk"] = bytes_tensor(lasting_bytes<5000, 0>());
     model["noise"] = bytes_tensor(lasting_bytes<300, 5>());
+    return checkpoint;
+}
+
+namespace {
+
+/// Words whose exponents are less frequent by half with each step below `exponent`, with random signs and
+/// mantissas.
+template <class Word>
+TensorView float_words_of(Dtype dtype, std::size_t count, unsigned mantissa_bits, unsigned exponent) {
+    static std::deque<std::vector<Word>> lasting;
+    std::mt19937_64 random(mantissa_bits);
+    std::vector<Word>& words = lasting.emplace_back(count);
+    constexpr unsigned kBits = 8 * sizeof(Word);
+    for (Word& word : words) {
+        const auto below =
+            static_cast<unsigned>(std::countr_zero(random() | 1ULL << std::min(exponent - 1, 20U)));
+        const std::uint64_t top = (random() & 1U) << (kBits - 1 - mantissa_bits) | (exponent - below);
+        word = static_cast<Word>(top << mantissa_bits | (random() & ((1ULL << mantissa_bits) - 1)));
+    }
+    const std::size_t elements = words.size() * sizeof(Word) * 8 / find_dtype(dtype)->bits;
+    return TensorView(*find_dtype(dtype), {elements}, StorageView(std::as_bytes(std::span(words))));
+}
+
+}  // namespace
+
+Checkpoint float_words() {
+    Checkpoint checkpoint;
+    StateDict& model = checkpoint.model("model");
+    model["f8_e4m3fn"] = float_words_of<std::uint8_t>(Dtype::f8_e4m3fn, 65'700, 3, 9);
+    model["f16"] = float_words_of<std::uint16_t>(Dtype::f16, 10'001, 10, 12);
+    model["bf16"] = float_words_of<std::uint16_t>(Dtype::bf16, 10'001, 7, 121);
+    model["f32"] = float_words_of<std::uint32_t>(Dtype::f32, 5'001, 23, 121);
+    model["f64"] = float_words_of<std::uint64_t>(Dtype::f64, 2'501, 52, 1'017);
+    model["c64"] = float_words_of<std::uint32_t>(Dtype::c64, 4'200, 23, 120);
+    model["i64"] = float_words_of<std::uint64_t>(Dtype::i64, 2'100, 40, 3);
     return checkpoint;
 }
 

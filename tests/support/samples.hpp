@@ -34,6 +34,9 @@ namespace milepost::testing {
 [[nodiscard]] Checkpoint named_params();
 /// Storages of one chunk, and of several; the last one does not compress.
 [[nodiscard]] Checkpoint many_chunks();
+/// Tensors of floats, each kind of word that the codec planes knows, whose exponents are those of weights;
+/// one has more than 65,536 words. And one of integers.
+[[nodiscard]] Checkpoint float_words();
 [[nodiscard]] Checkpoint two_chunks();
 /// Tensors of one storage each, both raw: all columns of section 6.1 that may be empty are.
 [[nodiscard]] Checkpoint two_storages();

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// What encoding and decoding of lists spends its time on: docs/format.md, section 4.4. Masks are bits of a
+// node, 64 in a word, the first one lowest. Written for one instruction set each, so plain types only: see
+// base/cpu.hpp. Every buffer has kListSlack bytes after its last element, which are written over and whose
+// content does not matter.
+
+namespace milepost::codec {
+
+inline constexpr std::size_t kListSlack = 64;
+
+/// One of the two lists that a node is merged of: `list`, or if that is null, `value` over and over.
+struct ListSide {
+    const std::uint8_t* list;
+    std::uint8_t value;
+};
+
+/// Merges two lists into `count` values of `out`: the next one of `ones` where the mask has a one. Requires:
+/// the lists have as many values as the mask has zeros and ones.
+using MergeKernel = void(const std::uint64_t* masks, std::size_t count, ListSide zeros, ListSide ones,
+                         std::uint8_t* out) noexcept;
+
+/// Splits `ranks`: those from `pivot` on stay, moved to the front; the others go to `zeros`. Writes the masks
+/// of `count` ranks, whose spare bits are zero, and returns how many stayed.
+using PartitionKernel = std::size_t(std::uint8_t* ranks, std::size_t count, std::uint8_t pivot,
+                                    std::uint8_t* zeros, std::uint64_t* masks) noexcept;
+
+/// Replaces each of `count` bytes by its element of a table of 256.
+using MapKernel = void(const std::uint8_t* bytes, std::size_t count, const std::uint8_t* table,
+                       std::uint8_t* to) noexcept;
+
+struct ListKernels {
+    MergeKernel* merge;
+    PartitionKernel* partition;
+    MapKernel* map;
+};
+
+/// The kernels for any machine, and those for AVX-512 (F, BW, VBMI, VBMI2), which are null where the library
+/// was built without them.
+///@{
+extern const ListKernels kPortableListKernels;
+extern const ListKernels kAvx512ListKernels;
+///@}
+
+/// The best ones that this machine can run.
+[[nodiscard]] const ListKernels& list_kernels() noexcept;
+
+}  // namespace milepost::codec

@@ -1,0 +1,98 @@
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "codec/list_kernels.hpp"
+
+namespace milepost::codec {
+namespace {
+
+constexpr std::size_t kLanes = 8;
+
+/// For each 8 bits of a mask: which of 16 bytes each of 8 values is, the next 8 of zeros and then of ones;
+/// and how many ones there are.
+struct Steps {
+    std::array<std::array<std::uint8_t, kLanes>, 256> from{};
+    std::array<std::uint8_t, 256> ones{};
+};
+
+constexpr Steps make_steps() noexcept {
+    Steps steps;
+    for (unsigned mask = 0; mask < 256; ++mask) {
+        std::uint8_t zeros = 0, ones = 0;
+        for (unsigned lane = 0; lane < kLanes; ++lane) {
+            const bool is_one = (mask >> lane & 1U) != 0;
+            steps.from[mask][lane] = static_cast<std::uint8_t>(is_one ? kLanes + ones++ : zeros++);
+        }
+        steps.ones[mask] = ones;
+    }
+    return steps;
+}
+
+constexpr Steps kSteps = make_steps();
+
+/// The next 8 values of a side are in memory that is 8 bytes apart from those of the other one.
+class Side {
+public:
+    Side(ListSide side, std::uint8_t* window) noexcept : next_(side.list), window_(window) {
+        if (next_ == nullptr) std::memset(window, side.value, kLanes);
+    }
+    void load() const noexcept {
+        if (next_ != nullptr) std::memcpy(window_, next_, kLanes);
+    }
+    void skip(std::size_t count) noexcept {
+        if (next_ != nullptr) next_ += count;
+    }
+
+private:
+    const std::uint8_t* next_;
+    std::uint8_t* window_;
+};
+
+void merge(const std::uint64_t* masks, std::size_t count, ListSide zeros, ListSide ones,
+           std::uint8_t* out) noexcept {
+    std::uint8_t window[2 * kLanes];
+    Side zero_side(zeros, window), one_side(ones, window + kLanes);
+    for (std::size_t i = 0; i < count; i += kLanes) {
+        const auto mask = static_cast<std::uint8_t>(masks[i / 64] >> i % 64);
+        zero_side.load();
+        one_side.load();
+        const auto& from = kSteps.from[mask];
+        for (std::size_t lane = 0; lane < kLanes; ++lane)
+            out[i + lane] = window[from[lane]];
+        one_side.skip(kSteps.ones[mask]);
+        zero_side.skip(kLanes - kSteps.ones[mask]);
+    }
+}
+
+std::size_t partition(std::uint8_t* ranks, std::size_t count, std::uint8_t pivot, std::uint8_t* zeros,
+                      std::uint64_t* masks) noexcept {
+    std::size_t stayed = 0, gone = 0;
+    for (std::size_t begin = 0; begin < count; begin += 64) {
+        const std::size_t end = count - begin < 64 ? count : begin + 64;
+        std::uint64_t mask = 0;
+        for (std::size_t i = begin; i < end; ++i) {
+            const std::uint8_t rank = ranks[i];
+            const bool stays = rank >= pivot;
+            ranks[stayed] = rank;
+            zeros[gone] = rank;
+            stayed += static_cast<std::size_t>(stays);
+            gone += static_cast<std::size_t>(!stays);
+            mask |= std::uint64_t{stays} << (i - begin);
+        }
+        masks[begin / 64] = mask;
+    }
+    return stayed;
+}
+
+void map(const std::uint8_t* bytes, std::size_t count, const std::uint8_t* table, std::uint8_t* to) noexcept {
+    for (std::size_t i = 0; i < count; ++i)
+        to[i] = table[bytes[i]];
+}
+
+}  // namespace
+
+const ListKernels kPortableListKernels = {merge, partition, map};
+
+}  // namespace milepost::codec

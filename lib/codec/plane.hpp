@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "codec/list_code.hpp"
+
+namespace milepost::codec {
+
+// One plane of a block as it is stored: docs/format.md, section 4.4.
+
+/// Values of one plane, and how many bits each has, 1 to 8.
+struct PlaneShape {
+    std::size_t count;
+    unsigned bits;
+};
+
+/// The most bytes that write_plane() writes.
+[[nodiscard]] constexpr std::size_t plane_bound(const PlaneShape& plane) noexcept {
+    return (plane.count * plane.bits + 7) / 8 + 16;
+}
+
+/// Whether a plane is tried to be coded: all symbols are; others, which are close to random in most data, if
+/// a sample gains.
+enum class PlaneUse : std::uint8_t { symbols, other };
+
+/// Writes a plane in its smallest form; a form that takes longer to decode only where it gains. Returns the
+/// number of bytes. Requires: room for plane_bound(); the count is at least 1 and at most kBlockWords.
+std::size_t write_plane(const PlaneShape& plane, PlaneUse use, const ValueBuffer& values, ListCoder& coder,
+                        std::byte* to) noexcept;
+
+/// What is left of the stored bytes of a block.
+struct StoredBytes {
+    std::span<const std::byte> left;
+
+    /// The next `nbytes`, or nothing where there are fewer.
+    [[nodiscard]] std::optional<std::span<const std::byte>> take(std::size_t nbytes) noexcept {
+        if (nbytes > left.size()) return std::nullopt;
+        const auto taken = left.first(nbytes);
+        left = left.subspan(nbytes);
+        return taken;
+    }
+    [[nodiscard]] std::optional<unsigned> take_byte() noexcept {
+        const auto taken = take(1);
+        return taken ? std::optional(std::to_integer<unsigned>((*taken)[0])) : std::nullopt;
+    }
+};
+
+/// Reads a plane whose values are all less than `limit`. Returns what is wrong, or "".
+[[nodiscard]] std::string_view read_plane(const PlaneShape& plane, std::size_t limit, StoredBytes& stored,
+                                          ListCoder& coder, ValueBuffer& values) noexcept;
+
+}  // namespace milepost::codec
