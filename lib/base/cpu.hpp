@@ -25,8 +25,9 @@ struct Implementations {
 /// What the kernels of the codec planes use, on registers of 64 bytes.
 [[nodiscard]] inline bool cpu_has_avx512_vbmi2() noexcept {
 #ifdef __x86_64__
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
-           __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("popcnt");
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+           __builtin_cpu_supports("popcnt");
 #else
     return false;
 #endif

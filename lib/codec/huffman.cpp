@@ -17,8 +17,8 @@ public:
             if (counts[value] == 0) continue;
             values_[leaves_++] = static_cast<std::uint8_t>(value);
         }
-        std::stable_sort(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(leaves_),
-                         [&](auto a, auto b) { return counts[a] < counts[b]; });
+        std::sort(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(leaves_),
+                  [&](auto a, auto b) { return counts[a] != counts[b] ? counts[a] < counts[b] : a < b; });
         for (std::size_t i = 0; i < leaves_; ++i)
             weights_[i] = counts[values_[i]];
         const std::size_t root = 2 * leaves_ - 2;

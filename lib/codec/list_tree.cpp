@@ -50,8 +50,8 @@ std::optional<ListTree> ListTree::make(const CodeLengths& lengths) noexcept {
     for (std::size_t value = 0; value < lengths.size(); ++value) {
         if (lengths[value] != 0) tree.values[tree.value_count++] = static_cast<std::uint8_t>(value);
     }
-    std::stable_sort(tree.values.begin(), tree.values.begin() + tree.value_count,
-                     [&](auto a, auto b) { return lengths[a] < lengths[b]; });
+    std::sort(tree.values.begin(), tree.values.begin() + tree.value_count,
+              [&](auto a, auto b) { return lengths[a] != lengths[b] ? lengths[a] < lengths[b] : a < b; });
     Builder(tree, lengths).make(0);
     return tree;
 }

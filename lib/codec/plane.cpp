@@ -31,7 +31,7 @@ constexpr std::size_t packed_nbytes(const PlaneShape& plane) noexcept {
 
 /// Counts runs of 64 values, `apart` from one another. Four tables, because the same value twice in a row
 /// would wait for itself.
-Counts count_values(const ValueBuffer& values, std::size_t count, std::size_t apart) noexcept {
+Counts count_runs(const ValueBuffer& values, std::size_t count, std::size_t apart) noexcept {
     constexpr std::size_t kRun = 64;
     std::array<Counts, 4> tables{};
     for (std::size_t begin = 0; begin < count; begin += apart) {
@@ -73,7 +73,7 @@ CodeCost cost_of(const Counts& counts, const CodeLengths& lengths) noexcept {
 bool sample_gains(const PlaneShape& plane, const ValueBuffer& values) noexcept {
     constexpr std::size_t kApart = 512;
     if (plane.count < 8 * kApart) return true;
-    const Counts counts = count_values(values, plane.count, kApart);
+    const Counts counts = count_runs(values, plane.count, kApart);
     if (distinct_values(counts) == 1) return true;
     const std::size_t sampled = plane.count / 8;
     return coded_bits(counts, huffman_lengths(counts)) < sampled * plane.bits / 100 * 97;
@@ -101,12 +101,16 @@ std::size_t write_packed(const PlaneShape& plane, const ValueBuffer& values, std
         std::memcpy(to, values.data(), plane.count);
         return plane.count;
     }
-    for (std::size_t i = 0; i < plane.count; i += kGroup) {
+    const auto write = [&](std::size_t i, std::size_t some) {
         std::uint64_t group = 0;
-        std::memcpy(&group, values.data() + i, std::min(kGroup, plane.count - i));
+        std::memcpy(&group, values.data() + i, some);
         base::store_le(to + i / kGroup * plane.bits,
-                       pack(group, plane.bits));  // and over the next group's place
-    }
+                       pack(group, plane.bits));  // over the next group's place, too
+    };
+    std::size_t i = 0;
+    for (; i + kGroup <= plane.count; i += kGroup)
+        write(i, kGroup);
+    if (i < plane.count) write(i, plane.count - i);
     return packed_nbytes(plane);
 }
 
@@ -128,21 +132,26 @@ std::size_t write_code(const PlaneShape& plane, const ValueBuffer& values, const
 
 // Reading.
 
-bool read_packed(const PlaneShape& plane, StoredBytes& stored, ValueBuffer& values) noexcept {
+bool read_packed(const PlaneShape& plane, StoredBytes& stored, ValueBuffer& buffer,
+                 const std::uint8_t*& values) noexcept {
     const auto bytes = stored.take(packed_nbytes(plane));
     if (!bytes) return false;
     if (plane.bits == 8) {
-        std::memcpy(values.data(), bytes->data(), plane.count);
+        values = reinterpret_cast<const std::uint8_t*>(bytes->data());
         return true;
     }
     std::uint64_t group = 0;
-    for (std::size_t i = 0; i < plane.count; i += kGroup) {
-        const std::size_t at = i / kGroup * plane.bits;
+    const auto read = [&](std::size_t i, std::size_t nbytes) {
         group = 0;
-        std::memcpy(&group, bytes->data() + at, std::min(sizeof group, bytes->size() - at));
+        std::memcpy(&group, bytes->data() + i / kGroup * plane.bits, nbytes);
         const std::uint64_t some = unpack(group, plane.bits);
-        std::memcpy(values.data() + i, &some, sizeof some);
-    }
+        std::memcpy(buffer.data() + i, &some, sizeof some);
+    };
+    std::size_t i = 0;
+    for (; i / kGroup * plane.bits + sizeof group <= bytes->size() && i < plane.count; i += kGroup)
+        read(i, sizeof group);
+    for (; i < plane.count; i += kGroup)
+        read(i, std::min<std::size_t>(plane.bits, bytes->size() - i / kGroup * plane.bits));
     const std::size_t last = (plane.count - 1) % kGroup + 1;
     return last == kGroup || group >> (last * plane.bits) == 0;
 }
@@ -184,47 +193,56 @@ std::string_view read_code(const PlaneShape& plane, std::size_t limit, StoredByt
 
 }  // namespace
 
-std::size_t write_plane(const PlaneShape& plane, PlaneUse use, const ValueBuffer& values, ListCoder& coder,
-                        std::byte* to) noexcept {
-    if (use == PlaneUse::symbols || sample_gains(plane, values)) {
-        const Counts counts = count_values(values, plane.count, 64);
-        if (distinct_values(counts) == 1) {
-            to[0] = std::byte{kOneValue};
-            to[1] = static_cast<std::byte>(values[0]);
-            return 2;
-        }
-        const CodeLengths lengths = huffman_lengths(counts);
-        const CodeCost cost = cost_of(counts, lengths);
-        if (cost.nbytes() < packed_nbytes(plane) / 100 * 98) {
-            to[0] = std::byte{kCoded};
-            return 1 + write_code(plane, values, lengths, cost, coder, to + 1);
-        }
+Counts count_values(const PlaneShape& plane, const ValueBuffer& values) noexcept {
+    return count_runs(values, plane.count, 64);
+}
+
+std::size_t write_plane(const PlaneShape& plane, const Counts& counts, const ValueBuffer& values,
+                        ListCoder& coder, std::byte* to) noexcept {
+    if (distinct_values(counts) == 1) {
+        to[0] = std::byte{kOneValue};
+        to[1] = static_cast<std::byte>(values[0]);
+        return 2;
+    }
+    const CodeLengths lengths = huffman_lengths(counts);
+    const CodeCost cost = cost_of(counts, lengths);
+    if (cost.nbytes() < packed_nbytes(plane) / 100 * 98) {
+        to[0] = std::byte{kCoded};
+        return 1 + write_code(plane, values, lengths, cost, coder, to + 1);
     }
     to[0] = std::byte{kPacked};
     return 1 + write_packed(plane, values, to + 1);
 }
 
+std::size_t write_plane(const PlaneShape& plane, const ValueBuffer& values, ListCoder& coder,
+                        std::byte* to) noexcept {
+    if (sample_gains(plane, values))
+        return write_plane(plane, count_values(plane, values), values, coder, to);
+    to[0] = std::byte{kPacked};
+    return 1 + write_packed(plane, values, to + 1);
+}
+
 std::string_view read_plane(const PlaneShape& plane, std::size_t limit, StoredBytes& stored, ListCoder& coder,
-                            ValueBuffer& values) noexcept {
+                            ValueBuffer& buffer, const std::uint8_t*& values) noexcept {
     const auto form = stored.take_byte();
     if (!form) return "a plane is cut";
-    const auto end = values.begin() + static_cast<std::ptrdiff_t>(plane.count);
+    values = buffer.data();
     switch (*form) {
         case kOneValue: {
             const auto value = stored.take_byte();
             if (!value) return "the value of a plane is cut";
             if (*value >= limit) return "a plane has a value above its largest one";
-            std::fill(values.begin(), end, static_cast<std::uint8_t>(*value));
+            std::fill_n(buffer.begin(), plane.count, static_cast<std::uint8_t>(*value));
             return {};
         }
         case kPacked:
-            if (!read_packed(plane, stored, values))
+            if (!read_packed(plane, stored, buffer, values))
                 return "a packed plane is cut, or a bit after it is not zero";
-            if (limit < 256 && *std::max_element(values.begin(), end) >= limit)
+            if (limit < 256 && *std::max_element(values, values + plane.count) >= limit)
                 return "a plane has a value above its largest one";
             return {};
         case kCoded:
-            return read_code(plane, limit, stored, coder, values);
+            return read_code(plane, limit, stored, coder, buffer);
         default:
             return "the form of a plane is not 0, 1 or 2";
     }

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "codec/huffman.hpp"
 #include "codec/list_code.hpp"
 
 namespace milepost::codec {
@@ -23,14 +24,19 @@ struct PlaneShape {
     return (plane.count * plane.bits + 7) / 8 + 16;
 }
 
-/// Whether a plane is tried to be coded: all symbols are; others, which are close to random in most data, if
-/// a sample gains.
-enum class PlaneUse : std::uint8_t { symbols, other };
+/// How often each value of a plane occurs.
+[[nodiscard]] Counts count_values(const PlaneShape& plane, const ValueBuffer& values) noexcept;
 
-/// Writes a plane in its smallest form; a form that takes longer to decode only where it gains. Returns the
-/// number of bytes. Requires: room for plane_bound(); the count is at least 1 and at most kBlockWords.
-std::size_t write_plane(const PlaneShape& plane, PlaneUse use, const ValueBuffer& values, ListCoder& coder,
+/// Write a plane in its smallest form, the first one with the values counted; a form that takes longer to
+/// decode only where it gains. The second one is for planes that are close to random in most data: it looks
+/// at a sample first. Return the number of bytes. Require: room for plane_bound(); the count is at least 1
+/// and at most kBlockWords.
+///@{
+std::size_t write_plane(const PlaneShape& plane, const Counts& counts, const ValueBuffer& values,
+                        ListCoder& coder, std::byte* to) noexcept;
+std::size_t write_plane(const PlaneShape& plane, const ValueBuffer& values, ListCoder& coder,
                         std::byte* to) noexcept;
+///@}
 
 /// What is left of the stored bytes of a block.
 struct StoredBytes {
@@ -49,8 +55,10 @@ struct StoredBytes {
     }
 };
 
-/// Reads a plane whose values are all less than `limit`. Returns what is wrong, or "".
+/// Reads a plane whose values are all less than `limit`, and points `values` at them: in `buffer`, or where
+/// they are stored. Returns what is wrong, or "".
 [[nodiscard]] std::string_view read_plane(const PlaneShape& plane, std::size_t limit, StoredBytes& stored,
-                                          ListCoder& coder, ValueBuffer& values) noexcept;
+                                          ListCoder& coder, ValueBuffer& buffer,
+                                          const std::uint8_t*& values) noexcept;
 
 }  // namespace milepost::codec

@@ -14,6 +14,7 @@
 
 #include "base/little_endian.hpp"
 #include "codec/codec.hpp"
+#include "codec/huffman.hpp"
 #include "codec/list_code.hpp"
 #include "codec/plane.hpp"
 #include "codec/word_planes.hpp"
@@ -110,30 +111,35 @@ private:
         const std::size_t count = words.size() / work_.kind.nbytes;
         if (work_.kind.exponent_bits == 0) {
             std::memcpy(work_.planes[0].data(), words.data(), words.size());
-            return 1 + write_plane({count, kSymbolBits}, PlaneUse::symbols, work_.planes[0], work_.coder, to);
+            const PlaneShape shape{count, kSymbolBits};
+            return 1 +
+                   write_plane(shape, count_values(shape, work_.planes[0]), work_.planes[0], work_.coder, to);
         }
-        const auto cut = choose_cut(words);
+        take_words(work_.kind, words, work_.tops, work_.planes);
+        const auto tops = std::span<const std::uint16_t>(work_.tops).first(count);
+        const auto cut = choose_cut(tops);
         if (!cut) return 0;
         to[0] = static_cast<std::byte>(cut->symbol_mantissa_bits);
         std::fill_n(to + 1, exponent_set_nbytes(work_.kind), std::byte{0});
         for (const std::uint16_t exponent : std::span(cut->exponents.values).first(cut->exponents.count))
             to[1 + exponent / 8] |= std::byte{1} << exponent % 8;
         to += 1 + exponent_set_nbytes(work_.kind);
-        split_words(work_.kind, *cut, words, work_.planes, work_.tops);
-        for (std::size_t plane = 0; plane < work_.planes.size(); ++plane) {
-            to +=
-                write_plane(plane_shape(*cut, plane, count), plane == 0 ? PlaneUse::symbols : PlaneUse::other,
-                            work_.planes[plane], work_.coder, to);
-        }
+        split_tops(*cut, tops, work_.planes);
+        const PlaneShape symbols = plane_shape(*cut, 0, count);
+        const bool are_exponents = cut->symbol_mantissa_bits == 0;
+        const Counts counts = are_exponents ? cut->exponents.counts : count_values(symbols, work_.planes[0]);
+        to += write_plane(symbols, counts, work_.planes[0], work_.coder, to);
+        for (std::size_t plane = 1; plane < work_.planes.size(); ++plane)
+            to += write_plane(plane_shape(*cut, plane, count), work_.planes[plane], work_.coder, to);
         return static_cast<std::size_t>(to - block_.data());
     }
 
     /// As many mantissa bits in a symbol as were asked for, if there is room for them; at least as many as
     /// the rest of the 16 bits has no room for.
-    [[nodiscard]] std::optional<WordCut> choose_cut(Bytes words) noexcept {
+    [[nodiscard]] std::optional<WordCut> choose_cut(std::span<const std::uint16_t> tops) const noexcept {
         const unsigned top = work_.kind.top_mantissa_bits();
         const unsigned least = top >= kMaxRestBits ? top + 1 - kMaxRestBits : 0;
-        const auto exponents = exponents_of(work_.kind, words, work_.tops);
+        const auto exponents = exponents_of(work_.kind, tops);
         if (!exponents) return std::nullopt;
         WordCut cut{top, std::max(least, mantissa_bits_), *exponents};
         while (cut.symbol_count() > kMaxSymbols && cut.symbol_mantissa_bits > least)
@@ -190,10 +196,11 @@ private:
 
     std::string_view decode_planes(StoredBytes& stored, std::span<std::byte> words) noexcept {
         const std::size_t count = words.size() / work_.kind.nbytes;
+        PlanePointers planes{};
         if (work_.kind.exponent_bits == 0) {
-            const auto wrong =
-                read_plane({count, kSymbolBits}, kMaxSymbols, stored, work_.coder, work_.planes[0]);
-            if (wrong.empty()) std::memcpy(words.data(), work_.planes[0].data(), words.size());
+            const auto wrong = read_plane({count, kSymbolBits}, kMaxSymbols, stored, work_.coder,
+                                          work_.planes[0], planes[0]);
+            if (wrong.empty()) std::memcpy(words.data(), planes[0], words.size());
             return wrong;
         }
         WordCut cut{work_.kind.top_mantissa_bits()};
@@ -201,10 +208,11 @@ private:
         for (std::size_t plane = 0; plane < work_.planes.size(); ++plane) {
             const PlaneShape shape = plane_shape(cut, plane, count);
             const std::size_t limit = plane == 0 ? cut.symbol_count() : std::size_t{1} << shape.bits;
-            const auto wrong = read_plane(shape, limit, stored, work_.coder, work_.planes[plane]);
+            const auto wrong =
+                read_plane(shape, limit, stored, work_.coder, work_.planes[plane], planes[plane]);
             if (!wrong.empty()) return wrong;
         }
-        join_words(work_.kind, cut, work_.planes, words, work_.tops);
+        join_words(work_.kind, cut, planes, words, work_.tops);
         return {};
     }
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 // Cutting the 16 highest bits of words, and joining them: docs/format.md, section 4.4. Written for one
-// instruction set each, so plain types only: see base/cpu.hpp. Buffers of bytes have kWordSlack bytes after
-// their last element, which are read or written over and whose content does not matter.
+// instruction set each, so plain types only: see base/cpu.hpp. What split() writes to has
+// kWordSlack bytes after its last element, which are written over.
 
 namespace milepost::codec {
 
@@ -28,12 +28,22 @@ using SplitKernel = void(const std::uint16_t* tops, std::size_t count, TopCut cu
 using JoinKernel = void(const std::uint8_t* symbols, const std::uint8_t* rests, std::size_t count, TopCut cut,
                         const std::uint16_t* of_symbols, std::uint16_t* tops) noexcept;
 
+/// Words of 32 bits: their 16 highest bits, and their other bytes.
+///@{
+using SplitWideKernel = void(const std::uint32_t* words, std::size_t count, std::uint16_t* tops,
+                             std::uint8_t* high, std::uint8_t* low) noexcept;
+using JoinWideKernel = void(const std::uint16_t* tops, const std::uint8_t* high, const std::uint8_t* low,
+                            std::size_t count, std::uint32_t* words) noexcept;
+///@}
+
 struct WordKernels {
     SplitKernel* split;
     JoinKernel* join;
+    SplitWideKernel* split_wide;
+    JoinWideKernel* join_wide;
 };
 
-/// The kernels for any machine, and those for AVX-512 (F, BW, VBMI), which are null where the library was
+/// The kernels for any machine, and those for AVX-512 (F, BW, VL, VBMI), which are null where the library was
 /// built without them.
 ///@{
 extern const WordKernels kPortableWordKernels;

@@ -2,7 +2,7 @@
 
 #include "codec/word_kernels.hpp"
 
-#if defined(__AVX512VBMI__) && defined(__AVX512BW__)
+#if defined(__AVX512VBMI__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 
 #include <immintrin.h>
 
@@ -87,16 +87,46 @@ void join(const std::uint8_t* symbols, const std::uint8_t* rests, std::size_t co
     const __m512i sign_bit = _mm512_set1_epi8(static_cast<char>(1U << cut.low_bits));
     const __m512i sign = _mm512_set1_epi8(static_cast<char>(0x80));
     for (std::size_t i = 0; i < count; i += 64) {
-        const __m512i symbol = _mm512_loadu_si512(symbols + i), rest = _mm512_loadu_si512(rests + i);
+        const std::uint64_t valid =
+            count - i < 64 ? (std::uint64_t{1} << (count - i)) - 1 : ~std::uint64_t{0};
+        const __m512i symbol = _mm512_maskz_loadu_epi8(valid, symbols + i);
+        const __m512i rest = _mm512_maskz_loadu_epi8(valid, rests + i);
         const __m512i low = _mm512_or_si512(lows.at(symbol), _mm512_and_si512(rest, low_mask));
         const __m512i signs = _mm512_maskz_mov_epi8(_mm512_test_epi8_mask(rest, sign_bit), sign);
         store_words(tops + i, count - i, low, _mm512_or_si512(highs.at(symbol), signs));
     }
 }
 
+__mmask16 valid_lanes(std::size_t left) noexcept {
+    return static_cast<__mmask16>(left < 16 ? (1U << left) - 1 : 0xFFFFU);
+}
+
+void split_wide(const std::uint32_t* words, std::size_t count, std::uint16_t* tops, std::uint8_t* high,
+                std::uint8_t* low) noexcept {
+    for (std::size_t i = 0; i < count; i += 16) {
+        const __mmask16 valid = valid_lanes(count - i);
+        const __m512i some = _mm512_maskz_loadu_epi32(valid, words + i);
+        _mm512_mask_cvtepi32_storeu_epi16(tops + i, valid, _mm512_srli_epi32(some, 16));
+        _mm512_mask_cvtepi32_storeu_epi8(high + i, valid, _mm512_srli_epi32(some, 8));
+        _mm512_mask_cvtepi32_storeu_epi8(low + i, valid, some);
+    }
+}
+
+void join_wide(const std::uint16_t* tops, const std::uint8_t* high, const std::uint8_t* low,
+               std::size_t count, std::uint32_t* words) noexcept {
+    for (std::size_t i = 0; i < count; i += 16) {
+        const __mmask16 valid = valid_lanes(count - i);
+        const __m512i top = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(valid, tops + i));
+        const __m512i above = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, high + i));
+        const __m512i below = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, low + i));
+        const __m512i rest = _mm512_or_si512(_mm512_slli_epi32(above, 8), below);
+        _mm512_mask_storeu_epi32(words + i, valid, _mm512_or_si512(_mm512_slli_epi32(top, 16), rest));
+    }
+}
+
 }  // namespace
 
-const WordKernels kAvx512WordKernels = {split, join};
+const WordKernels kAvx512WordKernels = {split, join, split_wide, join_wide};
 
 }  // namespace milepost::codec
 
@@ -104,7 +134,7 @@ const WordKernels kAvx512WordKernels = {split, join};
 
 namespace milepost::codec {
 
-const WordKernels kAvx512WordKernels = {nullptr, nullptr};
+const WordKernels kAvx512WordKernels = {nullptr, nullptr, nullptr, nullptr};
 
 }  // namespace milepost::codec
 

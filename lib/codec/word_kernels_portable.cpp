@@ -27,8 +27,23 @@ void join(const std::uint8_t* symbols, const std::uint8_t* rests, std::size_t co
     }
 }
 
+void split_wide(const std::uint32_t* words, std::size_t count, std::uint16_t* tops, std::uint8_t* high,
+                std::uint8_t* low) noexcept {
+    for (std::size_t i = 0; i < count; ++i) {
+        tops[i] = static_cast<std::uint16_t>(words[i] >> 16U);
+        high[i] = static_cast<std::uint8_t>(words[i] >> 8U);
+        low[i] = static_cast<std::uint8_t>(words[i]);
+    }
+}
+
+void join_wide(const std::uint16_t* tops, const std::uint8_t* high, const std::uint8_t* low,
+               std::size_t count, std::uint32_t* words) noexcept {
+    for (std::size_t i = 0; i < count; ++i)
+        words[i] = std::uint32_t{tops[i]} << 16U | std::uint32_t{high[i]} << 8U | low[i];
+}
+
 }  // namespace
 
-const WordKernels kPortableWordKernels = {split, join};
+const WordKernels kPortableWordKernels = {split, join, split_wide, join_wide};
 
 }  // namespace milepost::codec

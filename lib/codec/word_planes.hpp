@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "codec/huffman.hpp"
 #include "codec/list_code.hpp"
 
 namespace milepost::codec {
@@ -28,11 +29,13 @@ struct ExponentList {
     static constexpr std::size_t kMax = 256;  ///< a block with more of them cannot be cut
 
     std::array<std::uint16_t, kMax> values;
+    Counts counts{};  ///< of each, when they were counted
     std::size_t count = 0;
 
     /// False if the list is full. Requires: larger than all before.
-    [[nodiscard]] bool add(std::size_t exponent) noexcept {
+    [[nodiscard]] bool add(std::size_t exponent, std::uint32_t times = 0) noexcept {
         if (count == kMax) return false;
+        counts[count] = times;
         values[count++] = static_cast<std::uint16_t>(exponent);
         return true;
     }
@@ -56,19 +59,26 @@ using Planes = std::vector<ValueBuffer>;
 /// Room for the 16 highest bits of the words of a block.
 using TopBuffer = std::array<std::uint16_t, kBlockWords>;
 
-/// Writes the 16 highest bits of the words to `tops`, and returns the exponents that occur; nothing if there
-/// are too many. Requires: the kind has exponents.
-[[nodiscard]] std::optional<ExponentList> exponents_of(const WordKind& kind, std::span<const std::byte> words,
-                                                       TopBuffer& tops) noexcept;
+// Cutting words, in three steps. Require: the kind has exponents.
 
-/// Cuts words into planes, of which there are as many as bytes in a word. Requires: the cut has all exponents
-/// of the words, and at most 256 symbols; the kind has exponents. exponents_of() has written `tops`.
-void split_words(const WordKind& kind, const WordCut& cut, std::span<const std::byte> words, Planes& planes,
-                 const TopBuffer& tops) noexcept;
+/// Writes the 16 highest bits of the words to `tops`, and their other bytes to the planes from the third on.
+void take_words(const WordKind& kind, std::span<const std::byte> words, TopBuffer& tops,
+                Planes& planes) noexcept;
+
+/// The exponents that occur; nothing if there are too many.
+[[nodiscard]] std::optional<ExponentList> exponents_of(const WordKind& kind,
+                                                       std::span<const std::uint16_t> tops) noexcept;
+
+/// Cuts the 16 highest bits into the first two planes. Requires: the cut has all exponents, and at most 256
+/// symbols.
+void split_tops(const WordCut& cut, std::span<const std::uint16_t> tops, Planes& planes) noexcept;
+
+/// The planes of one block, wherever they are: as many as bytes in a word.
+using PlanePointers = std::array<const std::uint8_t*, 8>;
 
 /// The words of such planes. Requires: symbols are less than symbol_count(), rests than 2^rest_bits().
 /// `tops` is used up.
-void join_words(const WordKind& kind, const WordCut& cut, const Planes& planes, std::span<std::byte> words,
-                TopBuffer& tops) noexcept;
+void join_words(const WordKind& kind, const WordCut& cut, const PlanePointers& planes,
+                std::span<std::byte> words, TopBuffer& tops) noexcept;
 
 }  // namespace milepost::codec
