@@ -9,7 +9,7 @@ ALIGNMENT_OF_PARTS = 64  # header, chunks, index copies and footers all sit on m
 CHUNK_NBYTES = 1 << 20
 CODEC_RAW, CODEC_ZSTD, CODEC_PLANES = range(3)
 CODEC_NAMES = {CODEC_RAW: "raw", CODEC_ZSTD: "zstd", CODEC_PLANES: "planes"}
-CODEC_PARAMETERS = {CODEC_RAW: range(1), CODEC_ZSTD: range(1), CODEC_PLANES: range(1, 6)}
+CODEC_PARAMETERS = {CODEC_RAW: [0], CODEC_ZSTD: [0], CODEC_PLANES: [1, 2, 3, 4, 5]}
 NO_POSITION = 0xFFFFFFFF
 
 

@@ -4,7 +4,7 @@ import zstandard
 
 from conventions import CHUNK_NBYTES, CODEC_PLANES, checksum128, expect, refuse
 from opening import Checkpoint
-from planes import decode_chunk
+from planes import decode_planes
 from storages import Chunk
 from views import WholeLayout
 from zstd_frame import LARGEST_WINDOW, check_frame
@@ -17,19 +17,20 @@ def chunk_bytes(data, chunk: Chunk) -> bytes:
     expect(checksum128(stored), chunk.stored_checksum, "corrupt/chunk_checksum", f"{where}, stored checksum")
     if not chunk.compressed:
         return stored
-    raw = decode(stored, chunk, where)
+    raw = decompressed(stored, chunk, where)
     expect(checksum128(raw), chunk.raw_checksum, "corrupt/content_checksum", f"{where}, raw checksum")
     return raw
 
 
-def decode(stored: bytes, chunk: Chunk, where: str) -> bytes:
+def decompressed(stored: bytes, chunk: Chunk, where: str) -> bytes:
+    """A chunk of planes is checked while it is decoded, a frame of zstd before that."""
     if chunk.codec.code == CODEC_PLANES:
-        return decode_chunk(stored, chunk.raw_nbytes, chunk.codec.parameter, where)
+        return decode_planes(stored, chunk.raw_nbytes, chunk.codec.parameter, where)
     check_frame(stored, chunk.raw_nbytes, where)
-    return decode_zstd(stored, chunk.raw_nbytes, where)
+    return decode(stored, chunk.raw_nbytes, where)
 
 
-def decode_zstd(frame: bytes, raw_nbytes: int, where: str) -> bytes:
+def decode(frame: bytes, raw_nbytes: int, where: str) -> bytes:
     try:
         raw = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW).decompress(frame, raw_nbytes)
     except zstandard.ZstdError as error:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Callable
 
-from columns import StringTable
-from content import Content, Storage, Tensor
-from conventions import DEFAULT_LIMITS, Limits
+from columns import Codec, StringTable
+from content import Content, Storage, Tensor, dtype
+from conventions import DEFAULT_LIMITS, Limits, checksum128
 from milepost_writer import Writer
 from samples import FLOATS, sample, with_value
 
@@ -28,6 +28,21 @@ class Case:
         if self.change:
             self.change(writer)
         return writer.assemble()
+
+
+class ChunkWriter(Writer):
+    """Stores the given bytes as the only chunk of a compressed storage."""
+
+    def __init__(self, storage: Storage, given: bytes):
+        self.given = given
+        tensor = Tensor(0, dtype("u8"), [len(storage.data)])
+        super().__init__(Content(values=[("v", tensor)], storages=[storage]))
+
+    def encode_chunk(self, codec: Codec, raw: bytes) -> bytes:
+        self.columns.stored_nbytes.append(len(self.given))
+        self.columns.raw_checksums.append(checksum128(raw))
+        self.columns.stored_checksums.append(checksum128(self.given))
+        return self.given
 
 
 CASES: list[Case] = []

@@ -13,10 +13,11 @@ import columns as stored
 import content as given
 from canonical import encode_index
 from columns import Columns, StringTable
-from conventions import CHUNK_NBYTES, CODEC_RAW, CODEC_ZSTD, NO_POSITION, checksum128, round_up
+from conventions import CHUNK_NBYTES, CODEC_PLANES, CODEC_RAW, NO_POSITION, checksum128, round_up
 from footer import GAP_NBYTES, encode_footer
 from header import HEADER_NBYTES, encode_header
 from opening import open_data
+from planes_writer import encode_planes
 from storages import storage_begin
 from views import WholeLayout
 
@@ -51,31 +52,33 @@ class Writer:
     # Section 4
 
     def encode_storages(self) -> None:
-        room, storages = bytearray(), self.content.storages
-        if any(storage.codec for storage in storages):  # section 10: none if all are raw
-            self.columns.storage_codecs = [stored.Codec(storage.codec, storage.parameter) for storage in storages]
-        for storage in storages:
+        room, codecs = bytearray(), [stored.Codec(each.codec, each.parameter) for each in self.content.storages]
+        if any(codec != stored.Codec(CODEC_RAW) for codec in codecs):  # section 10: none if all are raw
+            self.columns.storage_codecs = codecs
+        for storage, codec in zip(self.content.storages, codecs):
             nbytes = len(storage.data)
             if nbytes:
                 end = HEADER_NBYTES + len(room)
                 room += bytes(storage_begin(end, nbytes, self.alignment) - end)
             for at in range(0, nbytes, CHUNK_NBYTES):
                 room += bytes(-len(room) % 64)  # no change before the first chunk
-                room += self.encode_chunk(storage.codec, storage.data[at : at + CHUNK_NBYTES])
+                room += self.encode_chunk(codec, storage.data[at : at + CHUNK_NBYTES])
         self.room = bytes(room)
 
-    def encode_chunk(self, codec: int, raw: bytes) -> bytes:
-        """Chunks of planes stay raw: this writer does not encode them."""
+    def encode_chunk(self, codec: stored.Codec, raw: bytes) -> bytes:
         chunk = raw
-        if codec == CODEC_ZSTD:
-            frame = zstandard.ZstdCompressor(level=self.zstd_level, write_content_size=True).compress(raw)
-            chunk = frame if len(frame) < len(raw) else raw
-        if codec != CODEC_RAW:
+        if codec.code != CODEC_RAW:
+            chunk = min(raw, self.compressed(codec, raw), key=len)  # raw if they are equally long
             self.columns.stored_nbytes.append(len(chunk))
             if len(chunk) < len(raw):
                 self.columns.raw_checksums.append(checksum128(raw))
         self.columns.stored_checksums.append(checksum128(chunk))
         return chunk
+
+    def compressed(self, codec: stored.Codec, raw: bytes) -> bytes:
+        if codec.code == CODEC_PLANES:
+            return encode_planes(raw, codec.parameter)
+        return zstandard.ZstdCompressor(level=self.zstd_level, write_content_size=True).compress(raw)
 
     # Section 6.1: models, optimizers, groups, states
 

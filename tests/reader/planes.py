@@ -1,180 +1,219 @@
-"""Section 4.4: chunks of the codec planes, checked and decoded."""
+"""Section 4.4: chunks of planes, checked by the rules P1 to P10 and decoded. Each violation is corrupt/codec_frame."""
 
 from dataclasses import dataclass
 
-from conventions import refuse
+from conventions import expect, refuse
+from zstd_frame import FRAME, Bytes, at_most
 
-FRAME = "corrupt/codec_frame"
-BLOCK_WORDS = 1 << 16
-SYMBOLS = 256
-LONGEST_CODE_WORD = 15
+BLOCK_WORDS = 65_536
 BLOCK_RAW, BLOCK_PLANES = range(2)
-PLANE_ONE_VALUE, PLANE_PACKED, PLANE_CODE = range(3)
+PLANE_EQUAL, PLANE_PACKED, PLANE_CODE = range(3)
+LARGEST_WIDTH = 8  # bits of a value in a plane
+LARGEST_SYMBOLS = 256  # values of plane 1
+FEWEST_CODE_WORDS = 2
+WHOLE_CODE = 1 << 15  # the sum over all code words of 2^(15 - length): 15 is the largest length
+BITS = [bytes(byte >> j & 1 for j in range(8)) for byte in range(256)]
 
 
 @dataclass(frozen=True)
-class WordKind:
+class Word:
+    """The words of a parameter: W and E. Words of one byte have no exponent."""
+
     nbytes: int
-    exponent_bits: int  # 0: a word is a symbol
+    exponent_bits: int = 0
 
     @property
-    def top_mantissa_bits(self) -> int:
+    def top_bits(self) -> int:
+        """T: the mantissa bits in the 16 highest bits."""
         return 15 - self.exponent_bits
 
 
-WORD_KINDS = {1: WordKind(1, 0), 2: WordKind(2, 5), 3: WordKind(2, 8), 4: WordKind(4, 8), 5: WordKind(8, 11)}
+WORDS = {1: Word(1), 2: Word(2, 5), 3: Word(2, 8), 4: Word(4, 8), 5: Word(8, 11)}
 
 
-class Stored:
-    """What is left of the stored bytes of a chunk or a block; `where` leads the messages."""
-
-    def __init__(self, data: bytes, where: str):
-        self.data, self.where, self.at = data, where, 0
-
-    def take(self, nbytes: int, what: str) -> bytes:
-        if nbytes > len(self.data) - self.at:
-            left = len(self.data) - self.at
-            refuse(FRAME, f"{self.where}, {what} at {self.at}: expected {nbytes} bytes, found {left}")
-        self.at += nbytes
-        return self.data[self.at - nbytes : self.at]
-
-    def number(self, nbytes: int, what: str) -> int:
-        return int.from_bytes(self.take(nbytes, what), "little")
-
-    def at_most(self, found: int, limit: int, what: str) -> int:
-        if found > limit:
-            refuse(FRAME, f"{self.where}, {what} before {self.at}: expected at most {limit}, found {found}")
-        return found
-
-    def end(self, what: str) -> None:
-        if self.at != len(self.data):
-            refuse(FRAME, f"{self.where}, {what}: expected {self.at} bytes, found {len(self.data)}")
-
-
-def decode_chunk(stored: bytes, raw_nbytes: int, parameter: int, where: str) -> bytes:
-    kind, chunk = WORD_KINDS[parameter], Stored(stored, f"{where}, planes")
-    words = raw_nbytes // kind.nbytes
-    counts = [min(BLOCK_WORDS, words - first) for first in range(0, words, BLOCK_WORDS)]
-    sizes = [chunk.number(4, "size of a block") for _ in counts]
+def decode_planes(stored: bytes, raw_nbytes: int, parameter: int, where: str) -> bytes:
+    """The raw bytes of a compressed chunk."""
+    chunk, word = Bytes(stored, f"{where}, planes"), WORDS[parameter]
+    words, rest = divmod(raw_nbytes, word.nbytes)
+    counts = [min(BLOCK_WORDS, words - at) for at in range(0, words, BLOCK_WORDS)]
+    sizes = [chunk.number(4, f"size of block {i}") for i in range(len(counts))]
+    parts = f"{chunk.where}, size of the chunk: {len(sizes)} sizes, blocks of {sum(sizes)} bytes, {rest} bytes after"
+    expect(len(stored), chunk.at + sum(sizes) + rest, FRAME, parts)
     raw = bytearray()
-    for number, (count, size) in enumerate(zip(counts, sizes)):
-        block = Stored(chunk.take(size, f"block {number}"), f"{where}, planes, block {number}")
-        raw += decode_block(block, count, kind)
-    raw += chunk.take(raw_nbytes % kind.nbytes, "bytes after the last word")
-    chunk.end("the whole chunk")
-    return bytes(raw)
+    for i, (count, size) in enumerate(zip(counts, sizes)):
+        block = f"{chunk.where}, block {i} at {chunk.at}"
+        raw += decode_block(Bytes(chunk.take(size, "block"), block), count, word)
+    return bytes(raw) + chunk.rest
 
 
-def decode_block(block: Stored, count: int, kind: WordKind) -> bytes:
-    form = block.at_most(block.number(1, "form"), BLOCK_PLANES, "form")
+def decode_block(block: Bytes, count: int, word: Word) -> bytes:
+    form = read_form(block, BLOCK_PLANES)
     if form == BLOCK_RAW:
-        raw = block.take(count * kind.nbytes, "raw bytes")
-    elif kind.exponent_bits == 0:
-        raw = bytes(decode_plane(block, count, 8, SYMBOLS))
-    else:
-        raw = decode_words(block, count, kind)
-    block.end("the whole block")
+        expect(len(block.rest), count * word.nbytes, FRAME, f"{block.where}, raw bytes at {block.at}")
+        return block.rest
+    raw = decode_top(block, count, word) if word.exponent_bits else decode_plane(block, 1, count, 8, 256)
+    expect(len(block.data), block.at, FRAME, f"{block.where}, its size where the last plane ends at {block.at}")
     return raw
 
 
-def decode_words(block: Stored, count: int, kind: WordKind) -> bytes:
-    tops = decode_tops(block, count, kind)
-    lows = [decode_plane(block, count, 8, SYMBOLS) for _ in range(kind.nbytes - 2)]
-    raw = bytearray(count * kind.nbytes)
-    for place, plane in enumerate(reversed(lows)):
-        raw[place :: kind.nbytes] = bytes(plane)
-    raw[kind.nbytes - 2 :: kind.nbytes] = bytes(top & 0xFF for top in tops)
-    raw[kind.nbytes - 1 :: kind.nbytes] = bytes(top >> 8 for top in tops)
+def read_form(part: Bytes, largest: int, what: str = "form") -> int:
+    """P2 and P6."""
+    at, form = part.at, part.number(1, what)
+    at_most(form, largest, f"{part.where}, {what} at {at}")
+    return form
+
+
+def decode_top(block: Bytes, count: int, word: Word) -> bytes:
+    """A block with exponents: the two planes of the 16 highest bits, and a plane for each byte below them."""
+    b = read_split(block, word)
+    exponents = read_exponents(block, word, b)
+    width = 1 + word.top_bits - b
+    symbols = decode_plane(block, 1, count, 8, len(exponents) << b)
+    others = decode_plane(block, 2, count, width, 1 << width)
+    raw = bytearray(count * word.nbytes)
+    high, low = join_top(symbols, others, exponents, word.top_bits, b)
+    raw[word.nbytes - 1 :: word.nbytes] = high
+    raw[word.nbytes - 2 :: word.nbytes] = low
+    for number in range(3, word.nbytes + 1):
+        raw[word.nbytes - number :: word.nbytes] = decode_plane(block, number, count, 8, 256)
     return bytes(raw)
 
 
-def decode_tops(block: Stored, count: int, kind: WordKind) -> list[int]:
-    """The 16 highest bits of each word."""
-    mantissa_bits = kind.top_mantissa_bits
-    in_symbol = block.at_most(block.number(1, "b"), mantissa_bits, "b")
-    exponent_set = block.number((1 << kind.exponent_bits) // 8, "exponents")
-    exponents = [e for e in range(1 << kind.exponent_bits) if exponent_set >> e & 1]
-    rest_bits = block.at_most(1 + mantissa_bits - in_symbol, 8, "bits of a rest")
+def read_split(block: Bytes, word: Word) -> int:
+    """P5: b, the number of mantissa bits in a symbol."""
+    where = f"{block.where}, b at {block.at}"
+    b = block.number(1, "b")
+    at_most(b, word.top_bits, where)
+    width = 1 + word.top_bits - b
+    at_most(width, LARGEST_WIDTH, f"{where}: {b}, which gives plane 2 a width")
+    return b
+
+
+def read_exponents(block: Bytes, word: Word, b: int) -> list[int]:
+    """P5: the exponents that words of the block have, ascending."""
+    where = f"{block.where}, exponents at {block.at}"
+    listed = bits_of(block.take((1 << word.exponent_bits) // 8, "exponents"))
+    exponents = [exponent for exponent, bit in enumerate(listed) if bit]
     if not exponents:
-        refuse(FRAME, f"{block.where}, exponents before {block.at}: expected one or more, found none")
-    symbols = block.at_most(len(exponents) << in_symbol, SYMBOLS, "number of symbols")
-    low = mantissa_bits - in_symbol
-    of_symbols = [
-        exponents[symbol >> in_symbol] << mantissa_bits | (symbol & (1 << in_symbol) - 1) << low
-        for symbol in range(symbols)
-    ]
-    of_rests = [rest >> low << 15 | rest & (1 << low) - 1 for rest in range(1 << rest_bits)]
-    symbol_plane = decode_plane(block, count, 8, symbols)
-    rest_plane = decode_plane(block, count, rest_bits, 1 << rest_bits)
-    return [of_symbols[symbol] | of_rests[rest] for symbol, rest in zip(symbol_plane, rest_plane)]
+        refuse(FRAME, f"{where}: expected at least one, found none")
+    at_most(len(exponents) << b, LARGEST_SYMBOLS, f"{where}: {len(exponents)} and b {b}, number of symbols")
+    return exponents
 
 
-def decode_plane(block: Stored, count: int, bits: int, limit: int) -> list[int]:
-    """Values of so many bits, each less than `limit`."""
-    form = block.at_most(block.number(1, "form of a plane"), PLANE_CODE, "form of a plane")
-    if form == PLANE_ONE_VALUE:
-        return [block.at_most(block.number(1, "value of a plane"), limit - 1, "value of a plane")] * count
-    if form == PLANE_PACKED:
-        text = bit_text(block, count * bits, "packed values")
-        values = [int(text[at : at + bits][::-1], 2) for at in range(0, count * bits, bits)]
-        block.at_most(max(values), limit - 1, "largest packed value")
-        return values
-    return decode_code(block, count, limit)
+def join_top(symbols: bytes, others: bytes, exponents: list[int], top_bits: int, b: int) -> tuple[bytes, bytes]:
+    """The highest byte of each word, and the one below it."""
+    left = top_bits - b
+    by_symbol = [exponents[symbol >> b] << top_bits | (symbol & (1 << b) - 1) << left
+                 for symbol in range(len(exponents) << b)]  # fmt: skip
+    by_other = [(other >> left) << 15 | other & (1 << left) - 1 for other in range(2 << left)]
+    high = either(mapped(symbols, by_symbol, 8), mapped(others, by_other, 8))
+    return high, either(mapped(symbols, by_symbol, 0), mapped(others, by_other, 0))
 
 
-def bit_text(block: Stored, nbits: int, what: str) -> str:
-    """Bits as characters, in their order. Those after them in the last byte are zero."""
-    data = block.take((nbits + 7) // 8, what)
-    number = int.from_bytes(data, "little")
-    block.at_most(number >> nbits, 0, f"bits after {what}")
-    return format(number, f"0{8 * len(data) + 1}b")[::-1][:nbits]
+def mapped(values: bytes, table: list[int], shift: int) -> bytes:
+    return values.translate(bytes(entry >> shift & 0xFF for entry in table).ljust(256, b"\0"))
 
 
-def decode_code(block: Stored, count: int, limit: int) -> list[int]:
-    lengths = read_lengths(block, limit)
-    if sum(1 << LONGEST_CODE_WORD - length for length in lengths if length) != 1 << LONGEST_CODE_WORD:
-        refuse(FRAME, f"{block.where}, lengths before {block.at}: expected those of a complete code, found {lengths}")
-    nbits = block.number(4, "number of bits of a code")
-    bits = bit_text(block, nbits, "bits of a code")
-    tree = Tree(code_words(lengths), bits, block)
-    values = tree.decode("", count)
-    if tree.at != nbits:
-        refuse(FRAME, f"{block.where}, code before {block.at}: expected {tree.at} bits, found {nbits}")
+def either(one: bytes, other: bytes) -> bytes:
+    """Bitwise or."""
+    both = int.from_bytes(one, "little") | int.from_bytes(other, "little")
+    return both.to_bytes(len(one), "little")
+
+
+def decode_plane(block: Bytes, number: int, count: int, width: int, bound: int) -> bytes:
+    """Returns the values of a plane, a byte for each; P7: they are less than `bound`."""
+    what = f"plane {number}"
+    form = read_form(block, PLANE_CODE, f"form of {what}")
+    if form == PLANE_CODE:
+        return decode_code(block, what, count, bound)
+    where = f"{block.where}, {what} at {block.at}"
+    if form == PLANE_EQUAL:
+        values = block.take(1, what) * count
+    else:
+        values = read_packed(block, what, count, width)
+    at_most(max(values), bound - 1, f"{where}, its largest value")
     return values
 
 
-def read_lengths(block: Stored, limit: int) -> list[int]:
-    last = block.at_most(block.number(1, "last"), limit - 1, "last")
-    halves = block.take(last // 2 + 1, "lengths of code words")
-    lengths = [length for half in halves for length in (half & 15, half >> 4)]
+def read_packed(block: Bytes, what: str, count: int, width: int) -> bytes:
+    """Value i is bits i * width to i * width + width - 1, the lowest first."""
+    bits = read_bits(block, f"values of {what}", count * width)
+    values = 0
+    for place in range(width):
+        values |= int.from_bytes(bits[place::width], "little") << place
+    return values.to_bytes(count, "little")
+
+
+def read_bits(block: Bytes, what: str, nbits: int) -> bytes:
+    """Returns a byte of 0 or 1 for each bit; P8: the bits after them are zero."""
+    where = f"{block.where}, {what} at {block.at}"
+    bits = bits_of(block.take((nbits + 7) // 8, what))
+    expect(sum(bits[nbits:]), 0, FRAME, f"{where}, bits set after the last of {nbits} bits")
+    return bits[:nbits]
+
+
+def bits_of(data: bytes) -> bytes:
+    """Bit j is bit (j mod 8) of byte floor(j / 8)."""
+    return b"".join(map(BITS.__getitem__, data))
+
+
+def decode_code(block: Bytes, what: str, count: int, bound: int) -> bytes:
+    words = code_words(read_lengths(block, what, bound))
+    nbits = block.number(4, f"number of bits of {what}")
+    where = f"{block.where}, bits of {what} at {block.at}"
+    nodes = Nodes(read_bits(block, f"bits of {what}", nbits), words, where)
+    values = nodes.decode("", count)
+    expect(nbits, nodes.at, FRAME, f"{where}, number of bits where the nodes have {nodes.at}")
+    return values
+
+
+def read_lengths(block: Bytes, what: str, bound: int) -> dict[int, int]:
+    """Each value that has a code word with the length of it: P7 to P9."""
+    at, last = block.at, block.number(1, f"last value of {what}")
+    at_most(last, bound - 1, f"{block.where}, last value of {what} at {at}")
+    where = f"{block.where}, lengths of {what} at {block.at}"
+    packed = block.take((last + 2) // 2, f"lengths of {what}")
+    lengths = [half for byte in packed for half in (byte & 15, byte >> 4)]
+    expect(lengths[last + 1 :], [0] * (1 - last % 2), FRAME, f"{where}, the half byte after the last")
     if lengths[last] == 0:
-        refuse(FRAME, f"{block.where}, lengths before {block.at}: expected a code word of {last}, found none")
-    block.at_most(sum(lengths[last + 1 :]), 0, "half of a byte after the lengths")
-    return lengths
+        refuse(FRAME, f"{where}, length of the last value {last}: expected 1 to 15, found 0")
+    found = {value: length for value, length in enumerate(lengths) if length}
+    if len(found) < FEWEST_CODE_WORDS:
+        refuse(FRAME, f"{where}: expected at least {FEWEST_CODE_WORDS} code words, found {len(found)}")
+    total = sum(WHOLE_CODE >> length for length in found.values())
+    expect(total, WHOLE_CODE, FRAME, f"{where}, sum of 2^(15 - length)")
+    return found
 
 
-def code_words(lengths: list[int]) -> dict[str, int]:
-    """The value of each code word, as characters."""
-    words: dict[str, int] = {}
-    word = previous = 0
-    for length, value in sorted((length, value) for value, length in enumerate(lengths) if length):
-        word = word + 1 << length - previous if words else 0
-        previous = length
+def code_words(lengths: dict[int, int]) -> dict[str, int]:
+    """Code words as text of 0 and 1, each with its value."""
+    words, word, before = {}, -1, 0
+    for length, value in sorted((length, value) for value, length in lengths.items()):
+        word = word + 1 << length - before
+        before = length
         words[format(word, f"0{length}b")] = value
     return words
 
 
-class Tree:
-    def __init__(self, words: dict[str, int], bits: str, block: Stored):
-        self.words, self.bits, self.block, self.at = words, bits, block, 0
+class Nodes:
+    """The tree of a code, from its root down. The depth of the recursion is at most the largest length, 15."""
 
-    def decode(self, prefix: str, count: int) -> list[int]:
+    def __init__(self, bits: bytes, words: dict[str, int], where: str):
+        self.bits, self.words, self.where, self.at = bits, words, where, 0
+
+    def decode(self, prefix: str, count: int) -> bytes:
+        """The list of a node, or of a code word, which has `count` values."""
         if prefix in self.words:
-            return [self.words[prefix]] * count
-        bits = self.bits[self.at : self.at + count]
-        if len(bits) != count:
-            self.block.at_most(self.at + count, len(self.bits), "bits of the nodes")
+            return bytes([self.words[prefix]]) * count
+        bits = self.take(prefix, count)
+        ones = bits.count(1)
+        lists = iter(self.decode(prefix + "0", count - ones)), iter(self.decode(prefix + "1", ones))
+        return bytes(map(next, map(lists.__getitem__, bits)))
+
+    def take(self, prefix: str, count: int) -> bytes:
+        """P10."""
+        left = len(self.bits) - self.at
+        if count > left:
+            refuse(FRAME, f"{self.where}, node '{prefix}' at bit {self.at}: expected {count} bits, found {left}")
         self.at += count
-        zeros = iter(self.decode(prefix + "0", bits.count("0")))
-        ones = iter(self.decode(prefix + "1", bits.count("1")))
-        return [next(ones) if bit == "1" else next(zeros) for bit in bits]
+        return self.bits[self.at - count : self.at]

@@ -363,10 +363,10 @@ case(31, "unsupported/codec", "3", change=setting("storage_codecs", 0, "code", 3
 case(31, "unsupported/codec", "of an empty storage", EMPTY,
      replacing("storage_codecs", [stored.Codec(4), stored.Codec(0)]))  # fmt: skip
 case(32, "corrupt/codec_parameters", "zstd", change=setting("storage_codecs", 1, "parameter", 3))
-case(32, "corrupt/codec_parameters", "planes 0", change=setting("storage_codecs", 1, "code", 2))
-case(32, "corrupt/codec_parameters", "planes 6", EMPTY,
-     replacing("storage_codecs", [stored.Codec(2, 6), stored.Codec(0)]))  # fmt: skip
 case(32, "corrupt/codec_parameters", "raw", change=setting("storage_codecs", 0, "parameter", 1))
+for parameter in (0, 6):
+    case(32, "corrupt/codec_parameters", f"planes, {parameter}",
+         change=replacing("storage_codecs", [stored.Codec(0), stored.Codec(2, parameter)]))  # fmt: skip
 case(33, "corrupt/storage_size", "2^62", change=number_setting("storage_nbytes", 0, 1 << 62))
 case(33, "corrupt/storage_size", "2^62 reached", PAIR, reaching(1 << 62))
 case(33, "corrupt/storage_size", "sum", THREE, replacing("storage_nbytes", [(1 << 62) - 1] * 3))

@@ -16,11 +16,11 @@ def rule_31_codec(walk: Walk) -> None:
 
 def rule_32_codec_parameter(walk: Walk) -> None:
     for i, codec in enumerate(walk.columns.storage_codecs):
-        parameters = CODEC_PARAMETERS[codec.code]
-        if codec.parameter not in parameters:
+        allowed = CODEC_PARAMETERS[codec.code]
+        if codec.parameter not in allowed:
             refuse(
                 "corrupt/codec_parameters",
-                f"storage_codecs[{i}].parameter: expected one of {list(parameters)}, found {codec.parameter}",
+                f"storage_codecs[{i}].parameter: expected one of {allowed}, found {codec.parameter}",
             )
 
 

@@ -12,9 +12,10 @@ import first_access
 import verifying
 from columns import U8, U32
 from content import Content, Storage, Tensor, dtype
-from conventions import Refused, checksum128
+from conventions import Refused
 from index_buffer import read_index
 from listing import ls_json
+from making_cases import ChunkWriter
 from milepost_writer import Writer, assemble
 from opening import Checkpoint, open_data
 from samples import F32, FLOATS, index_of, patched, quietly, sample
@@ -208,21 +209,6 @@ def texts_with_own_vtable(buffer, texts) -> int:
     return buffer.table(placed[::-1])
 
 
-class FrameWriter(Writer):
-    """Stores the given bytes as the only chunk."""
-
-    def __init__(self, raw: bytes, stored: bytes, raw_checksum: bytes):
-        self.given, self.raw_checksum = stored, raw_checksum
-        tensor = Tensor(0, dtype("u8"), [len(raw)])
-        super().__init__(Content(values=[("v", tensor)], storages=[Storage(raw, 1)]))
-
-    def encode_chunk(self, codec: int, raw: bytes) -> bytes:
-        self.columns.stored_nbytes.append(len(self.given))
-        self.columns.raw_checksums.append(self.raw_checksum)
-        self.columns.stored_checksums.append(checksum128(self.given))
-        return self.given
-
-
 RAW = bytes(range(250)) * 20  # 5000 bytes
 
 
@@ -284,7 +270,7 @@ FRAMES = [
 
 class Frames(unittest.TestCase):
     def found(self, stored: bytes, raw: bytes = RAW) -> list[str]:
-        return noticed(FrameWriter(raw, stored, checksum128(raw)).assemble())
+        return noticed(ChunkWriter(Storage(raw, 1), stored).assemble())
 
     def test_each(self):
         self.assertEqual(self.found(compressed()), [])
@@ -296,7 +282,7 @@ class Frames(unittest.TestCase):
                 self.assertEqual(self.found(frame), [expected])
 
     def test_stored_checksum_first(self):
-        data = FrameWriter(RAW, b"no frame at all", checksum128(RAW)).assemble()
+        data = ChunkWriter(Storage(RAW, 1), b"no frame at all").assemble()
         self.assertEqual(noticed(patched(data, 64, b"N")), ["chunk_checksum"])
 
     def test_can_fail(self):

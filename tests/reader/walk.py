@@ -288,13 +288,11 @@ class Walk:
         )
         made = []
         for storage, sizes in enumerate(self.chunk_sizes):
-            chunks, offsets = [], chunk_offsets(self.places[storage].begin, sizes)
+            codec, chunks, offsets = self.codecs[storage], [], chunk_offsets(self.places[storage].begin, sizes)
             for number, (offset, (raw, stored)) in enumerate(zip(offsets, sizes)):
                 checksum = next(stored_checksums)
                 raw_checksum = next(raw_checksums) if stored < raw else checksum
-                chunks.append(
-                    Chunk(storage, number, offset, raw, stored, checksum, raw_checksum, self.codecs[storage])
-                )
+                chunks.append(Chunk(storage, number, offset, raw, stored, checksum, raw_checksum, codec))
             made.append(chunks)
         return made
 

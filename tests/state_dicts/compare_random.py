@@ -15,7 +15,8 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(sys.argv[1]).resolve()) if len(sys.argv) > 1 else ""]
 
 import content  # noqa: E402
-from conventions import Refused, checksum128  # noqa: E402
+from columns import Codec  # noqa: E402
+from conventions import CODEC_RAW, Refused, checksum128  # noqa: E402
 from decode_content import decode_content  # noqa: E402
 from image import image_of  # noqa: E402
 from milepost_writer import Writer  # noqa: E402
@@ -35,11 +36,11 @@ class PassingWriter(Writer):
         )
         super().__init__(given, alignment=checkpoint.walk.header.alignment)
 
-    def encode_chunk(self, codec: int, raw: bytes) -> bytes:
+    def encode_chunk(self, codec: Codec, raw: bytes) -> bytes:
         stored = next(self.passed)
         if len(stored) == len(raw):
             stored = raw
-        if codec:
+        if codec.code != CODEC_RAW:
             self.columns.stored_nbytes.append(len(stored))
             if len(stored) < len(raw):
                 self.columns.raw_checksums.append(checksum128(raw))
