@@ -9,7 +9,7 @@ namespace milepost {
 enum class Codec : std::uint8_t {
     raw = 0,          ///< as they are: can be viewed in a mapped file without a copy
     zstd = 1,         ///< one zstd frame a chunk; a chunk that does not shrink stays raw
-    planes = 2,       ///< floats cut into planes, of which those that gain are coded; others as zstd
+    planes = 2,       ///< floats are cut into planes and coded; other storages as with automatic
     smallest = 254,   ///< the smallest that the library can, for each storage; slower to save and to load
     automatic = 255,  ///< raw, zstd or planes for each storage, by the gain on a sample of it
 };
