@@ -7,11 +7,13 @@
 /// headers: the linker keeps one copy of each, and the copy compiled there would then run on every machine.
 namespace milepost::base {
 
-/// The implementations of one function. A pointer is null where the library was built without that one.
-template <class Function>
+/// The implementations of one function, or of a table of functions. A pointer is null where there is none, or
+/// where the library was built without it.
+template <class T>
 struct Implementations {
-    Function* portable;
-    Function* avx2;  ///< needs AVX2 and BMI1
+    T* portable;
+    T* avx2 = nullptr;    ///< needs AVX2 and BMI1
+    T* avx512 = nullptr;  ///< needs what cpu_has_avx512_vbmi2() asks for
 };
 
 [[nodiscard]] inline bool cpu_has_avx2() noexcept {
@@ -34,8 +36,9 @@ struct Implementations {
 }
 
 /// The best implementation that this machine can run.
-template <class Function>
-[[nodiscard]] Function* choose_implementation(const Implementations<Function>& of) noexcept {
+template <class T>
+[[nodiscard]] T* choose_implementation(const Implementations<T>& of) noexcept {
+    if (of.avx512 != nullptr && cpu_has_avx512_vbmi2()) return of.avx512;
     return of.avx2 != nullptr && cpu_has_avx2() ? of.avx2 : of.portable;
 }
 

@@ -5,9 +5,8 @@
 namespace milepost::codec {
 
 const ListKernels& list_kernels() noexcept {
-    static const ListKernels& best = base::cpu_has_avx512_vbmi2() && kAvx512ListKernels.merge != nullptr
-                                         ? kAvx512ListKernels
-                                         : kPortableListKernels;
+    static const ListKernels& best = *base::choose_implementation(
+        base::Implementations<const ListKernels>{&kPortableListKernels, nullptr, kAvx512ListKernels});
     return best;
 }
 

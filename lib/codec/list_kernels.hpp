@@ -42,7 +42,7 @@ struct ListKernels {
 /// was built without them.
 ///@{
 extern const ListKernels kPortableListKernels;
-extern const ListKernels kAvx512ListKernels;
+extern const ListKernels* const kAvx512ListKernels;
 ///@}
 
 /// The best ones that this machine can run.

@@ -62,9 +62,11 @@ void map(const std::uint8_t* bytes, std::size_t count, const std::uint8_t* table
     }
 }
 
+constexpr ListKernels kKernels = {merge, partition, map};
+
 }  // namespace
 
-const ListKernels kAvx512ListKernels = {merge, partition, map};
+const ListKernels* const kAvx512ListKernels = &kKernels;
 
 }  // namespace milepost::codec
 
@@ -72,7 +74,7 @@ const ListKernels kAvx512ListKernels = {merge, partition, map};
 
 namespace milepost::codec {
 
-const ListKernels kAvx512ListKernels = {nullptr, nullptr, nullptr};
+const ListKernels* const kAvx512ListKernels = nullptr;
 
 }  // namespace milepost::codec
 

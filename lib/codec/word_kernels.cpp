@@ -5,9 +5,8 @@
 namespace milepost::codec {
 
 const WordKernels& word_kernels() noexcept {
-    static const WordKernels& best = base::cpu_has_avx512_vbmi2() && kAvx512WordKernels.join != nullptr
-                                         ? kAvx512WordKernels
-                                         : kPortableWordKernels;
+    static const WordKernels& best = *base::choose_implementation(
+        base::Implementations<const WordKernels>{&kPortableWordKernels, nullptr, kAvx512WordKernels});
     return best;
 }
 

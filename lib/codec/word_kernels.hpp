@@ -43,11 +43,11 @@ struct WordKernels {
     JoinWideKernel* join_wide;
 };
 
-/// The kernels for any machine, and those for AVX-512 (F, BW, VL, VBMI), which are null where the library was
-/// built without them.
+/// The kernels for any machine, and those for AVX-512 (F, BW, VL, VBMI), null where the library was built
+/// without them.
 ///@{
 extern const WordKernels kPortableWordKernels;
-extern const WordKernels kAvx512WordKernels;
+extern const WordKernels* const kAvx512WordKernels;
 ///@}
 
 /// The best ones that this machine can run.

@@ -124,9 +124,11 @@ void join_wide(const std::uint16_t* tops, const std::uint8_t* high, const std::u
     }
 }
 
+constexpr WordKernels kKernels = {split, join, split_wide, join_wide};
+
 }  // namespace
 
-const WordKernels kAvx512WordKernels = {split, join, split_wide, join_wide};
+const WordKernels* const kAvx512WordKernels = &kKernels;
 
 }  // namespace milepost::codec
 
@@ -134,7 +136,7 @@ const WordKernels kAvx512WordKernels = {split, join, split_wide, join_wide};
 
 namespace milepost::codec {
 
-const WordKernels kAvx512WordKernels = {nullptr, nullptr, nullptr, nullptr};
+const WordKernels* const kAvx512WordKernels = nullptr;
 
 }  // namespace milepost::codec
 

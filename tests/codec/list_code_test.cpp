@@ -58,8 +58,8 @@ Coded encode(ListCoder& coder, const ValueBuffer& values, std::size_t count_of) 
 
 std::vector<const ListKernels*> all_kernels() {
     std::vector<const ListKernels*> kernels{&kPortableListKernels};
-    if (milepost::base::cpu_has_avx512_vbmi2() && kAvx512ListKernels.merge != nullptr)
-        kernels.push_back(&kAvx512ListKernels);
+    if (milepost::base::cpu_has_avx512_vbmi2() && kAvx512ListKernels != nullptr)
+        kernels.push_back(kAvx512ListKernels);
     return kernels;
 }
 

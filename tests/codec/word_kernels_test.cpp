@@ -56,12 +56,12 @@ void check(std::size_t count, unsigned mantissa_bits, unsigned b, unsigned seed)
     const TopCut cut{mantissa_bits, low};
     const Cut expected = split(kPortableWordKernels, tops, cut, first_symbols);
     CHECK(join(kPortableWordKernels, expected, count, cut, of_symbols) == tops);
-    if (!milepost::base::cpu_has_avx512_vbmi2() || kAvx512WordKernels.join == nullptr) return;
-    const Cut made = split(kAvx512WordKernels, tops, cut, first_symbols);
+    if (!milepost::base::cpu_has_avx512_vbmi2() || kAvx512WordKernels == nullptr) return;
+    const Cut made = split(*kAvx512WordKernels, tops, cut, first_symbols);
     const auto end = [&](const auto& of) { return of.begin() + static_cast<std::ptrdiff_t>(count); };
     CHECK(std::equal(made.symbols.begin(), end(made.symbols), expected.symbols.begin()));
     CHECK(std::equal(made.rests.begin(), end(made.rests), expected.rests.begin()));
-    CHECK(join(kAvx512WordKernels, made, count, cut, of_symbols) == tops);
+    CHECK(join(*kAvx512WordKernels, made, count, cut, of_symbols) == tops);
 }
 
 }  // namespace
