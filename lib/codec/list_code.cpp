@@ -49,7 +49,7 @@ private:
     std::size_t nbits_ = 0;
 };
 
-/// Bits of a span, 64 at a time from any bit on. Behind the end there are zeros.
+/// Bits of a span, 64 at a time from any bit on. After the end there are zeros.
 class BitReader {
 public:
     explicit BitReader(std::span<const std::byte> bytes) noexcept : bytes_(bytes) {}

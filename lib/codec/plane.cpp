@@ -22,7 +22,7 @@ constexpr unsigned kOneValue = 0;
 constexpr unsigned kPacked = 1;
 constexpr unsigned kCoded = 2;
 
-/// Eight values of `bits` bits fill so many bytes.
+/// Values that are packed together: they fill as many whole bytes as each has bits.
 constexpr std::size_t kGroup = 8;
 
 constexpr std::size_t packed_nbytes(const PlaneShape& plane) noexcept {
@@ -57,16 +57,17 @@ std::size_t distinct_values(const Counts& counts) noexcept {
 
 /// What form 2 takes after its first byte.
 struct CodeCost {
-    std::size_t lengths_nbytes;
+    std::size_t last;  ///< the largest value that has a code word
     std::size_t nbits;
-    [[nodiscard]] std::size_t nbytes() const noexcept { return 5 + lengths_nbytes + (nbits + 7) / 8; }
+    [[nodiscard]] std::size_t lengths_nbytes() const noexcept { return last / 2 + 1; }
+    [[nodiscard]] std::size_t nbytes() const noexcept { return 5 + lengths_nbytes() + (nbits + 7) / 8; }
 };
 
 CodeCost cost_of(const Counts& counts, const CodeLengths& lengths) noexcept {
     std::size_t last = 255;
     while (lengths[last] == 0)
         --last;
-    return {last / 2 + 1, static_cast<std::size_t>(coded_bits(counts, lengths))};
+    return {last, static_cast<std::size_t>(coded_bits(counts, lengths))};
 }
 
 /// Whether coding promises to gain 3 % of a plane, or it has one value only. Looks at every eighth run.
@@ -116,17 +117,14 @@ std::size_t write_packed(const PlaneShape& plane, const ValueBuffer& values, std
 
 std::size_t write_code(const PlaneShape& plane, const ValueBuffer& values, const CodeLengths& lengths,
                        const CodeCost& cost, ListCoder& coder, std::byte* to) noexcept {
-    std::size_t last = 255;
-    while (lengths[last] == 0)
-        --last;
-    to[0] = static_cast<std::byte>(last);
-    for (std::size_t i = 0; i < cost.lengths_nbytes; ++i) {
-        const unsigned high = 2 * i + 1 > last ? 0U : lengths[2 * i + 1];
+    to[0] = static_cast<std::byte>(cost.last);
+    for (std::size_t i = 0; i < cost.lengths_nbytes(); ++i) {
+        const unsigned high = 2 * i + 1 > cost.last ? 0U : lengths[2 * i + 1];
         to[1 + i] = static_cast<std::byte>(lengths[2 * i] | high << 4U);
     }
-    base::store_le(to + 1 + cost.lengths_nbytes, static_cast<std::uint32_t>(cost.nbits));
+    base::store_le(to + 1 + cost.lengths_nbytes(), static_cast<std::uint32_t>(cost.nbits));
     const auto tree = ListTree::make(lengths);  // a Huffman code is complete
-    coder.encode(*tree, std::span(values).first(plane.count), to + 5 + cost.lengths_nbytes);
+    coder.encode(*tree, std::span(values).first(plane.count), to + 5 + cost.lengths_nbytes());
     return cost.nbytes();
 }
 

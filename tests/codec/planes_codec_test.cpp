@@ -93,6 +93,15 @@ std::size_t check_round_trip(std::uint8_t parameter, const Buffer& raw) {
         Buffer again(raw.size(), std::byte{0x55});
         CHECK_FALSE(make_planes_decoder(parameter)->decode(stored, again).has_value());
         CHECK(again == raw);
+        // The same at an odd address: words cannot be read and made in their place.
+        Buffer odd(raw.size() + 1), odd_stored(raw.size());
+        std::copy(raw.begin(), raw.end(), odd.begin() + 1);
+        odd_stored.resize(
+            make_planes_encoder({3, parameter, smallest})->encode(std::span(odd).subspan(1), odd_stored));
+        CHECK(odd_stored == stored);
+        std::fill(odd.begin(), odd.end(), std::byte{0x55});
+        CHECK_FALSE(make_planes_decoder(parameter)->decode(stored, std::span(odd).subspan(1)).has_value());
+        CHECK(std::equal(raw.begin(), raw.end(), odd.begin() + 1));
         least = std::min(least, stored.size());
     }
     return least;
