@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <milepost/progress.hpp>
 #include <milepost/text.hpp>
 
 #include "terminal.hpp"
@@ -36,11 +37,13 @@ ProgressLine::~ProgressLine() {
     if (shown_) write("\r\x1b[K");
 }
 
-void ProgressLine::show(std::uint64_t done, std::uint64_t total) {
+void ProgressLine::show(const Progress& progress) {
     if (!on_ || Clock::now() < next_) return;
     next_ = Clock::now() + kPause;
     shown_ = true;
-    const double part = total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total);
+    const std::uint64_t total = progress.total_nbytes;
+    const double part =
+        total == 0 ? 1.0 : static_cast<double>(progress.done_nbytes) / static_cast<double>(total);
     write(fmt::format("\r\x1b[K{}: {:.0f} % of {}", label_, 100 * std::min(part, 1.0), iec(total)));
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <string>
+
+#include <milepost/progress.hpp>
 
 namespace milepost::cli {
 
@@ -15,7 +16,7 @@ public:
     ProgressLine(const ProgressLine&) = delete;
     ProgressLine& operator=(const ProgressLine&) = delete;
 
-    void show(std::uint64_t done, std::uint64_t total);
+    void show(const Progress& progress);
 
 private:
     using Clock = std::chrono::steady_clock;

@@ -39,7 +39,10 @@ FileResult check(const std::string& file, std::size_t max_damage) {
     ProgressLine line(file);
     milepost::VerifyOptions options;
     options.max_damage = max_damage;
-    options.progress = [&line](std::uint64_t done, std::uint64_t total) { line.show(done, total); };
+    options.progress = [&line](const milepost::Progress& progress) {
+        line.show(progress);
+        return true;
+    };
     auto report = milepost::verify(*reader, options);
     if (!report) return {file, report.error()};
     return {file, std::nullopt, *std::move(reader), *std::move(report)};

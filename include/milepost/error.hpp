@@ -21,6 +21,7 @@ enum class Code : std::uint8_t {
     truncated,         ///< copy or download again, or use the previous checkpoint
     mismatch,          ///< the file is whole but is not the one asked for
     not_durable,       ///< the new file is in place; keep the old copy, check the disk
+    cancelled,         ///< nothing: the program asked for it
 };
 
 /// What is wrong, one word each. A condition belongs to exactly one code. docs/format.md names the condition
@@ -126,6 +127,8 @@ enum class Condition : std::uint8_t {
     other_dtype,      ///< A tensor has another dtype.
     // not_durable
     directory_sync,   ///< The system could not put the new name on the disk.
+    // cancelled
+    by_caller,        ///< The caller ended the call before it was done.
 };
 // clang-format on
 

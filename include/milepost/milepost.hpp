@@ -7,6 +7,7 @@
 #include <milepost/io.hpp>
 #include <milepost/load_into.hpp>
 #include <milepost/options.hpp>
+#include <milepost/progress.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
 #include <milepost/stable_vector.hpp>

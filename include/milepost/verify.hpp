@@ -2,12 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <vector>
 
 #include <milepost/error.hpp>
 #include <milepost/export.hpp>
+#include <milepost/progress.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
 
@@ -52,17 +52,16 @@ struct VerifyOptions {
     std::size_t max_damage = 1000;
     /// Tensors that it lists for each of them; 4 bytes each.
     std::size_t max_tensors = 100;
-    /// Called from time to time with the bytes of the file checked so far and the size of the file, from any
-    /// of the threads, by one at a time. The last call has done == total. What it throws ends verify()
-    /// with invalid_argument/callback.
-    std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
+    /// Counts bytes of the file: the total is its size.
+    ProgressCallback progress = {};
 };
 
 /// Checks every byte of an open file (docs/format.md, section 9). Continues after damage, and after bytes
 /// that cannot be read: these are damage too, with the error of the read. Returns: a report that lists damage
-/// in the order of the file. Errors: io_error/changed, /out_of_memory; invalid_argument/callback. Damage is
-/// not an error. Cost: reads the file once; the memory of two chunks a thread, of 4 bytes for each damaged
-/// chunk, and of the report. With damage, also that of a table of 32 bytes for each tensor.
+/// in the order of the file. Errors: io_error/changed, /out_of_memory; invalid_argument/callback;
+/// cancelled/by_caller. Damage is not an error. Cost: reads the file once; the memory of two chunks a thread,
+/// of 4 bytes for each damaged chunk, and of the report. With damage, also that of a table of 32 bytes for
+/// each tensor.
 [[nodiscard]] MILEPOST_API Result<VerifyReport> verify(const Reader& reader,
                                                        const VerifyOptions& options = {});
 

@@ -22,7 +22,7 @@ struct ConditionRow {
 };
 
 // clang-format off
-constexpr std::array<CodeRow, 10> kCodes = {{
+constexpr std::array<CodeRow, 11> kCodes = {{
     {Code::not_a_checkpoint, "not_a_checkpoint"},
     {Code::unsupported, "unsupported"},
     {Code::corrupt, "corrupt"},
@@ -33,6 +33,7 @@ constexpr std::array<CodeRow, 10> kCodes = {{
     {Code::truncated, "truncated"},
     {Code::mismatch, "mismatch"},
     {Code::not_durable, "not_durable"},
+    {Code::cancelled, "cancelled"},
 }};
 
 /// The only definition of the words of conditions and of their codes; in the order of the enum.
@@ -135,6 +136,8 @@ constexpr std::array kConditions = {
     ConditionRow{Condition::other_dtype, Code::mismatch, "other_dtype"},
 
     ConditionRow{Condition::directory_sync, Code::not_durable, "directory_sync"},
+
+    ConditionRow{Condition::by_caller, Code::cancelled, "by_caller"},
 };
 // clang-format on
 
@@ -149,8 +152,8 @@ constexpr bool rows_match_enums() {
 }
 
 static_assert(rows_match_enums(), "rows are in the order of the enums, one for each value");
-static_assert(kCodes.back().code == Code::not_durable, "a row for the last code");
-static_assert(kConditions.back().condition == Condition::directory_sync, "a row for the last condition");
+static_assert(kCodes.back().code == Code::cancelled, "a row for the last code");
+static_assert(kConditions.back().condition == Condition::by_caller, "a row for the last condition");
 
 }  // namespace
 

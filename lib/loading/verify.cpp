@@ -8,7 +8,7 @@
 
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
-#include "core/callback.hpp"
+#include "core/progress_meter.hpp"
 #include "core/text.hpp"
 #include "format/canonical.hpp"
 #include "format/file_layout.hpp"
@@ -17,7 +17,6 @@
 #include "loading/open.hpp"
 #include "loading/reader_impl.hpp"
 #include "loading/verify_chunks.hpp"
-#include "loading/verify_progress.hpp"
 #include "loading/verify_structure.hpp"
 
 namespace milepost {
@@ -39,7 +38,8 @@ bool check_canonical_form(const loading::OpenedIndex& opened, loading::DamageLis
 Result<VerifyReport> verify_all(const Reader::Impl& impl, const VerifyOptions& options) {
     VerifyReport report;
     loading::DamageList damage(impl.opened, options);
-    loading::VerifyProgress progress(options, format::kHeaderNbytes, impl.opened.footer.file_size);
+    core::ProgressMeter progress(options.progress, "VerifyOptions::progress", impl.opened.footer.file_size,
+                                 format::kHeaderNbytes);
     const loading::ChunkSource chunks{impl.file, impl.opened, true};
     MILEPOST_TRY(verify_chunks(chunks, options.threads, progress, damage, report));
     MILEPOST_TRY(verify_structure(impl.file.source(), impl.opened, progress, damage));
@@ -58,9 +58,6 @@ Result<VerifyReport> verify(const Reader& reader, const VerifyOptions& options) 
     return report;
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
-} catch (...) {
-    // Nothing else of the caller is called without a guard. base::parallel_for has stopped all threads.
-    return core::error_of_thrown(Condition::callback, "VerifyOptions::progress");
 }
 
 }  // namespace milepost

@@ -13,11 +13,11 @@
 #include <milepost/verify.hpp>
 
 #include "base/parallel.hpp"
+#include "core/progress_meter.hpp"
 #include "format/chunks.hpp"
 #include "loading/chunk_reader.hpp"
 #include "loading/damage_list.hpp"
 #include "loading/open.hpp"
-#include "loading/verify_progress.hpp"
 
 namespace milepost::loading {
 namespace {
@@ -49,7 +49,7 @@ std::vector<Batch> make_batches(const OpenedIndex& opened) {
 
 class ChunkCheck {
 public:
-    ChunkCheck(VerifyProgress& progress, DamageList& damage, VerifyReport& report)
+    ChunkCheck(core::ProgressMeter& progress, DamageList& damage, VerifyReport& report)
         : progress_(progress), damage_(damage), report_(report) {}
 
     void check(const Batch& batch, ChunkReader& reader) {
@@ -65,7 +65,7 @@ public:
         const std::lock_guard lock(mutex_);
         report_.chunks += batch.count;
         report_.nbytes += nbytes;
-        progress_.add(stored_nbytes);
+        if (const auto added = progress_.add(stored_nbytes); !added) end(added.error());
     }
 
     [[nodiscard]] const std::optional<Error>& fatal() const noexcept { return fatal_; }
@@ -74,11 +74,15 @@ private:
     void note(std::uint32_t storage, const format::Chunk& chunk, const Error& error) {
         const std::lock_guard lock(mutex_);
         if (!is_fatal_read(error)) return damage_.add_chunk(error, storage, chunk);
+        end(error);
+    }
+
+    void end(const Error& error) {
         if (!fatal_) fatal_ = error;
         stopped_ = true;
     }
 
-    VerifyProgress& progress_;
+    core::ProgressMeter& progress_;
     DamageList& damage_;
     VerifyReport& report_;
     std::mutex mutex_;
@@ -88,7 +92,7 @@ private:
 
 }  // namespace
 
-Result<void> verify_chunks(const ChunkSource& source, unsigned threads, VerifyProgress& progress,
+Result<void> verify_chunks(const ChunkSource& source, unsigned threads, core::ProgressMeter& progress,
                            DamageList& damage, VerifyReport& report) {
     const std::vector<Batch> batches = make_batches(source.opened);
     ChunkCheck check(progress, damage, report);

@@ -14,11 +14,11 @@
 
 #include "base/aligned_buffer.hpp"
 #include "base/message.hpp"
+#include "core/progress_meter.hpp"
 #include "format/chunks.hpp"
 #include "format/file_layout.hpp"
 #include "loading/damage_list.hpp"
 #include "loading/open.hpp"
-#include "loading/verify_progress.hpp"
 
 namespace milepost::loading {
 namespace {
@@ -41,7 +41,7 @@ struct Wrong {
 
 class StructureCheck {
 public:
-    StructureCheck(const Source& source, const OpenedIndex& opened, VerifyProgress& progress,
+    StructureCheck(const Source& source, const OpenedIndex& opened, core::ProgressMeter& progress,
                    DamageList& damage)
         : source_(source), opened_(opened), progress_(progress), damage_(damage), buffer_(kPieceNbytes) {}
 
@@ -77,7 +77,7 @@ private:
                            message(name(), " cannot be read: ", read.error().message()));
             }
             at += nbytes;
-            progress_.add(nbytes);
+            MILEPOST_TRY(progress_.add(nbytes));
         }
         return {};
     }
@@ -148,14 +148,14 @@ private:
 
     const Source& source_;
     const OpenedIndex& opened_;
-    VerifyProgress& progress_;
+    core::ProgressMeter& progress_;
     DamageList& damage_;
     base::AlignedBuffer buffer_;
 };
 
 }  // namespace
 
-Result<void> verify_structure(const Source& source, const OpenedIndex& opened, VerifyProgress& progress,
+Result<void> verify_structure(const Source& source, const OpenedIndex& opened, core::ProgressMeter& progress,
                               DamageList& damage) {
     return StructureCheck(source, opened, progress, damage).run();
 }

@@ -81,7 +81,7 @@ std::vector<std::pair<std::string, std::string>> rows_of_appendix() {
 TEST_CASE("error: appendix A of docs/format.md and the header list the same conditions and meanings") {
     const auto meanings = meanings_of_header();
     const auto rows = rows_of_appendix();
-    REQUIRE(meanings.size() == static_cast<std::size_t>(Condition::directory_sync) + 1);
+    REQUIRE(meanings.size() == static_cast<std::size_t>(Condition::by_caller) + 1);
     REQUIRE(rows.size() == meanings.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto condition = static_cast<Condition>(i);
@@ -94,7 +94,7 @@ TEST_CASE("error: appendix A of docs/format.md and the header list the same cond
 
 TEST_CASE("error: each condition has its word and belongs to the code under which the header lists it") {
     const auto conditions = conditions_of_header();
-    REQUIRE(conditions.size() == static_cast<std::size_t>(Condition::directory_sync) + 1);
+    REQUIRE(conditions.size() == static_cast<std::size_t>(Condition::by_caller) + 1);
     for (std::size_t i = 0; i < conditions.size(); ++i) {
         const auto condition = static_cast<Condition>(i);
         const std::string& code = conditions[i].first;
@@ -107,11 +107,11 @@ TEST_CASE("error: each condition has its word and belongs to the code under whic
 
 TEST_CASE("error: words are unique") {
     std::set<std::string_view> words;
-    for (int i = 0; i <= static_cast<int>(Condition::directory_sync); ++i) {
+    for (int i = 0; i <= static_cast<int>(Condition::by_caller); ++i) {
         CHECK(words.insert(milepost::name(static_cast<Condition>(i))).second);
     }
     std::set<std::string_view> codes;
-    for (int i = 0; i <= static_cast<int>(Code::not_durable); ++i) {
+    for (int i = 0; i <= static_cast<int>(Code::cancelled); ++i) {
         CHECK(codes.insert(milepost::name(static_cast<Code>(i))).second);
     }
 }
@@ -128,6 +128,7 @@ TEST_CASE("error: one condition of each code") {
     CHECK(milepost::code_of(Condition::empty) == Code::truncated);
     CHECK(milepost::code_of(Condition::other_dtype) == Code::mismatch);
     CHECK(milepost::code_of(Condition::directory_sync) == Code::not_durable);
+    CHECK(milepost::code_of(Condition::by_caller) == Code::cancelled);
 }
 
 TEST_CASE("error: text is code/condition: message") {

@@ -141,15 +141,31 @@ TEST_CASE("verify: progress counts bytes of the file, up to its size") {
         const FileBytes file = *testing::save_bytes(testing::many_chunks(), {.codec = codec});
         for (const unsigned threads : {1U, 3U}) {
             std::vector<std::uint64_t> told;
-            const auto progress = [&](std::uint64_t done, std::uint64_t total) {
-                CHECK(total == file.size());
-                told.push_back(done);
+            const auto note = [&](const Progress& progress) {
+                CHECK(progress.total_nbytes == file.size());
+                told.push_back(progress.done_nbytes);
+                return true;
             };
-            REQUIRE(verify(*testing::open_bytes(file), {.threads = threads, .progress = progress}));
+            REQUIRE(verify(*testing::open_bytes(file), {.threads = threads, .progress = note}));
             REQUIRE(!told.empty());
             CHECK(std::is_sorted(told.begin(), told.end()));
             CHECK(told.back() == file.size());
             CHECK(std::count(told.begin(), told.end(), file.size()) == 1);
+        }
+    }
+}
+
+TEST_CASE("verify: the progress function can cancel it, and is not called again") {
+    const FileBytes file = *testing::save_bytes(testing::many_chunks());
+    for (const unsigned threads : {1U, 3U}) {
+        for (const int last_call : {1, 2}) {
+            int calls = 0;
+            const auto report = verify(
+                *testing::open_bytes(file),
+                {.threads = threads, .progress = [&](const Progress&) { return ++calls < last_call; }});
+            REQUIRE(!report);
+            CHECK(report.error().condition() == Condition::by_caller);
+            CHECK(calls == last_call);
         }
     }
 }

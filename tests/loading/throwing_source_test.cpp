@@ -136,11 +136,11 @@ TEST_CASE("throwing: the progress function of verify ends it") {
     for (const Thrown thrown : kThrown) {
         for (const unsigned threads : {1U, 3U}) {
             std::atomic<int> calls = 0;
-            const auto report =
-                verify(*file, {.threads = threads, .progress = [&](std::uint64_t, std::uint64_t) {
-                                   ++calls;
-                                   throw_it(thrown);
-                               }});
+            const auto report = verify(*file, {.threads = threads, .progress = [&](const Progress&) -> bool {
+                                                   ++calls;
+                                                   throw_it(thrown);
+                                                   return true;
+                                               }});
             REQUIRE_FALSE(report);
             CHECK(report.error().condition() == expected(thrown, Condition::callback));
             CHECK(calls >= 1);
