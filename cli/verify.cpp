@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <milepost/error.hpp>
+#include <milepost/progress.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/text.hpp>
 #include <milepost/verify.hpp>

@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +12,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <milepost/error.hpp>
@@ -24,6 +21,7 @@
 #include "platform/descriptor_posix.hpp"
 #include "platform/errno_posix.hpp"
 #include "platform/file.hpp"
+#include "platform/file_system_posix.hpp"
 
 namespace milepost::platform {
 
@@ -180,24 +178,7 @@ Result<void> InputFile::check_unchanged() const {
 }
 
 bool InputFile::is_local() const noexcept {
-    // What statfs reports for file systems that are served by a network or a user's program. A page of these
-    // may fail to come, which ends a process that maps it (SIGBUS), or come slowly.
-    constexpr std::array<std::uint32_t, 10> kRemote = {
-        0x00006969,  // NFS
-        0x0000517B,  // SMB
-        0xFF534D42,  // CIFS
-        0xFE534D42,  // SMB2
-        0x65735546,  // FUSE
-        0x00C36400,  // Ceph
-        0x01021997,  // 9P
-        0x5346414F,  // AFS
-        0x0BD00BD0,  // Lustre
-        0x47504653,  // GPFS
-    };
-    struct statfs system {};
-    if (retry_interrupted([&] { return ::fstatfs(descriptor_, &system); }) != 0) return false;
-    const auto magic = static_cast<std::uint32_t>(system.f_type);
-    return std::find(kRemote.begin(), kRemote.end(), magic) == kRemote.end();
+    return is_on_local_file_system(descriptor_);
 }
 
 Result<Mapping> InputFile::map() const {

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -16,16 +16,15 @@
 #include <milepost/error.hpp>
 #include <milepost/result.hpp>
 
-#include "base/checked.hpp"
 #include "platform/descriptor_posix.hpp"
 #include "platform/errno_posix.hpp"
 #include "platform/extended_attribute_posix.hpp"
 #include "platform/folder_posix.hpp"
+#include "platform/output_file_posix.hpp"
 #include "platform/previous_posix.hpp"
 #include "platform/process.hpp"
 #include "platform/replace.hpp"
 #include "platform/rights_posix.hpp"
-#include "platform/space_posix.hpp"
 #include "platform/target_posix.hpp"
 #include "platform/temporary_posix.hpp"
 
@@ -40,17 +39,14 @@ struct ReplacingFile::Impl {
           folder(std::move(opened)),
           name(std::move(target_name)),
           temporary_name(name, max_name_nbytes(folder)),
-          temporary(folder, temporary_name) {}
+          temporary(folder, temporary_name),
+          content(path, options.durable) {}
 
     Result<void> prepare();
     int read_rights_of_target();
     Result<void> open_temporary();
     Result<void> prepare_names();
-    Result<void> check_size(std::uint64_t end) const;
-    Result<void> reserve(std::uint64_t nbytes);
-    Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
     Result<void> commit(std::uint64_t size);
-    Result<void> cut(std::uint64_t size);
     void set_rights();
     Result<void> keep_old_file();
     Result<void> take_place();
@@ -63,8 +59,8 @@ struct ReplacingFile::Impl {
     Temporary temporary;
     std::optional<PreviousFile> previous;
     std::optional<Rights> rights;  // that the new file gets if the path is free at commit
-    std::uint64_t extent = 0;      // size of the temporary file: the end of what was reserved or written
-    bool failed = false;
+    OutputFile content;
+    std::atomic<bool> failed = false;
     OwnerProcess owner;
 };
 
@@ -99,8 +95,10 @@ Result<void> ReplacingFile::Impl::open_temporary() {
         error = Temporary::read_rights_of_new_files(folder, temporary_name, usual);
         if (error == 0) rights = std::move(usual);
     }
-    if (error == 0) return {};
-    return system_error(condition_of(error, Condition::open), path, "create a file beside it", error);
+    if (error != 0)
+        return system_error(condition_of(error, Condition::open), path, "create a file beside it", error);
+    content.open(temporary.descriptor(), options.keep_cached);
+    return {};
 }
 
 // What commit() will need and the file system may not have is found out now, not after hours of writing.
@@ -116,56 +114,6 @@ Result<void> ReplacingFile::Impl::prepare_names() {
     return system_error(condition_of(error, Condition::link), path, "keep the old file as its .prev", error);
 }
 
-Result<void> ReplacingFile::Impl::check_size(std::uint64_t end) const {
-    const std::uint64_t limit = file_size_limit();
-    if (end <= limit) return {};
-    return describe(Condition::file_size_limit,
-                    {path, ": cannot grow to ", Decimal(end).text(), " bytes: files are limited to ",
-                     Decimal(limit).text(), " bytes for this process (RLIMIT_FSIZE)"});
-}
-
-Result<void> ReplacingFile::Impl::reserve(std::uint64_t nbytes) {
-    if (nbytes <= extent) return {};
-    if (Result<void> fits = check_size(nbytes); !fits) return fits;
-    const int file = temporary.descriptor();
-    // What is not used must be cut off at the end. Without that call nothing is reserved.
-    if (retry_interrupted([&] { return ::ftruncate(file, static_cast<off_t>(extent)); }) != 0) return {};
-    const int error = reserve_space(file, nbytes, extent);
-    if (error == 0) return {};
-    return system_error(condition_of(error, Condition::write), path, "reserve room for a file that ends",
-                        nbytes, error);
-}
-
-Result<void> ReplacingFile::Impl::write(std::uint64_t offset, std::span<const std::byte> bytes) {
-    std::uint64_t end = 0;
-    if (!base::checked_add(offset, bytes.size(), end)) end = UINT64_MAX;
-    if (Result<void> fits = check_size(end); !fits) return fits;
-    while (!bytes.empty()) {
-        const ssize_t count = retry_interrupted([&] {
-            return ::pwrite(temporary.descriptor(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-        });
-        if (count <= 0) {
-            const int error = count == 0 ? EIO : errno;
-            return system_error(condition_of(error, Condition::write), path, "write", offset, error);
-        }
-        bytes = bytes.subspan(static_cast<std::size_t>(count));
-        offset += static_cast<std::uint64_t>(count);
-        extent = std::max(extent, offset);
-    }
-    return {};
-}
-
-Result<void> ReplacingFile::Impl::cut(std::uint64_t size) {
-    if (size == extent) return {};
-    if (size > extent) {
-        if (Result<void> fits = check_size(size); !fits) return fits;
-    }
-    const int file = temporary.descriptor();
-    if (retry_interrupted([&] { return ::ftruncate(file, static_cast<off_t>(size)); }) == 0) return {};
-    const int error = errno;
-    return system_error(condition_of(error, Condition::write), path, "set its size", error);
-}
-
 // Until here a file with a name could be opened by its owner only. Who may see the old file may see the new
 // one from now on. Best effort: not every file system has groups, modes, lists and attributes.
 void ReplacingFile::Impl::set_rights() {
@@ -179,7 +127,7 @@ void ReplacingFile::Impl::set_rights() {
 
 // Steps as in docs/design.md, "Saving". The order is the protocol.
 Result<void> ReplacingFile::Impl::commit(std::uint64_t size) {
-    if (Result<void> done = cut(size); !done) return done;
+    if (Result<void> done = content.cut(size); !done) return done;
     set_rights();
     if (const int error = options.durable ? sync_file(temporary.descriptor()) : 0; error != 0) {
         return system_error(Condition::sync, path, "sync what was written", error);
@@ -245,16 +193,20 @@ Result<void> ReplacingFile::check_usable(std::string_view done) const {
 
 Result<void> ReplacingFile::reserve(std::uint64_t nbytes) {
     if (Result<void> usable = check_usable("reserved"); !usable) return usable;
-    Result<void> done = impl_->reserve(nbytes);
+    Result<void> done = impl_->content.reserve(nbytes);
     if (!done) impl_->failed = true;
     return done;
 }
 
 Result<void> ReplacingFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
     if (Result<void> usable = check_usable("written"); !usable) return usable;
-    Result<void> done = impl_->write(offset, bytes);
+    Result<void> done = impl_->content.write(offset, bytes);
     if (!done) impl_->failed = true;
     return done;
+}
+
+bool ReplacingFile::is_direct() const noexcept {
+    return impl_ && impl_->content.is_direct();
 }
 
 Result<void> ReplacingFile::commit(std::uint64_t size) try {

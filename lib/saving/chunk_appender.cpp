@@ -8,6 +8,7 @@
 
 #include "base/checked.hpp"
 #include "codec/checksum.hpp"
+#include "core/progress_meter.hpp"
 #include "format/chunks.hpp"
 #include "format/file_layout.hpp"
 #include "saving/chunk_encoder.hpp"
@@ -18,16 +19,18 @@
 namespace milepost::saving {
 
 ChunkAppender::ChunkAppender(std::uint64_t alignment, std::uint64_t chunks, OutputQueue& queue,
-                             StorageColumns& columns)
+                             StorageColumns& columns, core::ProgressMeter& progress)
     : alignment_(alignment),
       queue_(queue),
       columns_(columns),
+      progress_(progress),
       next_checksum_(columns.stored_checksums.size()) {
     // All at once: several threads then write to different elements.
     columns.stored_checksums.resize(next_checksum_ + static_cast<std::size_t>(chunks));
 }
 
 Result<ChunkAppender::Placed> ChunkAppender::place(const ChunkJob& job, const EncodedChunk& chunk) {
+    MILEPOST_TRY(progress_.add(chunk.raw_nbytes));
     MILEPOST_TRY(begin_chunk(job));
     if (job.storage->codec.row->make_encoder != nullptr) {
         columns_.stored_nbytes.push_back(static_cast<std::uint32_t>(chunk.stored_nbytes));

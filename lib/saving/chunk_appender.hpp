@@ -6,6 +6,7 @@
 #include <milepost/result.hpp>
 
 #include "codec/checksum.hpp"
+#include "core/progress_meter.hpp"
 #include "saving/chunk_encoder.hpp"
 #include "saving/chunk_sequence.hpp"
 #include "saving/output_queue.hpp"
@@ -14,12 +15,14 @@
 namespace milepost::saving {
 
 /// Gives encoded chunks their places in the output, in the order of the file, and records them in the
-/// columns. place() and append_empty() by one thread at a time, finish() by any. Errors: those of the queue;
-/// limit_exceeded/total_bytes. Throws std::bad_alloc.
+/// columns. place() and append_empty() by one thread at a time, finish() by any. Errors: those of the queue
+/// and of the progress; limit_exceeded/total_bytes. Throws std::bad_alloc.
 class ChunkAppender {
 public:
-    /// `queue` and `columns` must outlive this. `chunks`: how many there will be. Throws std::bad_alloc.
-    ChunkAppender(std::uint64_t alignment, std::uint64_t chunks, OutputQueue& queue, StorageColumns& columns);
+    /// The references must outlive this. `chunks`: how many there will be. `progress` counts their raw bytes.
+    /// Throws std::bad_alloc.
+    ChunkAppender(std::uint64_t alignment, std::uint64_t chunks, OutputQueue& queue, StorageColumns& columns,
+                  core::ProgressMeter& progress);
 
     /// Where a chunk goes.
     struct Placed {
@@ -40,6 +43,7 @@ private:
     std::uint64_t alignment_;
     OutputQueue& queue_;
     StorageColumns& columns_;
+    core::ProgressMeter& progress_;
     std::size_t next_checksum_;
 };
 

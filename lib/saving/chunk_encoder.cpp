@@ -6,7 +6,6 @@
 #include <cstring>
 #include <memory>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <milepost/error.hpp>
@@ -18,6 +17,7 @@
 #include "core/storage_provider.hpp"
 #include "format/chunks.hpp"
 #include "saving/chunk_sequence.hpp"
+#include "saving/output_queue.hpp"
 
 namespace milepost::saving {
 
@@ -46,7 +46,7 @@ Result<EncodedChunk> ChunkEncoder::encode(const ChunkJob& job) {
     chunk.stored_nbytes = chunk.raw_nbytes;
     if (job.storage->codec.row->make_encoder == nullptr) return chunk;
     const std::span<std::byte> raw = scratch(raw_, static_cast<std::size_t>(chunk.raw_nbytes));
-    MILEPOST_TRY_ASSIGN(chunk.raw_checksum, copy_raw(job, raw));
+    MILEPOST_TRY_ASSIGN(chunk.raw_checksum, copy_raw(job, {raw, {}}));
     chunk.stored = compress(job.storage->codec, raw);
     chunk.stored_nbytes = chunk.stored.size();
     chunk.stored_checksum = chunk.is_compressed() ? codec::checksum128(chunk.stored) : chunk.raw_checksum;
@@ -54,37 +54,52 @@ Result<EncodedChunk> ChunkEncoder::encode(const ChunkJob& job) {
 }
 
 Result<codec::Digest> ChunkEncoder::write(const ChunkJob& job, const EncodedChunk& chunk,
-                                          std::span<std::byte> to) {
+                                          const OutputQueue::Parts& to) {
     if (chunk.stored.empty()) return copy_raw(job, to);
-    std::memcpy(to.data(), chunk.stored.data(), to.size());
+    std::memcpy(to[0].data(), chunk.stored.data(), to[0].size());
+    if (!to[1].empty()) std::memcpy(to[1].data(), chunk.stored.data() + to[0].size(), to[1].size());
     return chunk.stored_checksum;
 }
 
 /// Fills `to` with the raw bytes and returns the checksum of what it then holds.
-Result<codec::Digest> ChunkEncoder::copy_raw(const ChunkJob& job, std::span<std::byte> to) {
+Result<codec::Digest> ChunkEncoder::copy_raw(const ChunkJob& job, const OutputQueue::Parts& to) {
     const StorageView& view = job.storage->view;
     const std::uint64_t begin = job.number * kChunkNbytes;
+    const std::size_t nbytes = to[0].size() + to[1].size();
     if (detail::ViewAccess::provider(view) == nullptr) {
-        MILEPOST_TRY_ASSIGN(auto from, view.bytes(begin, begin + to.size()));
+        MILEPOST_TRY_ASSIGN(auto from, view.bytes(begin, begin + nbytes));
         return copy_and_hash(from, to);
     }
-    if (auto copied = view.read(begin, to); !copied) {
-        if (!describe_) return std::move(copied).error();
-        return copied.error().within(describe_(job.storage->number));
+    if (to[1].empty()) {
+        MILEPOST_TRY(read_file(job, begin, to[0]));
+        return codec::checksum128(to[0]);
     }
-    return codec::checksum128(to);
+    const std::span<std::byte> raw = scratch(raw_, nbytes);  // so that its chunk is decoded once
+    MILEPOST_TRY(read_file(job, begin, raw));
+    return copy_and_hash(raw, to);
 }
 
-codec::Digest ChunkEncoder::copy_and_hash(std::span<const std::byte> from, std::span<std::byte> to) {
-    if (from.size() <= kBlockNbytes) {
-        std::memcpy(to.data(), from.data(), from.size());
-        return codec::checksum128(to);
+Result<void> ChunkEncoder::read_file(const ChunkJob& job, std::uint64_t begin,
+                                     std::span<std::byte> to) const {
+    auto read = job.storage->view.read(begin, to);
+    if (read || !describe_) return read;
+    return read.error().within(describe_(job.storage->number));
+}
+
+codec::Digest ChunkEncoder::copy_and_hash(std::span<const std::byte> from, const OutputQueue::Parts& to) {
+    if (from.size() <= kBlockNbytes && to[1].empty()) {
+        std::memcpy(to[0].data(), from.data(), from.size());
+        return codec::checksum128(to[0]);
     }
     if (checksum_ == nullptr) checksum_ = std::make_unique<codec::RunningChecksum>();
-    for (std::size_t at = 0; at < from.size(); at += kBlockNbytes) {
-        const auto block = to.subspan(at, std::min(kBlockNbytes, from.size() - at));
-        std::memcpy(block.data(), from.data() + at, block.size());
-        checksum_->update(block);
+    for (std::span<std::byte> part : to) {
+        while (!part.empty()) {
+            const auto block = part.first(std::min(kBlockNbytes, part.size()));
+            std::memcpy(block.data(), from.data(), block.size());
+            checksum_->update(block);
+            part = part.subspan(block.size());
+            from = from.subspan(block.size());
+        }
     }
     return checksum_->finish();
 }

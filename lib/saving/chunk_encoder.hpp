@@ -13,6 +13,7 @@
 #include "codec/checksum.hpp"
 #include "codec/codec.hpp"
 #include "saving/chunk_sequence.hpp"
+#include "saving/output_queue.hpp"
 
 namespace milepost::saving {
 
@@ -46,14 +47,15 @@ public:
     /// Requires: the job is not empty. Errors: those of the storage's provider. Throws std::bad_alloc.
     [[nodiscard]] Result<EncodedChunk> encode(const ChunkJob& job);
     /// Writes the stored bytes of the chunk that was just encoded to `to` and returns their checksum.
-    /// Requires: to.size() == chunk.stored_nbytes. Errors: those of the storage's provider. Throws
-    /// std::bad_alloc.
+    /// Requires: both parts together have chunk.stored_nbytes. Errors: those of the storage's provider.
+    /// Throws std::bad_alloc.
     [[nodiscard]] Result<codec::Digest> write(const ChunkJob& job, const EncodedChunk& chunk,
-                                              std::span<std::byte> to);
+                                              const OutputQueue::Parts& to);
 
 private:
-    Result<codec::Digest> copy_raw(const ChunkJob& job, std::span<std::byte> to);
-    codec::Digest copy_and_hash(std::span<const std::byte> from, std::span<std::byte> to);
+    Result<codec::Digest> copy_raw(const ChunkJob& job, const OutputQueue::Parts& to);
+    Result<void> read_file(const ChunkJob& job, std::uint64_t begin, std::span<std::byte> to) const;
+    codec::Digest copy_and_hash(std::span<const std::byte> from, const OutputQueue::Parts& to);
     std::span<const std::byte> compress(const codec::CodecChoice& choice, std::span<const std::byte> raw);
 
     codec::EncoderOptions options_;

@@ -75,7 +75,7 @@ bool EncoderPool::step(ChunkEncoder& encoder) {
     auto placed = appender_.place(*job, *chunk);
     if (!placed) return fail(std::move(placed).error());
     pass_turn();
-    auto checksum = encoder.write(*job, *chunk, placed->output.bytes);
+    auto checksum = encoder.write(*job, *chunk, placed->output.parts);
     if (!checksum) return fail(std::move(checksum).error());
     appender_.finish(*placed, *checksum);
     return true;

@@ -15,32 +15,45 @@
 
 namespace milepost::saving {
 
+std::span<std::byte> OutputQueue::Buffer::take(std::size_t nbytes) noexcept {
+    const auto taken = memory.bytes().subspan(used, nbytes);
+    used += nbytes;
+    ++unfilled;
+    return taken;
+}
+
 Result<OutputQueue::Place> OutputQueue::reserve(std::size_t nbytes) {
     std::unique_lock lock(mutex_);
     if (error_) return *error_;
-    if (current_ == nullptr || kBufferNbytes - current_->used < nbytes) {
-        MILEPOST_TRY(take_buffer(lock));
+    MILEPOST_TRY(write_filled(lock));
+    Place place;
+    for (std::size_t part = 0; nbytes > 0; ++part) {
+        if (current_ == nullptr || current_->room() == 0) {
+            MILEPOST_TRY(take_buffer(lock));
+        }
+        place.buffers[part] = current_;
+        place.parts[part] = current_->take(std::min(nbytes, current_->room()));
+        nbytes -= place.parts[part].size();
+        position_ += place.parts[part].size();
     }
-    const Place place{current_->memory.bytes().subspan(current_->used, nbytes), current_};
-    current_->used += nbytes;
-    ++current_->unfilled;
-    position_ += nbytes;
     return place;
 }
 
 void OutputQueue::complete(const Place& place) noexcept {
     const std::lock_guard lock(mutex_);
-    if (--place.buffer->unfilled == 0 && place.buffer != current_) changed_.notify_all();
+    for (Buffer* const buffer : place.buffers) {
+        if (buffer != nullptr && --buffer->unfilled == 0 && buffer != current_) changed_.notify_all();
+    }
 }
 
 Result<void> OutputQueue::append(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
-        const bool is_full = current_ == nullptr || current_->used == kBufferNbytes;
-        const std::size_t room = is_full ? kBufferNbytes : kBufferNbytes - current_->used;
-        MILEPOST_TRY_ASSIGN(auto place, reserve(std::min(room, bytes.size())));
-        std::memcpy(place.bytes.data(), bytes.data(), place.bytes.size());
+        MILEPOST_TRY_ASSIGN(auto place, reserve(std::min(bytes.size(), kBufferNbytes)));
+        for (const std::span<std::byte> part : place.parts) {
+            if (!part.empty()) std::memcpy(part.data(), bytes.data(), part.size());
+            bytes = bytes.subspan(part.size());
+        }
         complete(place);
-        bytes = bytes.subspan(place.bytes.size());
     }
     return {};
 }
@@ -56,9 +69,9 @@ Result<void> OutputQueue::pad_to(std::uint64_t offset) {
 }
 
 Result<void> OutputQueue::flush() {
-    const std::lock_guard lock(mutex_);
-    if (error_) return *error_;
-    return write_current();
+    std::unique_lock lock(mutex_);
+    if (current_ != nullptr) full_.push_back(std::exchange(current_, nullptr));
+    return write_filled(lock);
 }
 
 void OutputQueue::fail(Error error) noexcept {
@@ -73,10 +86,8 @@ Result<void> OutputQueue::first_error() const {
     return {};
 }
 
-void OutputQueue::open_drain() {
+void OutputQueue::open_drain() noexcept {
     const std::lock_guard lock(mutex_);
-    full_.reserve(kBuffers);
-    free_.reserve(kBuffers);  // drain must not throw
     draining_ = true;
 }
 
@@ -95,27 +106,39 @@ void OutputQueue::drain() noexcept {
     while (true) {
         changed_.wait(lock, [&] { return has_filled() || !draining_; });
         if (!has_filled()) return;
-        Buffer* buffer = full_.front();
-        full_.erase(full_.begin());
-        const bool failed = error_.has_value();
-        lock.unlock();
-        Result<void> written = failed ? Result<void>() : sink_.write(buffer->bytes());
-        lock.lock();
-        if (!written && !error_) error_ = std::move(written).error();
-        buffer->used = 0;
-        free_.push_back(buffer);
-        changed_.notify_all();
+        write_front(lock);
     }
 }
 
-/// Hands over the current buffer and takes an empty one.
+/// Without writing threads: writes the buffers that are full and filled.
+Result<void> OutputQueue::write_filled(std::unique_lock<std::mutex>& lock) {
+    while (!draining_ && has_filled())
+        write_front(lock);
+    if (error_) return *error_;
+    return {};
+}
+
+/// Requires: has_filled(). After an error nothing is written any more.
+void OutputQueue::write_front(std::unique_lock<std::mutex>& lock) noexcept {
+    Buffer* const buffer = full_.front();
+    full_.erase(full_.begin());
+    const bool failed = error_.has_value();
+    lock.unlock();
+    Result<void> written = failed ? Result<void>() : output_.write(buffer->offset, buffer->bytes());
+    lock.lock();
+    if (!written && !error_) error_ = std::move(written).error();
+    buffer->used = 0;
+    free_.push_back(buffer);
+    changed_.notify_all();
+}
+
+/// Hands over the current buffer, if there is one, and takes an empty one.
 Result<void> OutputQueue::take_buffer(std::unique_lock<std::mutex>& lock) {
-    if (current_ != nullptr && !draining_) return write_current();
-    if (current_ != nullptr) {
-        full_.push_back(current_);
-        current_ = nullptr;
-        changed_.notify_all();
-    }
+    full_.reserve(kBuffers);
+    free_.reserve(kBuffers);  // what writes must not throw
+    if (current_ != nullptr) full_.push_back(std::exchange(current_, nullptr));
+    changed_.notify_all();
+    MILEPOST_TRY(write_filled(lock));
     changed_.wait(lock, [&] { return !free_.empty() || made_ < kBuffers || error_; });
     if (error_) return *error_;
     if (free_.empty()) {
@@ -125,15 +148,8 @@ Result<void> OutputQueue::take_buffer(std::unique_lock<std::mutex>& lock) {
         current_ = free_.back();
         free_.pop_back();
     }
+    current_->offset = position_;
     return {};
-}
-
-Result<void> OutputQueue::write_current() {
-    if (current_ == nullptr || current_->used == 0) return {};
-    auto written = sink_.write(current_->bytes());
-    if (!written) error_ = written.error();
-    current_->used = 0;
-    return written;
 }
 
 }  // namespace milepost::saving

@@ -13,6 +13,7 @@
 
 #include "base/parallel.hpp"
 #include "codec/codec.hpp"
+#include "core/progress_meter.hpp"
 #include "format/file_layout.hpp"
 #include "saving/choose_codec.hpp"
 #include "saving/chunk_pipeline.hpp"
@@ -29,14 +30,17 @@ format::HeaderBytes encode_header(const SaveOptions& options) noexcept {
     return header.encode();
 }
 
-PipelineOptions pipeline_options(const SaveOptions& options) noexcept {
-    return {options.alignment, encoder_options(options), base::thread_count(options.threads), {}};
-}
-
 }  // namespace
 
 StorageWriter::StorageWriter(const SaveOptions& options, OutputQueue& queue)
-    : options_(options), queue_(queue), header_(encode_header(options)) {}
+    : options_(options),
+      queue_(queue),
+      header_(encode_header(options)),
+      progress_(options.progress, "SaveOptions::progress", 0) {}
+
+void StorageWriter::expect(std::uint64_t nbytes) noexcept {
+    progress_.set_total(written_nbytes_ + nbytes);
+}
 
 Result<void> StorageWriter::begin() {
     if (begun_) return {};
@@ -54,15 +58,22 @@ Result<void> StorageWriter::write(const std::vector<NewStorage>& storages,
         const StorageView& view = storages[i].view;
         jobs.push_back({view, *codec, 0, view.nbytes(), i});
     }
-    PipelineOptions options = pipeline_options(options_);
-    options.describe = describe;
-    return write_storages(jobs, options, queue_, columns_);
+    return write_jobs(jobs, describe);
 }
 
 Result<void> StorageWriter::write_run(const StorageView& run, const codec::CodecChoice& codec,
                                       std::uint64_t first_chunk, std::uint64_t storage_nbytes) {
-    return write_storages({{run, codec, first_chunk, storage_nbytes, 0}}, pipeline_options(options_), queue_,
-                          columns_);
+    return write_jobs({{run, codec, first_chunk, storage_nbytes, 0}}, {});
+}
+
+Result<void> StorageWriter::write_jobs(const std::vector<StorageJob>& jobs,
+                                       const std::function<std::string(std::size_t)>& describe) {
+    for (const StorageJob& job : jobs)
+        written_nbytes_ += job.view.nbytes();
+    return write_storages(jobs,
+                          {options_.alignment, encoder_options(options_),
+                           base::thread_count(options_.threads), progress_, describe},
+                          queue_, columns_);
 }
 
 }  // namespace milepost::saving

@@ -11,7 +11,9 @@
 #include <milepost/tensor.hpp>
 
 #include "codec/codec.hpp"
+#include "core/progress_meter.hpp"
 #include "format/file_layout.hpp"
+#include "saving/chunk_sequence.hpp"
 #include "saving/new_storage.hpp"
 #include "saving/output_queue.hpp"
 #include "saving/storage_columns.hpp"
@@ -19,13 +21,15 @@
 namespace milepost::saving {
 
 /// Writes the header and then storages, each at once, and records where they are. The errors of all members
-/// are those of the queue's Sink and of the storages' providers. They throw std::bad_alloc; then nothing more
-/// may be written.
+/// are those of the queue, of SaveOptions::progress and of the storages' providers. They throw
+/// std::bad_alloc; then nothing more may be written.
 class StorageWriter {
 public:
     /// Writes nothing yet. `options` and `queue` must outlive this.
     StorageWriter(const SaveOptions& options, OutputQueue& queue);
 
+    /// Tells the progress callback from here on that so many more raw bytes will be written, and no others.
+    void expect(std::uint64_t nbytes) noexcept;
     /// Writes the header unless it was written.
     [[nodiscard]] Result<void> begin();
     /// Writes whole storages, in this order, each with the codec that the options choose for it. `describe`
@@ -40,10 +44,15 @@ public:
     [[nodiscard]] const format::HeaderBytes& header() const noexcept { return header_; }
 
 private:
+    Result<void> write_jobs(const std::vector<StorageJob>& jobs,
+                            const std::function<std::string(std::size_t)>& describe);
+
     const SaveOptions& options_;
     OutputQueue& queue_;
     format::HeaderBytes header_;
     StorageColumns columns_;
+    core::ProgressMeter progress_;
+    std::uint64_t written_nbytes_ = 0;
     bool begun_ = false;
 };
 

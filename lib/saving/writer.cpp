@@ -28,10 +28,9 @@
 #include "saving/check_options.hpp"
 #include "saving/check_tensor.hpp"
 #include "saving/choose_codec.hpp"
-#include "saving/file_sink.hpp"
-#include "saving/guarded_sink.hpp"
 #include "saving/index_writer.hpp"
 #include "saving/new_storage.hpp"
+#include "saving/output.hpp"
 #include "saving/output_queue.hpp"
 #include "saving/plan.hpp"
 #include "saving/storage_compactor.hpp"
@@ -48,12 +47,11 @@ using detail::ViewAccess;
 /// The parts of one save: streams tensors and storages through a StorageWriter, and plans and writes the
 /// index at commit.
 struct Writer::Impl {
-    /// `owned` is null for a caller's Sink.
-    Impl(std::unique_ptr<Sink> owned, Sink& sink_to_use, const SaveOptions& save_options)
+    Impl(std::unique_ptr<saving::Output> to, bool to_file, const SaveOptions& save_options)
         : options(save_options),
-          owned_sink(std::move(owned)),
-          sink(sink_to_use),
-          queue(sink),
+          writes_file(to_file),
+          output(std::move(to)),
+          queue(*output),
           storages(options, queue) {}
 
     static Error of_other_process() {
@@ -71,7 +69,7 @@ struct Writer::Impl {
     Result<void> check_room() const;
     Result<void> check_before_writing(const saving::Plan& plan);
     Result<void> commit(const Checkpoint& checkpoint);
-    Result<void> reserve(const std::vector<saving::NewStorage>& new_storages);
+    Result<void> expect(const std::vector<saving::NewStorage>& new_storages);
 
     /// Runs one call of a Writer; `impl` is null if that was moved from. Its error ends the writer.
     template <class Call>
@@ -79,7 +77,7 @@ struct Writer::Impl {
         try {
             if (impl == nullptr) return Error(Condition::option, "the writer was moved from");
             const CallMark mark(impl->in_call);
-            if (impl->owned_sink && !impl->owner.is_current()) return of_other_process();
+            if (impl->writes_file && !impl->owner.is_current()) return of_other_process();
             if (impl->error) return *impl->error;
             auto result = call(*impl);
             if (!result) impl->error = result.error();
@@ -107,15 +105,15 @@ struct Writer::Impl {
     /// thread, and those that it started, do not exist in the child, and destroying what they use would wait
     /// for them. The file is closed; the memory stays.
     static void abandon(std::unique_ptr<Impl> impl) noexcept {
-        impl->owned_sink.reset();
+        impl->output.reset();
         [[maybe_unused]] Impl* const left = impl.release();
     }
 
     SaveOptions options;
     platform::OwnerProcess owner;
     bool in_call = false;
-    std::unique_ptr<Sink> owned_sink;
-    saving::GuardedSink sink;
+    bool writes_file;
+    std::unique_ptr<saving::Output> output;
     saving::OutputQueue queue;
     saving::StorageWriter storages;
     saving::StorageNumbers numbers;
@@ -201,7 +199,7 @@ Result<void> Writer::Impl::commit(const Checkpoint& checkpoint) {
     if (streamed) return Error(Condition::option, "a tensor was begun and not ended");
     MILEPOST_TRY_ASSIGN(auto plan, saving::Plan::make(checkpoint, numbers, options));
     MILEPOST_TRY(check_before_writing(plan));
-    MILEPOST_TRY(reserve(plan.new_storages()));
+    MILEPOST_TRY(expect(plan.new_storages()));
     MILEPOST_TRY(begin());
     auto stored = storages.write(plan.new_storages(),
                                  [&](std::size_t number) { return plan.path_of_new_storage(number); });
@@ -209,7 +207,7 @@ Result<void> Writer::Impl::commit(const Checkpoint& checkpoint) {
     auto indexed = saving::write_index(plan.index(storages.columns()), storages.header(), options, queue);
     if (!indexed) return indexed;
     committed = true;
-    return sink.commit();
+    return output->commit(queue.position());
 }
 
 /// All that can be wrong with the checkpoint and is known before the rest of its bytes is written.
@@ -224,13 +222,15 @@ Result<void> Writer::Impl::check_before_writing(const saving::Plan& plan) {
     return {};
 }
 
-/// Reserves the size without the index. Compressed storages would reserve far too much.
-Result<void> Writer::Impl::reserve(const std::vector<saving::NewStorage>& new_storages) {
-    if (options.codec != Codec::raw) return {};
-    std::uint64_t expected = queue.position();
+/// Tells how much will be written, and reserves the size without the index. Compressed storages would reserve
+/// far too much.
+Result<void> Writer::Impl::expect(const std::vector<saving::NewStorage>& new_storages) {
+    std::uint64_t nbytes = 0;
     for (const saving::NewStorage& storage : new_storages)
-        expected += storage.view.nbytes();
-    return sink.reserve(expected);
+        nbytes += storage.view.nbytes();
+    storages.expect(nbytes);
+    if (options.codec != Codec::raw) return {};
+    return output->reserve(queue.position() + nbytes);
 }
 
 Writer::Writer(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -246,18 +246,18 @@ Writer::~Writer() {
 
 Result<Writer> Writer::create(const std::string& path, const SaveOptions& options) try {
     MILEPOST_TRY(saving::check_options(options));
-    MILEPOST_TRY_ASSIGN(auto file, platform::ReplacingFile::create(
-                                       path, {options.durable, options.keep_previous, options.create_only}));
-    auto sink = std::make_unique<saving::FileSink>(std::move(file));
-    Sink& borrowed = *sink;
-    return Writer(std::make_unique<Impl>(std::move(sink), borrowed, options));
+    MILEPOST_TRY_ASSIGN(auto file,
+                        platform::ReplacingFile::create(path, {options.durable, options.keep_previous,
+                                                               options.create_only, options.keep_cached}));
+    return Writer(
+        std::make_unique<Impl>(std::make_unique<saving::FileOutput>(std::move(file)), true, options));
 } catch (const std::bad_alloc&) {
     return out_of_memory();
 }
 
 Result<Writer> Writer::create(Sink& sink, const SaveOptions& options) try {
     MILEPOST_TRY(saving::check_options(options));
-    return Writer(std::make_unique<Impl>(nullptr, sink, options));
+    return Writer(std::make_unique<Impl>(std::make_unique<saving::SinkOutput>(sink), false, options));
 } catch (const std::bad_alloc&) {
     return out_of_memory();
 }
