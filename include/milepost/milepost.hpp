@@ -1,6 +1,7 @@
 #pragma once
 
 // IWYU pragma: begin_exports
+#include <milepost/async_saver.hpp>
 #include <milepost/checkpoint.hpp>
 #include <milepost/dtype.hpp>
 #include <milepost/error.hpp>

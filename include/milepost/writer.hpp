@@ -106,6 +106,7 @@ public:
     [[nodiscard]] Result<void> commit(const Checkpoint& checkpoint);
 
 private:
+    friend class AsyncSaver;
     struct Impl;
     explicit Writer(std::unique_ptr<Impl> impl) noexcept;
     std::unique_ptr<Impl> impl_;

@@ -38,7 +38,7 @@ Result<void> ProgressMeter::tell() noexcept {
     return call_guarded(Condition::callback, who_, [&]() -> Result<void> {
         if (callback_(progress_)) return {};
         return Error(Condition::by_caller,
-                     base::message(who_, " ended the call after ", progress_.done_nbytes, " bytes"));
+                     base::message("cancelled by the caller after ", progress_.done_nbytes, " bytes"));
     });
 }
 

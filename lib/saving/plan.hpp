@@ -56,6 +56,8 @@ public:
 
     /// Storages that `numbers` did not know, in their order.
     [[nodiscard]] const std::vector<NewStorage>& new_storages() const noexcept { return new_storages_; }
+    /// The same, to replace their views by views of equal bytes.
+    [[nodiscard]] std::vector<NewStorage>& new_storages() noexcept { return new_storages_; }
     /// The first storage that was written before the plan and that no tensor of it views; nothing if there is
     /// none. Throws std::bad_alloc.
     [[nodiscard]] std::optional<std::size_t> find_unviewed_storage() const;

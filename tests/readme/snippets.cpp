@@ -86,6 +86,15 @@ void check_warm_start() {
     check(net.bias == bias && net.weight == filled(1).weight, "what fits is loaded, the rest stays");
 }
 
+void check_background() {
+    Run run;
+    run.net = filled(4);
+    milepost::AsyncSaver saver;
+    check(train_and_save(run, saver).has_value(), "saving in the background");
+    const auto file = milepost::Reader::open("run.milepost");
+    check(file.has_value() && file->get<std::int64_t>("epoch").value_or(0) == 2, "the last save is in place");
+}
+
 }  // namespace
 
 int main() {
@@ -93,5 +102,6 @@ int main() {
     check_several_models();
     check_warm_start();
     check_nested();
+    check_background();
     return failures == 0 ? 0 : 1;
 }
