@@ -292,7 +292,8 @@ private:
     TensorView view_;
 };
 
-/// A contiguous tensor that owns its bytes, aligned to 64. Move-only; `view()` borrows from it.
+/// A contiguous tensor that owns its bytes, aligned to 64; from 4 MiB on to 2 MiB, in huge pages where the
+/// system has them. Move-only; `view()` borrows from it.
 ///
 ///     auto tensor = milepost::Tensor::zeros(milepost::Dtype::f32, {10, 84});
 ///     tensor->as<float>()->front() = 1.0F;
@@ -342,11 +343,16 @@ public:
     ///@}
 
 private:
+    friend class TensorView;
     struct Free {
+        std::size_t nbytes = 0;
         MILEPOST_API void operator()(std::byte* data) const noexcept;
     };
     Tensor(DtypeInfo dtype, Shape shape, std::unique_ptr<std::byte, Free> data, std::size_t nbytes) noexcept
         : dtype_(dtype), shape_(std::move(shape)), data_(std::move(data)), nbytes_(nbytes) {}
+    using Allocate = std::byte* (*)(std::size_t nbytes) noexcept;
+    static Result<Tensor> make(DtypeInfo dtype, Shape shape, Allocate allocate);
+    static Result<Tensor> uninitialised(DtypeInfo dtype, Shape shape);
     [[nodiscard]] MILEPOST_API Result<void> check_type(Dtype expected) const;
 
     DtypeInfo dtype_;

@@ -5,31 +5,26 @@
 #include <span>
 #include <utility>
 
+#include "base/memory.hpp"
+
 namespace milepost::base {
 
-/// Uninitialised memory at a multiple of 64, which FlatBuffers, vector loads and every element type are
-/// content with, or of another power of two. Move-only.
+/// Uninitialised memory of allocate(): at a multiple of 64, or of 2 MiB where it is large. Move-only.
 class AlignedBuffer {
 public:
-    static constexpr std::align_val_t kAlignment{64};
-
     AlignedBuffer() noexcept = default;
     /// Throws std::bad_alloc.
-    explicit AlignedBuffer(std::size_t nbytes, std::align_val_t alignment = kAlignment)
-        : data_(static_cast<std::byte*>(::operator new(nbytes, alignment))),
-          nbytes_(nbytes),
-          alignment_(alignment) {}
+    explicit AlignedBuffer(std::size_t nbytes) : data_(allocate(nbytes)), nbytes_(nbytes) {
+        if (data_ == nullptr) throw std::bad_alloc();
+    }
     AlignedBuffer(AlignedBuffer&& other) noexcept
-        : data_(std::exchange(other.data_, nullptr)),
-          nbytes_(std::exchange(other.nbytes_, 0)),
-          alignment_(other.alignment_) {}
+        : data_(std::exchange(other.data_, nullptr)), nbytes_(std::exchange(other.nbytes_, 0)) {}
     AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
         std::swap(data_, other.data_);
         std::swap(nbytes_, other.nbytes_);
-        std::swap(alignment_, other.alignment_);
         return *this;
     }
-    ~AlignedBuffer() { ::operator delete(data_, alignment_); }
+    ~AlignedBuffer() { release(data_, nbytes_); }
 
     [[nodiscard]] std::span<std::byte> bytes() noexcept { return {data_, nbytes_}; }
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, nbytes_}; }
@@ -38,7 +33,6 @@ public:
 private:
     std::byte* data_ = nullptr;
     std::size_t nbytes_ = 0;
-    std::align_val_t alignment_ = kAlignment;
 };
 
 }  // namespace milepost::base

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <new>
 #include <string_view>
@@ -12,7 +11,7 @@
 #include <milepost/error.hpp>
 #include <milepost/result.hpp>
 
-#include "base/checked.hpp"
+#include "base/memory.hpp"
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
 #include "core/layout.hpp"
@@ -20,22 +19,6 @@
 
 namespace milepost {
 namespace {
-
-constexpr std::size_t kAlignment = 64;
-
-/// Zeroed memory at a multiple of kAlignment; null if there is none. By calloc, which takes large pieces from
-/// the system already zero: nothing is touched twice. What it returned is kept in front of the aligned part.
-std::byte* allocate_zeros(std::uint64_t nbytes) noexcept {
-    std::uint64_t whole = 0;
-    if (!base::checked_add(nbytes, kAlignment + sizeof(void*), whole) || whole > SIZE_MAX) return nullptr;
-    void* whole_begin = std::calloc(static_cast<std::size_t>(whole), 1);
-    if (whole_begin == nullptr) return nullptr;
-    const auto address = reinterpret_cast<std::uintptr_t>(whole_begin);
-    const std::uintptr_t aligned = base::align_up(address + sizeof(void*), kAlignment);
-    std::byte* data = static_cast<std::byte*>(whole_begin) + (aligned - address);
-    reinterpret_cast<void**>(data)[-1] = whole_begin;
-    return data;
-}
 
 Error zeros_error(const DtypeInfo& dtype, const Shape& shape, std::string_view fault) noexcept try {
     return Error(Condition::layout, base::message("tensor ", core::printable(dtype.name), " ",
@@ -47,7 +30,7 @@ Error zeros_error(const DtypeInfo& dtype, const Shape& shape, std::string_view f
 }  // namespace
 
 void Tensor::Free::operator()(std::byte* data) const noexcept {
-    if (data != nullptr) std::free(reinterpret_cast<void**>(data)[-1]);
+    base::release(data, nbytes);
 }
 
 Result<Tensor> Tensor::zeros(Dtype dtype, Shape shape) try {
@@ -61,7 +44,16 @@ Result<Tensor> Tensor::zeros(Dtype dtype, Shape shape) try {
     return base::out_of_memory();
 }
 
-Result<Tensor> Tensor::zeros(DtypeInfo dtype, Shape shape) try {
+Result<Tensor> Tensor::zeros(DtypeInfo dtype, Shape shape) {
+    return make(dtype, std::move(shape), base::allocate_zeros);
+}
+
+/// For a tensor that will be filled.
+Result<Tensor> Tensor::uninitialised(DtypeInfo dtype, Shape shape) {
+    return make(dtype, std::move(shape), base::allocate);
+}
+
+Result<Tensor> Tensor::make(DtypeInfo dtype, Shape shape, Allocate allocate) try {
     if (const auto known = find_dtype(dtype.code)) {
         if (*known != dtype) return zeros_error(dtype, shape, "the dtype is not that of its code");
         dtype = *known;  // its name lives as long as the program
@@ -69,7 +61,7 @@ Result<Tensor> Tensor::zeros(DtypeInfo dtype, Shape shape) try {
     const std::uint64_t nbytes = core::extent_nbytes(shape, {}, dtype.bits);
     const auto fault = core::find_layout_fault(shape, {}, dtype.bits, 0, nbytes);
     if (fault != core::LayoutFault::none) return zeros_error(dtype, shape, core::describe(fault));
-    std::unique_ptr<std::byte, Free> data(allocate_zeros(nbytes));
+    std::unique_ptr<std::byte, Free> data(nbytes > SIZE_MAX ? nullptr : allocate(nbytes), Free{nbytes});
     if (data == nullptr) {
         return Error(Condition::out_of_memory, base::message("tensor: no memory for ", nbytes, " bytes"));
     }

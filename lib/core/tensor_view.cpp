@@ -257,7 +257,7 @@ Result<Tensor> TensorView::load(std::uint64_t max_nbytes) const try {
         return error_of(Condition::total_bytes, *this, "a copy takes ", nbytes(), " bytes, allowed are ",
                         max_nbytes);
     }
-    auto tensor = Tensor::zeros(dtype_, shape());
+    auto tensor = Tensor::uninitialised(dtype_, shape());
     if (!tensor) return tensor;
     MILEPOST_TRY(copy_to(tensor->bytes()));
     return tensor;

@@ -53,7 +53,7 @@ struct AsyncSaver::Impl {
         Job(const Checkpoint& saved, std::shared_ptr<PendingSave::State> shared)
             : checkpoint(saved), state(std::move(shared)) {}
 
-        Result<void> prepare(const std::string& path, const SaveOptions& options);
+        Result<void> prepare(const std::string& path, const SaveOptions& save_options);
         void run() noexcept;
 
         Checkpoint checkpoint;
@@ -76,8 +76,8 @@ struct AsyncSaver::Impl {
     PendingSave last;
 };
 
-Result<void> AsyncSaver::Impl::Job::prepare(const std::string& path, const SaveOptions& options) {
-    MILEPOST_TRY_ASSIGN(writer, Writer::create(path, options));
+Result<void> AsyncSaver::Impl::Job::prepare(const std::string& path, const SaveOptions& save_options) {
+    MILEPOST_TRY_ASSIGN(writer, Writer::create(path, save_options));
     MILEPOST_TRY_ASSIGN(plan, Writer::Impl::guarded(writer->impl_.get(), [&](Writer::Impl& impl) {
                             return impl.prepare(checkpoint);
                         }));

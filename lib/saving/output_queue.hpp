@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <span>
 #include <vector>
@@ -15,6 +14,7 @@
 #include <milepost/result.hpp>
 
 #include "base/aligned_buffer.hpp"
+#include "base/memory.hpp"
 #include "saving/output.hpp"
 
 namespace milepost::saving {
@@ -34,6 +34,7 @@ class OutputQueue {
 public:
     static constexpr std::size_t kBufferNbytes = std::size_t{4} << 20U;
     static constexpr std::size_t kBuffers = 6;
+    static_assert(kBufferNbytes >= base::kLargeNbytes, "direct I/O needs memory at a multiple of a page");
 
     /// Memory for bytes of the output: the second part is empty unless they are in two buffers.
     using Parts = std::array<std::span<std::byte>, 2>;
@@ -78,7 +79,7 @@ public:
 
 private:
     struct Buffer {
-        base::AlignedBuffer memory{kBufferNbytes, std::align_val_t{4096}};
+        base::AlignedBuffer memory{kBufferNbytes};
         std::uint64_t offset = 0;  ///< in the file
         std::size_t used = 0;
         unsigned unfilled = 0;  ///< places that are not complete

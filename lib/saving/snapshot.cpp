@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <new>
 #include <span>
 #include <vector>
 
@@ -21,7 +20,6 @@ namespace {
 
 /// What one thread copies at a time.
 constexpr std::uint64_t kPieceNbytes = std::uint64_t{4} << 20U;
-constexpr std::align_val_t kHugePage{std::size_t{2} << 20U};
 constexpr std::uint64_t kStorageAlignment = 64;
 
 struct Piece {
@@ -54,7 +52,7 @@ void Snapshot::take(std::vector<NewStorage>& storages, unsigned threads) {
     const std::uint64_t room = room_for(storages);
     if (room > memory_.bytes().size()) {
         release();  // first, so that there are never two
-        memory_ = base::AlignedBuffer(static_cast<std::size_t>(room), kHugePage);
+        memory_ = base::AlignedBuffer(static_cast<std::size_t>(room));
     }
     std::vector<Piece> pieces;
     pieces.reserve(static_cast<std::size_t>(room / kPieceNbytes) + storages.size());

@@ -77,10 +77,10 @@ bool has_direct(const ScratchFolder& folder) {
     return file >= 0;
 }
 
-/// Bytes that differ everywhere, at a multiple of 4096.
+/// Bytes that differ everywhere, at a multiple of 4096 as all large memory is.
 class Content {
 public:
-    explicit Content(std::size_t nbytes) : memory_(nbytes, std::align_val_t{4096}) {
+    explicit Content(std::size_t nbytes) : memory_(nbytes) {
         std::uint64_t state = 1;
         for (std::byte& byte : memory_.bytes()) {
             state = state * 6364136223846793005U + 1442695040888963407U;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+
+namespace milepost::base {
+
+/// All memory below begins at a multiple of this, which FlatBuffers, vector loads and every element type are
+/// content with.
+inline constexpr std::size_t kMemoryAlignment = 64;
+
+/// Memory from this size on comes from the system, begins at a multiple of kHugePageNbytes, and asks for huge
+/// pages: the first touch of 4 KiB pages takes longer than the copy of a tensor into them.
+inline constexpr std::size_t kLargeNbytes = std::size_t{4} << 20U;
+inline constexpr std::size_t kHugePageNbytes = std::size_t{2} << 20U;
+
+/// Memory of that size, not zeroed by us, or zero; null if there is none. release() ends it, with the same
+/// size; null is allowed. Any thread.
+///@{
+[[nodiscard]] std::byte* allocate(std::size_t nbytes) noexcept;
+[[nodiscard]] std::byte* allocate_zeros(std::size_t nbytes) noexcept;
+void release(std::byte* memory, std::size_t nbytes) noexcept;
+///@}
+
+}  // namespace milepost::base
