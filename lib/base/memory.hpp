@@ -13,12 +13,17 @@ inline constexpr std::size_t kMemoryAlignment = 64;
 inline constexpr std::size_t kLargeNbytes = std::size_t{4} << 20U;
 inline constexpr std::size_t kHugePageNbytes = std::size_t{2} << 20U;
 
-/// Memory of that size, not zeroed by us, or zero; null if there is none. release() ends it, with the same
-/// size; null is allowed. Any thread.
+/// The same limit for memory that programs take again and again, an index for example: below it, malloc gives
+/// pages again that were touched before. Larger pieces malloc gets from the system too.
+inline constexpr std::size_t kLargeForMalloc = std::size_t{32} << 20U;
+
+/// Memory of that size, not zeroed by us, or zero; null if there is none. It is large from `large` bytes on
+/// (kLargeNbytes where there is no such argument). release() ends it, with the same numbers; null is allowed. Any thread.
 ///@{
 [[nodiscard]] std::byte* allocate(std::size_t nbytes) noexcept;
+[[nodiscard]] std::byte* allocate(std::size_t nbytes, std::size_t large) noexcept;
 [[nodiscard]] std::byte* allocate_zeros(std::size_t nbytes) noexcept;
-void release(std::byte* memory, std::size_t nbytes) noexcept;
+void release(std::byte* memory, std::size_t nbytes, std::size_t large = kLargeNbytes) noexcept;
 ///@}
 
 }  // namespace milepost::base

@@ -38,7 +38,11 @@ std::byte* map_large(std::size_t nbytes) noexcept {
 }  // namespace
 
 std::byte* allocate(std::size_t nbytes) noexcept {
-    if (nbytes >= kLargeNbytes) return map_large(nbytes);
+    return allocate(nbytes, kLargeNbytes);
+}
+
+std::byte* allocate(std::size_t nbytes, std::size_t large) noexcept {
+    if (nbytes >= large) return map_large(nbytes);
     return static_cast<std::byte*>(::operator new(nbytes, kAlignment, std::nothrow));
 }
 
@@ -48,8 +52,8 @@ std::byte* allocate_zeros(std::size_t nbytes) noexcept {
     return memory;
 }
 
-void release(std::byte* memory, std::size_t nbytes) noexcept {
-    if (nbytes < kLargeNbytes) {
+void release(std::byte* memory, std::size_t nbytes, std::size_t large) noexcept {
+    if (nbytes < large) {
         ::operator delete(memory, kAlignment);
     } else if (memory != nullptr) {
         ::munmap(memory, mapped_nbytes(nbytes));

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
 
+#include "base/aligned_buffer.hpp"
+#include "base/memory.hpp"
 #include "format/index.hpp"
 #include "format/index_columns.hpp"
 
@@ -35,9 +36,9 @@ IndexOffsets::IndexOffsets(const Index& index) {
     std::size_t numbers = 0;
     for (const auto& [part, count] : parts)
         numbers += count;
-    block_ = std::make_unique_for_overwrite<std::byte[]>((storages + layouts) * sizeof(std::uint64_t) +
-                                                         numbers * sizeof(std::uint32_t));
-    auto* const sizes = reinterpret_cast<std::uint64_t*>(block_.get());
+    block_ = base::AlignedBuffer(
+        (storages + layouts) * sizeof(std::uint64_t) + numbers * sizeof(std::uint32_t), base::kLargeForMalloc);
+    auto* const sizes = reinterpret_cast<std::uint64_t*>(block_.bytes().data());
     storage_begin = {sizes, storages};
     layout_extent = {sizes + storages, layouts};
     auto* next = reinterpret_cast<std::uint32_t*>(sizes + storages + layouts);

@@ -2,12 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "base/aligned_buffer.hpp"
 #include "format/index.hpp"
 
 namespace milepost::format {
@@ -75,7 +75,7 @@ public:
     }
 
 private:
-    std::unique_ptr<std::byte[]> block_;
+    base::AlignedBuffer block_;
 };
 
 /// The entry of that name, by binary search. Requires: a validated entry_order.

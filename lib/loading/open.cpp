@@ -12,6 +12,8 @@
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
 
+#include "base/aligned_buffer.hpp"
+#include "base/memory.hpp"
 #include "base/message.hpp"
 #include "codec/checksum.hpp"
 #include "format/file_layout.hpp"
@@ -101,7 +103,8 @@ Result<void> read_copy(const Source& source, std::uint64_t at, std::string_view 
 /// because it may still be whole.
 Result<void> read_index(const Source& source, OpenedIndex& opened) {
     const IndexPlacement& placement = opened.footer.placement;
-    opened.buffer = base::AlignedBuffer(static_cast<std::size_t>(placement.index_nbytes));
+    opened.buffer =
+        base::AlignedBuffer(static_cast<std::size_t>(placement.index_nbytes), base::kLargeForMalloc);
     auto copy_a = read_copy(source, placement.index_offset, "A", opened);
     if (copy_a || is_fatal_read(copy_a.error())) return copy_a;
     auto copy_b = read_copy(source, placement.copy_b(), "B", opened);
