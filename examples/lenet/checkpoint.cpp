@@ -83,7 +83,8 @@ std::optional<StepLr> load_scheduler(const milepost::Reader& file, std::size_t g
 
 }  // namespace
 
-void save_run(const std::string& path, const Run& run) {
+void RunSaver::begin(const Run& run) {
+    finish();
     const Generator::State rng_state = run.generator.encode();
     const auto* rng_bytes = reinterpret_cast<const std::uint8_t*>(rng_state.data());
     milepost::Checkpoint checkpoint;
@@ -101,7 +102,17 @@ void save_run(const std::string& path, const Run& run) {
     values["data_order"] =
         milepost::TensorView::of(std::span<const std::int64_t>(run.order.images), {run.order.images.size()});
     values["data_position"] = run.order.position;
-    or_fail(milepost::save(path, checkpoint), path);
+    pending_ = or_fail(saver_.save_async(path_, checkpoint), path_);
+}
+
+void RunSaver::finish() {
+    or_fail(pending_.wait(), path_);
+}
+
+void save_run(const std::string& path, const Run& run) {
+    RunSaver saver(path);
+    saver.begin(run);
+    saver.finish();
 }
 
 Run load_run(const std::string& path) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <milepost/milepost.hpp>
 
@@ -33,7 +34,23 @@ struct Run {
     std::shared_ptr<const milepost::Reader> source = {};
 };
 
-/// Saves the run: the old file or the new one, complete, whatever happens meanwhile. Throws Failure.
+/// Saves a run in the background: the old file or the new one, complete, whatever happens meanwhile.
+class RunSaver {
+public:
+    explicit RunSaver(std::string path) : path_(std::move(path)) {}
+    /// Waits for the save before, copies the run and begins to save it. Throws Failure, also for the save
+    /// before.
+    void begin(const Run& run);
+    /// Waits until the last save is on the disk. Throws Failure.
+    void finish();
+
+private:
+    std::string path_;
+    milepost::AsyncSaver saver_;
+    milepost::PendingSave pending_;
+};
+
+/// Saves the run, and waits for it. Throws Failure.
 void save_run(const std::string& path, const Run& run);
 
 /// Loads a run. Throws Failure if the file is damaged, or holds something else.
