@@ -14,7 +14,6 @@
 #include <milepost/reader.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
-#include <milepost/writer.hpp>
 
 #include "data_order.hpp"
 #include "failure.hpp"
