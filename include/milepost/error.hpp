@@ -67,7 +67,7 @@ enum class Condition : std::uint8_t {
     chunk_size,       ///< The stored size of a chunk is 0 or above its raw size.
     chunk_checksum,   ///< Stored bytes of a chunk are damaged.
     ratio,            ///< A chunk would expand more than 32768 times.
-    codec_frame,      ///< A compressed chunk is not one sound frame of its codec.
+    codec_frame,      ///< A compressed chunk is not in the form that its codec writes.
     codec_size,       ///< A compressed chunk decodes to another size than its raw size.
     codec_parameters, ///< The parameter of a storage's codec is not defined.
     content_checksum, ///< A chunk decodes to other bytes than were saved.

@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <milepost/error.hpp>
@@ -26,6 +27,12 @@ constexpr std::uint64_t kMaxRatio = 32'768, kRatioSlack = 131'072;
 RuleResult size_fault(std::string_view what, std::uint64_t expected, std::uint64_t found) {
     return Error(Condition::storage_size,
                  message("index: ", what, " expected ", expected, ", found ", found));
+}
+
+/// "0", or "1 to 5".
+std::string parameters_of(const codec::CodecRow& codec) {
+    if (codec.first_parameter == codec.last_parameter) return message(codec.first_parameter);
+    return message(codec.first_parameter, " to ", codec.last_parameter);
 }
 
 std::uint64_t nbytes_of(const RuleInput& input, std::size_t storage) noexcept {
@@ -114,10 +121,9 @@ RuleResult codec_parameters_fit(const RuleInput& input) {
     });
     if (!bad) return std::nullopt;
     const codec::CodecRow& row = *codec::find_codec(codecs[*bad].code);
-    return Error(
-        Condition::codec_parameters,
-        message("index: storage ", *bad, ": parameter of codec ", row.name, " expected ", row.first_parameter,
-                " to ", row.last_parameter, ", found ", codecs[*bad].parameter));
+    return Error(Condition::codec_parameters,
+                 message("index: storage ", *bad, ": parameter of codec ", row.name, " expected ",
+                         parameters_of(row), ", found ", codecs[*bad].parameter));
 }
 
 RuleResult storage_sums_match(const RuleInput& input) {
