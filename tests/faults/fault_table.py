@@ -160,6 +160,8 @@ def role_of(name, line, folder, target):
         if shown is not None and shown[1] == target:
             return "stat open target"
         return "stat target" if f'"{file_name}"' in line or f'"{file_name}.prev"' in line else "stat other"
+    if name == "fcntl" and on_file:
+        return "direct flag"  # not in the table: where it cannot be cleared, the last write fails
     return {"pwrite64": "write" if on_file else None, "write": "write" if on_file else None, "access": "look for /proc",
             "faccessat2": "look for /proc", "getdents64": "list", "fcntl": "set flags", "flock": "lock",
             "fchmod": "set mode", "getrandom": "random", "prlimit64": "limits", "fallocate": "reserve",

@@ -1,8 +1,11 @@
 // A program for fault_matrix.py, which says what it must do: saves fixed content with ReplacingFile alone.
 //
-//     replace_driver [--keep-previous] [--create-only] [--no-reserve] TARGET     replaces TARGET with the NEW
-//     content replace_driver --in-place TARGET           the same as it must not be done: the matrix has to
-//     find that out replace_driver --old TARGET                makes TARGET with the OLD content
+//     replace_driver [--keep-previous] [--create-only] [--no-reserve] [--direct] TARGET
+//         replaces TARGET with the NEW content; with --direct with a larger one, past the page cache
+//     replace_driver --in-place TARGET
+//         the same as it must not be done: the matrix has to find that out
+//     replace_driver --old TARGET
+//         makes TARGET with the OLD content
 
 #include <algorithm>
 #include <cstddef>
@@ -24,10 +27,12 @@ using milepost::platform::ReplacingFile;
 constexpr std::size_t kOldSize = 100'003;
 constexpr std::size_t kNewSize = 70'001;
 constexpr std::size_t kStep = 20'000;  // bytes of one write: four of them make NEW
+constexpr std::size_t kDirectStep = std::size_t{1} << 20U;
+constexpr std::size_t kDirectSize = 2 * kDirectStep + kNewSize;
 
 // Content that differs at every offset. Static: the fault at hand is in saving, not in making what is saved.
 std::span<const std::byte> content(std::size_t nbytes, unsigned seed) {
-    static std::byte bytes[kOldSize];
+    alignas(4096) static std::byte bytes[kDirectSize];
     unsigned state = seed;
     for (std::byte& byte : bytes) {
         state = state * 1664525U + 1013904223U;
@@ -37,15 +42,15 @@ std::span<const std::byte> content(std::size_t nbytes, unsigned seed) {
 }
 
 Result<void> replace(const std::string& path, std::span<const std::byte> bytes, const ReplaceOptions& options,
-                     bool reserve) {
+                     bool reserve, std::size_t step) {
     auto file = ReplacingFile::create(path, options);
     if (!file) return std::move(file).error();
     if (reserve) {
         // More than is needed, as a saver does that cannot know what compression will win.
         if (auto done = file->reserve(bytes.size() + kStep); !done) return done;
     }
-    for (std::size_t at = 0; at < bytes.size(); at += kStep) {
-        const std::size_t count = std::min(kStep, bytes.size() - at);
+    for (std::size_t at = 0; at < bytes.size(); at += step) {
+        const std::size_t count = std::min(step, bytes.size() - at);
         if (auto done = file->write(at, bytes.subspan(at, count)); !done) return done;
     }
     return file->commit(bytes.size());
@@ -65,6 +70,7 @@ int run(int argc, char** argv) {
     bool old = false;
     bool reserve = true;
     bool in_place = false;
+    bool direct = false;
     const char* target = nullptr;
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
@@ -76,14 +82,17 @@ int run(int argc, char** argv) {
             options.create_only = true;
         else if (word == "--no-reserve")
             reserve = false;
+        else if (word == "--direct")
+            direct = true;
         else if (word == "--in-place")
             in_place = true;
         else
             target = argv[i];
     }
     if (target == nullptr) {
-        std::fputs("usage: replace_driver [--old] [--keep-previous] [--create-only] [--no-reserve] TARGET\n",
-                   stderr);
+        std::fputs(
+            "usage: replace_driver [--old] [--keep-previous] [--create-only] [--no-reserve] [--direct] TARGET\n",
+            stderr);
         return 2;
     }
     if (in_place) return replace_in_place(target, content(kNewSize, 2));
@@ -96,7 +105,8 @@ int run(int argc, char** argv) {
     }
     // Nothing is caught from here on: what the library throws shall end the driver, and be seen.
     const Result<void> done =
-        replace(path, old ? content(kOldSize, 1) : content(kNewSize, 2), options, reserve);
+        replace(path, old ? content(kOldSize, 1) : content(direct ? kDirectSize : kNewSize, 2), options,
+                reserve, direct ? kDirectStep : kStep);
     if (done) return 0;
     const std::string_view code = name(done.error().code());
     const std::string_view condition = name(done.error().condition());
