@@ -34,13 +34,28 @@ public:
                                              std::span<std::byte> to) noexcept = 0;
 };
 
+/// What is known about memory that a decoder writes.
+enum class TargetMemory {
+    any,
+    /// Has been written before, and is in no cache: for example live parameters of a model. A decoder may
+    /// write past the caches, which is much faster then. Memory that was just allocated is in a cache,
+    /// because the system clears its pages when they are first written; writing past the caches is slower
+    /// there.
+    touched,
+};
+
 /// Decompresses one chunk after the other, into exactly the memory given. One thread at a time.
 class Decoder {
 public:
     virtual ~Decoder() = default;
     /// Fills `to`. Requires: the stored bytes' checksum was right.
     [[nodiscard]] virtual std::optional<DecodeFailure> decode(std::span<const std::byte> stored,
-                                                              std::span<std::byte> to) noexcept = 0;
+                                                              std::span<std::byte> to,
+                                                              TargetMemory memory) noexcept = 0;
+    [[nodiscard]] std::optional<DecodeFailure> decode(std::span<const std::byte> stored,
+                                                      std::span<std::byte> to) noexcept {
+        return decode(stored, to, TargetMemory::any);
+    }
 };
 
 /// What an encoder is made for.

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <optional>
 #include <span>
 
 #include "base/little_endian.hpp"
@@ -49,31 +48,29 @@ private:
     std::size_t nbits_ = 0;
 };
 
-/// Bits of a span, 64 at a time from any bit on. After the end there are zeros.
-class BitReader {
-public:
-    explicit BitReader(std::span<const std::byte> bytes) noexcept : bytes_(bytes) {}
-
-    [[nodiscard]] std::uint64_t word(std::size_t bit) const noexcept {
-        const std::size_t byte = bit / 8, shift = bit % 8;
-        if (byte + 9 <= bytes_.size()) return joined(bytes_.data() + byte, shift);
-        std::array<std::byte, 9> last{};
-        if (byte < bytes_.size())
-            std::memcpy(last.data(), bytes_.data() + byte, std::min(last.size(), bytes_.size() - byte));
-        return joined(last.data(), shift);
-    }
-
-private:
-    static std::uint64_t joined(const std::byte* from, std::size_t shift) noexcept {
-        const auto low = base::load_le<std::uint64_t>(from);
-        return shift == 0 ? low
-                          : low >> shift | std::to_integer<std::uint64_t>(from[8]) << (kWordBits - shift);
-    }
-
-    std::span<const std::byte> bytes_;
-};
-
 }  // namespace
+
+ListMerge plain_list(const std::uint8_t* values) noexcept {
+    static constexpr std::array<std::uint8_t, kBlockWords / 8 + kListSlack> kZeros{};
+    return {{kZeros.data(), 0}, {values, 0}, {nullptr, 0}};
+}
+
+ListMerge rest_of(const ListKernels& kernels, ListMerge merge, std::size_t count) noexcept {
+    const std::size_t ones = kernels.count_ones(merge.bits, count);
+    merge.bits.at += count;
+    if (merge.ones.list != nullptr) merge.ones.list += ones;
+    if (merge.zeros.list != nullptr) merge.zeros.list += count - ones;
+    return merge;
+}
+
+void merge_exactly(const ListKernels& kernels, const ListMerge& merge, std::span<std::uint8_t> out) noexcept {
+    constexpr std::size_t kVector = kListSlack;  // no kernel writes more values at a time
+    const std::size_t last = out.size() % kVector, first = out.size() - last;
+    kernels.merge(merge, first, out.data());
+    std::array<std::uint8_t, kVector + kListSlack> some;
+    kernels.merge(rest_of(kernels, merge, first), last, some.data());
+    std::copy_n(some.begin(), last, out.begin() + static_cast<std::ptrdiff_t>(first));
+}
 
 class ListCoder::Writer {
 public:
@@ -112,54 +109,62 @@ std::size_t ListCoder::encode(const ListTree& tree, std::span<const std::uint8_t
 /// same place in the other one. What a vector writes after the end of a list is where lists are made later.
 class ListCoder::Reader {
 public:
-    Reader(ListCoder& coder, const ListTree& tree, std::span<const std::byte> bits,
+    Reader(const ListKernels& kernels, const ListTree& tree, const std::uint8_t* bits,
            std::size_t nbits) noexcept
-        : coder_(coder), tree_(tree), bits_(bits), nbits_(nbits) {}
+        : kernels_(kernels), tree_(tree), bits_(bits), nbits_(nbits) {}
 
-    [[nodiscard]] bool read(std::uint16_t number, std::size_t count, std::uint8_t* out,
-                            std::uint8_t* other) noexcept {
-        if (count > nbits_ - at_) return false;
-        const std::size_t begin = at_;
+    /// Makes the lists of both sides of a node, in `other`, and uses `out`.
+    [[nodiscard]] std::optional<ListMerge> read_sides(std::uint16_t number, std::size_t count,
+                                                      std::uint8_t* out, std::uint8_t* other) noexcept {
+        if (count > nbits_ - at_) return std::nullopt;
+        const NodeBits bits{bits_, at_};
         at_ += count;
         const ListTree::Node& node = tree_.nodes[number];
-        const std::size_t zeros = count - ones_in(begin, count);
-        if (!is_leaf(node.zeros) && !read(node.zeros, zeros, other, out)) return false;
-        if (!is_leaf(node.ones) && !read(node.ones, count - zeros, other + zeros, out + zeros)) return false;
-        for (std::size_t i = 0; i < count; i += kWordBits)
-            coder_.masks_[i / kWordBits] = bits_.word(begin + i);
-        coder_.kernels_.merge(coder_.masks_.data(), count, side(node.zeros, other),
-                              side(node.ones, other + zeros), out);
-        return true;
+        const std::size_t ones = kernels_.count_ones(bits, count), zeros = count - ones;
+        if (!is_leaf(node.zeros) && !read(node.zeros, zeros, other, out)) return std::nullopt;
+        if (!is_leaf(node.ones) && !read(node.ones, ones, other + zeros, out + zeros)) return std::nullopt;
+        return ListMerge{bits, side(node.zeros, other), side(node.ones, other + zeros)};
     }
 
     [[nodiscard]] bool is_at_end() const noexcept { return at_ == nbits_; }
 
 private:
+    [[nodiscard]] bool read(std::uint16_t number, std::size_t count, std::uint8_t* out,
+                            std::uint8_t* other) noexcept {
+        const auto merge = read_sides(number, count, out, other);
+        if (!merge) return false;
+        kernels_.merge(*merge, count, out);
+        return true;
+    }
+
     [[nodiscard]] ListSide side(std::uint16_t child, const std::uint8_t* list) const noexcept {
         if (is_leaf(child)) return {nullptr, tree_.values[child - ListTree::kLeaf]};
         return {list, 0};
     }
 
-    [[nodiscard]] std::size_t ones_in(std::size_t begin, std::size_t count) const noexcept {
-        std::size_t ones = 0, i = 0;
-        for (; i + kWordBits <= count; i += kWordBits)
-            ones += static_cast<std::size_t>(std::popcount(bits_.word(begin + i)));
-        if (i == count) return ones;
-        const std::uint64_t last = bits_.word(begin + i) << (kWordBits - (count - i));
-        return ones + static_cast<std::size_t>(std::popcount(last));
-    }
-
-    ListCoder& coder_;
+    const ListKernels& kernels_;
     const ListTree& tree_;
-    BitReader bits_;
+    const std::uint8_t* bits_;
     std::size_t nbits_;
     std::size_t at_ = 0;
 };
 
-bool ListCoder::decode(const ListTree& tree, std::span<const std::byte> bits, std::size_t nbits,
-                       std::size_t count, ValueBuffer& values) noexcept {
-    Reader reader(*this, tree, bits, nbits);
-    return reader.read(0, count, values.data(), second_.data()) && reader.is_at_end();
+std::optional<ListMerge> ListCoder::decode_sides(const ListTree& tree, const CodedBits& bits,
+                                                 std::size_t count) noexcept {
+    if (bits.nbits > count * ListTree::kMaxLength) return std::nullopt;
+    const std::size_t nbytes = (bits.nbits + 7) / 8;
+    const bool has_slack = bits.bytes.size() - nbytes >= kListSlack;
+    if (!has_slack) std::copy_n(bits.bytes.begin(), nbytes, bits_.begin());
+    Reader reader(kernels_, tree, has_slack ? bits.bytes.data() : bits_.data(), bits.nbits);
+    const auto merge = reader.read_sides(0, count, first_.data(), second_.data());
+    return reader.is_at_end() ? merge : std::nullopt;
+}
+
+bool ListCoder::decode(const ListTree& tree, const CodedBits& bits, std::size_t count,
+                       ValueBuffer& values) noexcept {
+    const auto merge = decode_sides(tree, bits, count);
+    if (merge) kernels_.merge(*merge, count, values.data());
+    return merge.has_value();
 }
 
 }  // namespace milepost::codec

@@ -5,12 +5,18 @@
 
 // What encoding and decoding of lists spends its time on: docs/format.md, section 4.4. Masks are bits of a
 // node, 64 in a word, the first one lowest. Written for one instruction set each, so plain types only: see
-// base/cpu.hpp. Every buffer has kListSlack bytes after its last element, which are written over and whose
-// content does not matter.
+// base/cpu.hpp. Every buffer has kListSlack bytes after its last element. Those of an output are written
+// over; those of an input are read, and their content does not matter.
 
 namespace milepost::codec {
 
 inline constexpr std::size_t kListSlack = 64;
+
+/// Bits of a node, from bit `at` of `bytes` on.
+struct NodeBits {
+    const std::uint8_t* bytes;
+    std::size_t at;
+};
 
 /// One of the two lists that a node is merged of: `list`, or if that is null, `value` over and over.
 struct ListSide {
@@ -18,10 +24,19 @@ struct ListSide {
     std::uint8_t value;
 };
 
-/// Merges two lists into `count` values of `out`: the next one of `ones` where the mask has a one. Requires:
-/// the lists have as many values as the mask has zeros and ones.
-using MergeKernel = void(const std::uint64_t* masks, std::size_t count, ListSide zeros, ListSide ones,
-                         std::uint8_t* out) noexcept;
+/// The list of a node: the next one of `ones` where its bit is 1. The lists have as many values as there are
+/// zeros and ones.
+struct ListMerge {
+    NodeBits bits;
+    ListSide zeros;
+    ListSide ones;
+};
+
+/// How many of `count` bits are 1.
+using CountOnesKernel = std::size_t(NodeBits bits, std::size_t count) noexcept;
+
+/// Writes the first `count` values of the list.
+using MergeKernel = void(const ListMerge& merge, std::size_t count, std::uint8_t* out) noexcept;
 
 /// Splits `ranks`: those from `pivot` on stay, moved to the front; the others go to `zeros`. Writes the masks
 /// of `count` ranks, whose spare bits are zero, and returns how many stayed.
@@ -33,6 +48,7 @@ using MapKernel = void(const std::uint8_t* bytes, std::size_t count, const std::
                        std::uint8_t* to) noexcept;
 
 struct ListKernels {
+    CountOnesKernel* count_ones;
     MergeKernel* merge;
     PartitionKernel* partition;
     MapKernel* map;
@@ -44,8 +60,5 @@ struct ListKernels {
 extern const ListKernels kPortableListKernels;
 extern const ListKernels* const kAvx512ListKernels;
 ///@}
-
-/// The best ones that this machine can run.
-[[nodiscard]] const ListKernels& list_kernels() noexcept;
 
 }  // namespace milepost::codec

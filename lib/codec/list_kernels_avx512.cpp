@@ -9,26 +9,24 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "codec/kernels_avx512.hpp"
+
 namespace milepost::codec {
 namespace {
 
-/// The next values of a side, spread over the lanes of the mask, over what is in the other lanes.
-__m512i spread(const std::uint8_t*& next, __m512i value, __m512i over, std::uint64_t mask) noexcept {
-    if (next == nullptr) return _mm512_mask_blend_epi8(mask, over, value);
-    const __m512i spread = _mm512_mask_expand_epi8(over, mask, _mm512_loadu_si512(next));
-    next += _mm_popcnt_u64(mask);
-    return spread;
+std::size_t count_ones(NodeBits bits, std::size_t count) noexcept {
+    BitWords words(bits);
+    std::size_t ones = 0;
+    for (; count >= 64; count -= 64)
+        ones += popcount(words.next());
+    return count == 0 ? ones : ones + popcount(words.next() << (64 - count));
 }
 
-void merge(const std::uint64_t* masks, std::size_t count, ListSide zeros, ListSide ones,
-           std::uint8_t* out) noexcept {
-    const __m512i zero = _mm512_set1_epi8(static_cast<char>(zeros.value));
-    const __m512i one = _mm512_set1_epi8(static_cast<char>(ones.value));
-    for (std::size_t i = 0; i < count; i += 64) {
-        const std::uint64_t mask = masks[i / 64];
-        const __m512i all = spread(zeros.list, zero, zero, ~mask);
-        _mm512_storeu_si512(out + i, spread(ones.list, one, all, mask));
-    }
+void merge(const ListMerge& merge, std::size_t count, std::uint8_t* out) noexcept {
+    with_merged(merge, [=](auto list) {
+        for (std::size_t i = 0; i < count; i += 64)
+            _mm512_storeu_si512(out + i, list.next());
+    });
 }
 
 std::size_t partition(std::uint8_t* ranks, std::size_t count, std::uint8_t pivot, std::uint8_t* zeros,
@@ -52,17 +50,12 @@ std::size_t partition(std::uint8_t* ranks, std::size_t count, std::uint8_t pivot
 }
 
 void map(const std::uint8_t* bytes, std::size_t count, const std::uint8_t* table, std::uint8_t* to) noexcept {
-    const __m512i first = _mm512_loadu_si512(table), second = _mm512_loadu_si512(table + 64);
-    const __m512i third = _mm512_loadu_si512(table + 128), fourth = _mm512_loadu_si512(table + 192);
-    for (std::size_t i = 0; i < count; i += 64) {
-        const __m512i some = _mm512_loadu_si512(bytes + i);
-        const __m512i low = _mm512_permutex2var_epi8(first, some, second);
-        const __m512i high = _mm512_permutex2var_epi8(third, some, fourth);
-        _mm512_storeu_si512(to + i, _mm512_mask_blend_epi8(_mm512_movepi8_mask(some), low, high));
-    }
+    const ByteTable bytes_of(table);
+    for (std::size_t i = 0; i < count; i += 64)
+        _mm512_storeu_si512(to + i, bytes_of.at(_mm512_loadu_si512(bytes + i)));
 }
 
-constexpr ListKernels kKernels = {merge, partition, map};
+constexpr ListKernels kKernels = {count_ones, merge, partition, map};
 
 }  // namespace
 

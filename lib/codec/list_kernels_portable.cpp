@@ -1,4 +1,5 @@
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -50,12 +51,32 @@ private:
     std::uint8_t* window_;
 };
 
-void merge(const std::uint64_t* masks, std::size_t count, ListSide zeros, ListSide ones,
-           std::uint8_t* out) noexcept {
+/// The next 64 bits, 9 bytes of which are read.
+std::uint64_t word_at(NodeBits bits) noexcept {
+    const std::uint8_t* const from = bits.bytes + bits.at / 8;
+    std::uint64_t low = 0;
+    for (unsigned i = 0; i < 8; ++i)
+        low |= std::uint64_t{from[i]} << 8 * i;
+    const unsigned shift = bits.at % 8;
+    return low >> shift | std::uint64_t{from[8]} << 1U << (63 - shift);
+}
+
+std::size_t count_ones(NodeBits bits, std::size_t count) noexcept {
+    std::size_t ones = 0, i = 0;
+    for (; i + 64 <= count; i += 64)
+        ones += static_cast<std::size_t>(std::popcount(word_at({bits.bytes, bits.at + i})));
+    if (i == count) return ones;
+    const std::uint64_t last = word_at({bits.bytes, bits.at + i}) << (64 - (count - i));
+    return ones + static_cast<std::size_t>(std::popcount(last));
+}
+
+void merge(const ListMerge& merge, std::size_t count, std::uint8_t* out) noexcept {
     std::uint8_t window[2 * kLanes];
-    Side zero_side(zeros, window), one_side(ones, window + kLanes);
+    std::uint64_t mask_word = 0;
+    Side zero_side(merge.zeros, window), one_side(merge.ones, window + kLanes);
     for (std::size_t i = 0; i < count; i += kLanes) {
-        const auto mask = static_cast<std::uint8_t>(masks[i / 64] >> i % 64);
+        if (i % 64 == 0) mask_word = word_at({merge.bits.bytes, merge.bits.at + i});
+        const auto mask = static_cast<std::uint8_t>(mask_word >> i % 64);
         zero_side.load();
         one_side.load();
         const auto& from = kSteps.from[mask];
@@ -93,6 +114,6 @@ void map(const std::uint8_t* bytes, std::size_t count, const std::uint8_t* table
 
 }  // namespace
 
-const ListKernels kPortableListKernels = {merge, partition, map};
+const ListKernels kPortableListKernels = {count_ones, merge, partition, map};
 
 }  // namespace milepost::codec

@@ -3,44 +3,79 @@
 #include <cstddef>
 #include <cstdint>
 
-// Cutting the 16 highest bits of words, and joining them: docs/format.md, section 4.4. Written for one
-// instruction set each, so plain types only: see base/cpu.hpp. What split() writes to has
-// kWordSlack bytes after its last element, which are written over.
+#include "codec/list_kernels.hpp"
+
+// Cutting words into planes, and joining them: docs/format.md, section 4.4. Written for one instruction set
+// each, so plain types only: see base/cpu.hpp. Words are at any address. What split() writes to, and what
+// pack() reads, has kListSlack bytes after its last element.
 
 namespace milepost::codec {
 
-inline constexpr std::size_t kWordSlack = 64;
+/// Words that are joined at a time.
+inline constexpr std::size_t kJoinedWords = 64;
 
-/// How the 16 bits are cut: a sign, the exponent, `mantissa_bits` of the mantissa; `low_bits` of those are in
-/// the rest.
+/// How the 16 highest bits of a word are cut: a sign, the exponent, `mantissa_bits` of the mantissa;
+/// `low_bits` of those are in the rest. Exponents are below 256.
 struct TopCut {
     unsigned mantissa_bits;
     unsigned low_bits;
+    const std::uint8_t* first_symbols;  ///< of 256 exponents: the symbol with the mantissa 0
 };
 
-/// Requires: exponents are below 256, and `first_symbols` has 256 elements: the symbol of each exponent with
-/// the mantissa 0.
-using SplitKernel = void(const std::uint16_t* tops, std::size_t count, TopCut cut,
-                         const std::uint8_t* first_symbols, std::uint8_t* symbols,
-                         std::uint8_t* rests) noexcept;
+/// Where the planes of words go. `high` and `low` are the other bytes of words of 32 bits.
+struct PlaneTargets {
+    std::uint8_t* symbols;
+    std::uint8_t* rests;
+    std::uint8_t* high;
+    std::uint8_t* low;
+};
 
-/// `of_symbols` has 256 elements: the 16 bits of each symbol, without sign and rest.
-using JoinKernel = void(const std::uint8_t* symbols, const std::uint8_t* rests, std::size_t count, TopCut cut,
-                        const std::uint16_t* of_symbols, std::uint16_t* tops) noexcept;
+/// Where they come from. Symbols are the list of a node, the other planes have a byte for each word.
+struct PlaneSources {
+    ListMerge symbols;
+    const std::uint8_t* rests;
+    const std::uint8_t* high;
+    const std::uint8_t* low;
+};
 
-/// Words of 32 bits: their 16 highest bits, and their other bytes.
+/// What the 16 highest bits are without sign and rest: base + (symbol << low_bits), or if it is not null, an
+/// element of a table of 256.
+struct TopForm {
+    unsigned low_bits;
+    std::uint16_t base;
+    const std::uint16_t* of_symbols;
+};
+
+using SplitKernel = void(const std::uint8_t* words, std::size_t count, const TopCut& cut,
+                         const PlaneTargets& to) noexcept;
+
+/// Where words are joined. Streamed words are written past the caches, where the kernel and the address allow
+/// it: see Decoder::decode().
+struct WordTarget {
+    std::uint8_t* words;
+    std::size_t count;
+    bool is_streamed;
+};
+
+/// Requires: the count is a multiple of kJoinedWords.
+using JoinKernel = void(const PlaneSources& from, const TopForm& form, const WordTarget& to) noexcept;
+
+/// Values of 1 to 7 bits without the spare bits between them, and the opposite. Of the last byte, spare bits
+/// are zero.
 ///@{
-using SplitWideKernel = void(const std::uint32_t* words, std::size_t count, std::uint16_t* tops,
-                             std::uint8_t* high, std::uint8_t* low) noexcept;
-using JoinWideKernel = void(const std::uint16_t* tops, const std::uint8_t* high, const std::uint8_t* low,
-                            std::size_t count, std::uint32_t* words) noexcept;
+using PackKernel = void(const std::uint8_t* values, std::size_t count, unsigned bits,
+                        std::uint8_t* to) noexcept;
+using UnpackKernel = void(const std::uint8_t* packed, std::size_t count, unsigned bits,
+                          std::uint8_t* values) noexcept;
 ///@}
 
 struct WordKernels {
-    SplitKernel* split;
+    SplitKernel* split;       ///< words of 16 bits
+    SplitKernel* split_wide;  ///< words of 32 bits
     JoinKernel* join;
-    SplitWideKernel* split_wide;
-    JoinWideKernel* join_wide;
+    JoinKernel* join_wide;
+    PackKernel* pack;
+    UnpackKernel* unpack;
 };
 
 /// The kernels for any machine, and those for AVX-512 (F, BW, VL, VBMI), null where the library was built
@@ -49,8 +84,5 @@ struct WordKernels {
 extern const WordKernels kPortableWordKernels;
 extern const WordKernels* const kAvx512WordKernels;
 ///@}
-
-/// The best ones that this machine can run.
-[[nodiscard]] const WordKernels& word_kernels() noexcept;
 
 }  // namespace milepost::codec

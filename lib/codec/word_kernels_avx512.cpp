@@ -2,30 +2,26 @@
 
 #include "codec/word_kernels.hpp"
 
-#if defined(__AVX512VBMI__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+#if defined(__AVX512VBMI__) && defined(__AVX512VBMI2__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 
 #include <immintrin.h>
 
 #include <cstddef>
 #include <cstdint>
 
+#include "codec/kernels_avx512.hpp"
+#include "codec/list_kernels.hpp"
+
 namespace milepost::codec {
 namespace {
 
-/// A table of 256 bytes in registers.
-struct Table {
-    __m512i parts[4];
+__mmask64 first_lanes(std::size_t count) noexcept {
+    return count < 64 ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0};
+}
 
-    explicit Table(const std::uint8_t* from) noexcept {
-        for (int i = 0; i < 4; ++i)
-            parts[i] = _mm512_loadu_si512(from + 64 * i);
-    }
-    [[nodiscard]] __m512i at(__m512i bytes) const noexcept {
-        return _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes),
-                                      _mm512_permutex2var_epi8(parts[0], bytes, parts[1]),
-                                      _mm512_permutex2var_epi8(parts[2], bytes, parts[3]));
-    }
-};
+__m128i shift_count(unsigned bits) noexcept {
+    return _mm_cvtsi32_si128(static_cast<int>(bits));
+}
 
 /// The low bytes of 64 words of 16 bits.
 __m512i low_bytes(__m512i first, __m512i second) noexcept {
@@ -33,98 +29,251 @@ __m512i low_bytes(__m512i first, __m512i second) noexcept {
                               _mm512_cvtepi16_epi8(second), 1);
 }
 
-void split(const std::uint16_t* tops, std::size_t count, TopCut cut, const std::uint8_t* first_symbols,
-           std::uint8_t* symbols, std::uint8_t* rests) noexcept {
-    const Table firsts(first_symbols);
-    const __m512i mantissa_mask = _mm512_set1_epi16(static_cast<short>((1U << cut.mantissa_bits) - 1));
-    const __m512i low_mask = _mm512_set1_epi16(static_cast<short>((1U << cut.low_bits) - 1));
-    const __m128i by_mantissa = _mm_cvtsi32_si128(static_cast<int>(cut.mantissa_bits));
-    const __m128i by_low = _mm_cvtsi32_si128(static_cast<int>(cut.low_bits));
+/// Symbols and rests of 64 words, from their 16 highest bits.
+class TopSplitter {
+public:
+    explicit TopSplitter(const TopCut& cut) noexcept
+        : firsts_(cut.first_symbols),
+          mantissa_mask_(_mm512_set1_epi16(static_cast<short>((1U << cut.mantissa_bits) - 1))),
+          low_mask_(_mm512_set1_epi16(static_cast<short>((1U << cut.low_bits) - 1))),
+          by_mantissa_(shift_count(cut.mantissa_bits)),
+          by_low_(shift_count(cut.low_bits)) {}
+
+    void split(__m512i first, __m512i second, std::uint8_t* symbols, std::uint8_t* rests) const noexcept {
+        const __m512i exponents = low_bytes(exponents_of(first), exponents_of(second));
+        const __m512i highs = low_bytes(high_mantissas_of(first), high_mantissas_of(second));
+        _mm512_storeu_si512(symbols, _mm512_add_epi8(firsts_.at(exponents), highs));
+        _mm512_storeu_si512(rests, low_bytes(rests_of(first), rests_of(second)));
+    }
+
+private:
+    [[nodiscard]] __m512i exponents_of(__m512i tops) const noexcept {
+        return _mm512_srl_epi16(_mm512_and_si512(tops, _mm512_set1_epi16(0x7FFF)), by_mantissa_);
+    }
+    [[nodiscard]] __m512i high_mantissas_of(__m512i tops) const noexcept {
+        return _mm512_srl_epi16(_mm512_and_si512(tops, mantissa_mask_), by_low_);
+    }
+    [[nodiscard]] __m512i rests_of(__m512i tops) const noexcept {
+        return _mm512_or_si512(_mm512_sll_epi16(_mm512_srli_epi16(tops, 15), by_low_),
+                               _mm512_and_si512(tops, low_mask_));
+    }
+
+    ByteTable firsts_;
+    __m512i mantissa_mask_, low_mask_;
+    __m128i by_mantissa_, by_low_;
+};
+
+void split(const std::uint8_t* words, std::size_t count, const TopCut& cut, const PlaneTargets& to) noexcept {
+    const TopSplitter splitter(cut);
     for (std::size_t i = 0; i < count; i += 64) {
-        __m512i exponents[2], highs[2], lows[2];
-        for (std::size_t half = 0; half < 2; ++half) {
-            const std::size_t from = i + 32 * half, left = from < count ? count - from : 0;
-            const __mmask32 valid = left < 32 ? (1U << left) - 1 : ~0U;
-            const __m512i top = _mm512_maskz_loadu_epi16(valid, tops + (from < count ? from : 0));
-            const __m512i mantissas = _mm512_and_si512(top, mantissa_mask);
-            const __m512i signs = _mm512_sll_epi16(_mm512_srli_epi16(top, 15), by_low);
-            exponents[half] = _mm512_srl_epi16(_mm512_and_si512(top, _mm512_set1_epi16(0x7FFF)), by_mantissa);
-            highs[half] = _mm512_srl_epi16(mantissas, by_low);
-            lows[half] = _mm512_or_si512(signs, _mm512_and_si512(mantissas, low_mask));
+        const __mmask64 valid = first_lanes(count - i);
+        const auto* const from = words + 2 * i;
+        splitter.split(_mm512_maskz_loadu_epi16(static_cast<__mmask32>(valid), from),
+                       _mm512_maskz_loadu_epi16(static_cast<__mmask32>(valid >> 32U), from + 64),
+                       to.symbols + i, to.rests + i);
+    }
+}
+
+void split_wide(const std::uint8_t* words, std::size_t count, const TopCut& cut,
+                const PlaneTargets& to) noexcept {
+    const TopSplitter splitter(cut);
+    // Of two registers with 16 words each: the bytes with even and odd numbers in 16 bits, in order.
+    const __m512i low_halves =
+        _mm512_set_epi16(62, 60, 58, 56, 54, 52, 50, 48, 46, 44, 42, 40, 38, 36, 34, 32, 30, 28, 26, 24, 22,
+                         20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+    const __m512i high_halves = _mm512_or_si512(low_halves, _mm512_set1_epi16(1));
+    for (std::size_t i = 0; i < count; i += 64) {
+        const __mmask64 valid = first_lanes(count - i);
+        __m512i some[4], lows[2], tops[2];
+        for (unsigned j = 0; j < 4; ++j)
+            some[j] =
+                _mm512_maskz_loadu_epi32(static_cast<__mmask16>(valid >> 16 * j), words + 4 * i + 64 * j);
+        for (unsigned j = 0; j < 2; ++j) {
+            lows[j] = _mm512_permutex2var_epi16(some[2 * j], low_halves, some[2 * j + 1]);
+            tops[j] = _mm512_permutex2var_epi16(some[2 * j], high_halves, some[2 * j + 1]);
         }
-        const __m512i symbol =
-            _mm512_add_epi8(firsts.at(low_bytes(exponents[0], exponents[1])), low_bytes(highs[0], highs[1]));
-        _mm512_storeu_si512(symbols + i, symbol);
-        _mm512_storeu_si512(rests + i, low_bytes(lows[0], lows[1]));
+        splitter.split(tops[0], tops[1], to.symbols + i, to.rests + i);
+        _mm512_storeu_si512(to.high + i,
+                            low_bytes(_mm512_srli_epi16(lows[0], 8), _mm512_srli_epi16(lows[1], 8)));
+        _mm512_storeu_si512(to.low + i, low_bytes(lows[0], lows[1]));
     }
 }
 
-/// Words of 16 bits in order, of their low and high bytes.
-void store_words(std::uint16_t* to, std::size_t count, __m512i low, __m512i high) noexcept {
-    const __m512i order = _mm512_set_epi64(7, 3, 6, 2, 5, 1, 4, 0);  // as unpacking takes them
-    low = _mm512_permutexvar_epi64(order, low);
-    high = _mm512_permutexvar_epi64(order, high);
-    const __m512i first = _mm512_unpacklo_epi8(low, high), second = _mm512_unpackhi_epi8(low, high);
-    if (count >= 64) {
-        _mm512_storeu_si512(to, first);
-        _mm512_storeu_si512(to + 32, second);
-        return;
-    }
-    const std::uint64_t valid = (std::uint64_t{1} << count) - 1;
-    _mm512_mask_storeu_epi16(to, static_cast<__mmask32>(valid), first);
-    if (count > 32) _mm512_mask_storeu_epi16(to + 32, static_cast<__mmask32>(valid >> 32U), second);
+/// Two registers of 64 bytes, whose lanes are ordered so that unpacking gives numbers in order.
+struct Halves {
+    __m512i low, high;
+};
+
+Halves unpacked_bytes(__m512i low, __m512i high) noexcept {
+    return {_mm512_unpacklo_epi8(low, high), _mm512_unpackhi_epi8(low, high)};
 }
 
-void join(const std::uint8_t* symbols, const std::uint8_t* rests, std::size_t count, TopCut cut,
-          const std::uint16_t* of_symbols, std::uint16_t* tops) noexcept {
-    std::uint8_t low_table[256], high_table[256];
-    for (int i = 0; i < 256; ++i) {
-        low_table[i] = static_cast<std::uint8_t>(of_symbols[i]);
-        high_table[i] = static_cast<std::uint8_t>(of_symbols[i] >> 8U);
+/// The 16 highest bits by arithmetic.
+class ComputedTops {
+public:
+    explicit ComputedTops(const TopForm& form) noexcept
+        : base_(_mm512_set1_epi16(static_cast<short>(form.base))),
+          low_mask_(_mm512_set1_epi16(static_cast<short>((1U << form.low_bits) - 1))),
+          by_low_(shift_count(form.low_bits)),
+          by_sign_(shift_count(15 - form.low_bits)) {}
+
+    [[nodiscard]] Halves of(__m512i symbols, __m512i rests) const noexcept {
+        const Halves wide = unpacked_bytes(symbols, _mm512_setzero_si512());
+        const Halves rest = unpacked_bytes(rests, _mm512_setzero_si512());
+        return {top(wide.low, rest.low), top(wide.high, rest.high)};
     }
-    const Table lows(low_table), highs(high_table);
-    const __m512i low_mask = _mm512_set1_epi8(static_cast<char>((1U << cut.low_bits) - 1));
-    const __m512i sign_bit = _mm512_set1_epi8(static_cast<char>(1U << cut.low_bits));
-    const __m512i sign = _mm512_set1_epi8(static_cast<char>(0x80));
+
+private:
+    [[nodiscard]] __m512i top(__m512i symbols, __m512i rests) const noexcept {
+        const __m512i first = _mm512_add_epi16(_mm512_sll_epi16(symbols, by_low_), base_);
+        // first | rests' low bits, then | the sign, shifted to its place
+        const __m512i unsigned_top = _mm512_ternarylogic_epi64(first, rests, low_mask_, 0xF8);
+        return _mm512_ternarylogic_epi64(unsigned_top, _mm512_sll_epi16(rests, by_sign_),
+                                         _mm512_set1_epi16(static_cast<short>(0x8000)), 0xF8);
+    }
+
+    __m512i base_, low_mask_;
+    __m128i by_low_, by_sign_;
+};
+
+/// The 16 highest bits from a table.
+class TabledTops {
+public:
+    explicit TabledTops(const TopForm& form) noexcept
+        : lows_(low_bytes_of(form.of_symbols, 0).bytes),
+          highs_(low_bytes_of(form.of_symbols, 8).bytes),
+          low_mask_(_mm512_set1_epi8(static_cast<char>((1U << form.low_bits) - 1))),
+          sign_bit_(_mm512_set1_epi8(static_cast<char>(1U << form.low_bits))) {}
+
+    [[nodiscard]] Halves of(__m512i symbols, __m512i rests) const noexcept {
+        const __m512i low = _mm512_or_si512(lows_.at(symbols), _mm512_and_si512(rests, low_mask_));
+        const __mmask64 signs = _mm512_test_epi8_mask(rests, sign_bit_);
+        const __m512i high =
+            _mm512_or_si512(highs_.at(symbols), _mm512_maskz_set1_epi8(signs, static_cast<char>(0x80)));
+        return unpacked_bytes(low, high);
+    }
+
+private:
+    struct Bytes {
+        std::uint8_t bytes[256];
+    };
+    static Bytes low_bytes_of(const std::uint16_t* numbers, unsigned shift) noexcept {
+        Bytes made;
+        for (int i = 0; i < 256; ++i)
+            made.bytes[i] = static_cast<std::uint8_t>(numbers[i] >> shift);
+        return made;
+    }
+
+    ByteTable lows_, highs_;
+    __m512i low_mask_, sign_bit_;
+};
+
+/// Writes to memory through the caches, or past them.
+struct CachedStore {
+    void operator()(std::uint8_t* to, __m512i bytes) const noexcept { _mm512_storeu_si512(to, bytes); }
+};
+struct StreamedStore {
+    void operator()(std::uint8_t* to, __m512i bytes) const noexcept {
+        _mm512_stream_si512(reinterpret_cast<__m512i*>(to), bytes);
+    }
+};
+
+template <class Tops, class List, class Store>
+void join_as(const PlaneSources& from, const Tops& tops, List symbols, Store store,
+             const WordTarget& to) noexcept {
+    const __m512i order = _mm512_set_epi64(7, 3, 6, 2, 5, 1, 4, 0);
+    for (std::size_t i = 0; i < to.count; i += 64) {
+        const __m512i symbol = _mm512_permutexvar_epi64(order, symbols.next());
+        const __m512i rest = _mm512_permutexvar_epi64(order, _mm512_loadu_si512(from.rests + i));
+        const Halves top = tops.of(symbol, rest);
+        store(to.words + 2 * i, top.low);
+        store(to.words + 2 * i + 64, top.high);
+    }
+}
+
+template <class Tops, class List, class Store>
+void join_wide_as(const PlaneSources& from, const Tops& tops, List symbols, Store store,
+                  const WordTarget& to) noexcept {
+    const __m512i order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+    const auto ordered = [order](__m512i bytes) { return _mm512_permutexvar_epi32(order, bytes); };
+    for (std::size_t i = 0; i < to.count; i += 64) {
+        const Halves top = tops.of(ordered(symbols.next()), ordered(_mm512_loadu_si512(from.rests + i)));
+        const Halves bottom = unpacked_bytes(ordered(_mm512_loadu_si512(from.low + i)),
+                                             ordered(_mm512_loadu_si512(from.high + i)));
+        std::uint8_t* const words = to.words + 4 * i;
+        store(words, _mm512_unpacklo_epi16(bottom.low, top.low));
+        store(words + 64, _mm512_unpackhi_epi16(bottom.low, top.low));
+        store(words + 128, _mm512_unpacklo_epi16(bottom.high, top.high));
+        store(words + 192, _mm512_unpackhi_epi16(bottom.high, top.high));
+    }
+}
+
+/// Calls with what gives the 16 highest bits, the list of symbols, and what stores.
+template <class Call>
+void with_all(const PlaneSources& from, const TopForm& form, const WordTarget& to, Call call) noexcept {
+    const bool is_streamed = to.is_streamed && reinterpret_cast<std::uintptr_t>(to.words) % 64 == 0;
+    with_merged(from.symbols, [&](auto symbols) {
+        if (form.of_symbols != nullptr) return call(TabledTops(form), symbols, CachedStore());
+        if (!is_streamed) return call(ComputedTops(form), symbols, CachedStore());
+        call(ComputedTops(form), symbols, StreamedStore());
+        _mm_sfence();
+    });
+}
+
+void join(const PlaneSources& from, const TopForm& form, const WordTarget& to) noexcept {
+    with_all(from, form, to, [&](const auto& tops, const auto& symbols, auto store) {
+        join_as(from, tops, symbols, store, to);
+    });
+}
+
+void join_wide(const PlaneSources& from, const TopForm& form, const WordTarget& to) noexcept {
+    with_all(from, form, to, [&](const auto& tops, const auto& symbols, auto store) {
+        join_wide_as(from, tops, symbols, store, to);
+    });
+}
+
+/// In each 64 bits, the lowest `bits` of 8 bytes, without what is between them. Pairs first, then pairs of
+/// those.
+__m512i packed(__m512i values, unsigned bits) noexcept {
+    const __m512i ones = _mm512_set1_epi16((1 << 8) - 1), twos = _mm512_set1_epi32((1 << 16) - 1);
+    const __m512i fours = _mm512_set1_epi64(0xFFFFFFFF);
+    values = _mm512_or_si512(_mm512_and_si512(values, ones),
+                             _mm512_sll_epi16(_mm512_srli_epi16(values, 8), shift_count(bits)));
+    values = _mm512_or_si512(_mm512_and_si512(values, twos),
+                             _mm512_sll_epi32(_mm512_srli_epi32(values, 16), shift_count(2 * bits)));
+    return _mm512_or_si512(_mm512_and_si512(values, fours),
+                           _mm512_sll_epi64(_mm512_srli_epi64(values, 32), shift_count(4 * bits)));
+}
+
+void pack(const std::uint8_t* values, std::size_t count, unsigned bits, std::uint8_t* to) noexcept {
+    // Of each 8 bytes, the first `bits`.
+    const __mmask64 kept = 0x0101010101010101 * ((std::uint64_t{1} << bits) - 1);
     for (std::size_t i = 0; i < count; i += 64) {
-        const std::uint64_t valid =
-            count - i < 64 ? (std::uint64_t{1} << (count - i)) - 1 : ~std::uint64_t{0};
-        const __m512i symbol = _mm512_maskz_loadu_epi8(valid, symbols + i);
-        const __m512i rest = _mm512_maskz_loadu_epi8(valid, rests + i);
-        const __m512i low = _mm512_or_si512(lows.at(symbol), _mm512_and_si512(rest, low_mask));
-        const __m512i signs = _mm512_maskz_mov_epi8(_mm512_test_epi8_mask(rest, sign_bit), sign);
-        store_words(tops + i, count - i, low, _mm512_or_si512(highs.at(symbol), signs));
+        const std::size_t left = count - i;
+        const __m512i some = _mm512_maskz_loadu_epi8(first_lanes(left), values + i);
+        const __m512i bytes = _mm512_maskz_compress_epi8(kept, packed(some, bits));
+        const std::size_t nbytes = left < 64 ? (left * bits + 7) / 8 : 8 * bits;
+        _mm512_mask_storeu_epi8(to + i / 8 * bits, first_lanes(nbytes), bytes);
     }
 }
 
-__mmask16 valid_lanes(std::size_t left) noexcept {
-    return static_cast<__mmask16>(left < 16 ? (1U << left) - 1 : 0xFFFFU);
-}
-
-void split_wide(const std::uint32_t* words, std::size_t count, std::uint16_t* tops, std::uint8_t* high,
-                std::uint8_t* low) noexcept {
-    for (std::size_t i = 0; i < count; i += 16) {
-        const __mmask16 valid = valid_lanes(count - i);
-        const __m512i some = _mm512_maskz_loadu_epi32(valid, words + i);
-        _mm512_mask_cvtepi32_storeu_epi16(tops + i, valid, _mm512_srli_epi32(some, 16));
-        _mm512_mask_cvtepi32_storeu_epi8(high + i, valid, _mm512_srli_epi32(some, 8));
-        _mm512_mask_cvtepi32_storeu_epi8(low + i, valid, some);
+void unpack(const std::uint8_t* packed, std::size_t count, unsigned bits, std::uint8_t* values) noexcept {
+    const __mmask64 kept = 0x0101010101010101 * ((std::uint64_t{1} << bits) - 1);
+    const __m512i mask = _mm512_set1_epi8(static_cast<char>((1U << bits) - 1));
+    std::uint64_t shifts = 0;
+    for (unsigned i = 0; i < 8; ++i)
+        shifts |= std::uint64_t{i * bits} << 8 * i;
+    const __m512i shift = _mm512_set1_epi64(static_cast<long long>(shifts));
+    for (std::size_t i = 0; i < count; i += 64) {
+        const std::size_t left = count - i;
+        const std::size_t nbytes = left < 64 ? (left * bits + 7) / 8 : 8 * bits;
+        const __m512i bytes = _mm512_maskz_loadu_epi8(first_lanes(nbytes), packed + i / 8 * bits);
+        const __m512i groups = _mm512_maskz_expand_epi8(kept, bytes);
+        _mm512_storeu_si512(values + i, _mm512_and_si512(_mm512_multishift_epi64_epi8(shift, groups), mask));
     }
 }
 
-void join_wide(const std::uint16_t* tops, const std::uint8_t* high, const std::uint8_t* low,
-               std::size_t count, std::uint32_t* words) noexcept {
-    for (std::size_t i = 0; i < count; i += 16) {
-        const __mmask16 valid = valid_lanes(count - i);
-        const __m512i top = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(valid, tops + i));
-        const __m512i above = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, high + i));
-        const __m512i below = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, low + i));
-        const __m512i rest = _mm512_or_si512(_mm512_slli_epi32(above, 8), below);
-        _mm512_mask_storeu_epi32(words + i, valid, _mm512_or_si512(_mm512_slli_epi32(top, 16), rest));
-    }
-}
-
-constexpr WordKernels kKernels = {split, join, split_wide, join_wide};
+constexpr WordKernels kKernels = {split, split_wide, join, join_wide, pack, unpack};
 
 }  // namespace
 

@@ -7,9 +7,10 @@
 #include <cstring>
 #include <optional>
 #include <span>
-#include <type_traits>
 
-#include "base/little_endian.hpp"
+#include "codec/list_code.hpp"
+#include "codec/list_kernels.hpp"
+#include "codec/plane_kernels.hpp"
 #include "codec/word_kernels.hpp"
 
 namespace milepost::codec {
@@ -20,92 +21,65 @@ constexpr std::array kKinds = {WordKind{1, 0}, WordKind{2, 5}, WordKind{2, 8}, W
                                WordKind{8, 11}};
 constexpr std::size_t kMaxExponents = std::size_t{1} << 11U;
 
-template <class Word>
-constexpr unsigned kLowBits = 8 * sizeof(Word) - 16;  ///< below the 16 highest bits
-
-/// Calls with a word of 2, 4 or 8 bytes: a type as an argument that is not used.
-template <class Call>
-void with_word(const WordKind& kind, Call call) noexcept {
-    if (kind.nbytes == 2) return call(std::uint16_t{});
-    if (kind.nbytes == 4) return call(std::uint32_t{});
-    return call(std::uint64_t{});
+/// The 16 highest bits of word i.
+std::uint16_t top_of(const WordKind& kind, std::span<const std::uint8_t> words, std::size_t i) noexcept {
+    std::uint16_t top;
+    std::memcpy(&top, words.data() + (i + 1) * kind.nbytes - sizeof top, sizeof top);
+    return top;
 }
 
-template <class Word>
-std::uint16_t top_of(Word word) noexcept {
-    return static_cast<std::uint16_t>(word >> kLowBits<Word>);
-}
-
-/// The 16 highest bits of the words.
-template <class Word>
-void take_tops(std::span<const std::byte> words, TopBuffer& tops) noexcept {
-    if constexpr (sizeof(Word) == sizeof tops[0]) {
-        std::memcpy(tops.data(), words.data(), words.size());
-    } else {
-        for (std::size_t i = 0; i < words.size() / sizeof(Word); ++i)
-            tops[i] = top_of(base::load_le<Word>(words.data() + i * sizeof(Word)));
+/// Words of 64 bits, for which there are no kernels.
+void split_widest(const WordCut& cut, std::span<const std::uint8_t> words, Planes& planes) noexcept {
+    std::array<std::uint8_t, kMaxExponents> first_symbols{};
+    for (std::size_t rank = 0; rank < cut.exponents.count; ++rank)
+        first_symbols[cut.exponents.values[rank]] =
+            static_cast<std::uint8_t>(rank << cut.symbol_mantissa_bits);
+    const unsigned low_bits = cut.low_bits();
+    for (std::size_t i = 0; i < words.size() / 8; ++i) {
+        std::uint64_t word;
+        std::memcpy(&word, words.data() + 8 * i, sizeof word);
+        const auto top = static_cast<unsigned>(word >> 48U);
+        const unsigned first = first_symbols[(top & 0x7FFFU) >> cut.top_mantissa_bits];
+        const unsigned mantissa = top & ((1U << cut.top_mantissa_bits) - 1);
+        planes[0][i] = static_cast<std::uint8_t>(first + (mantissa >> low_bits));
+        planes[1][i] =
+            static_cast<std::uint8_t>(top >> 15U << low_bits | (mantissa & ((1U << low_bits) - 1)));
+        for (std::size_t plane = 2; plane < 8; ++plane)
+            planes[plane][i] = static_cast<std::uint8_t>(word >> 8 * (7 - plane));
     }
 }
 
-TopCut top_cut(const WordCut& cut) noexcept {
-    return {cut.top_mantissa_bits, cut.top_mantissa_bits - cut.symbol_mantissa_bits};
-}
-
-void join_tops(const WordCut& cut, const PlanePointers& planes, std::size_t count,
-               std::uint16_t* tops) noexcept {
-    const unsigned b = cut.symbol_mantissa_bits, low = cut.top_mantissa_bits - b;
-    std::array<std::uint16_t, 256> of_symbols{};
-    for (std::size_t symbol = 0; symbol < cut.symbol_count(); ++symbol) {
-        const auto mantissa = static_cast<unsigned>(symbol) & ((1U << b) - 1);
-        of_symbols[symbol] = static_cast<std::uint16_t>(
-            unsigned{cut.exponents.values[symbol >> b]} << cut.top_mantissa_bits | mantissa << low);
-    }
-    word_kernels().join(planes[0], planes[1], count, top_cut(cut), of_symbols.data(), tops);
-}
-
-/// The words as numbers, if they are at an address where they may be.
-template <class Word, class Byte>
-auto* aligned_words(std::span<Byte> words) noexcept {
-    using Pointer = std::conditional_t<std::is_const_v<Byte>, const Word*, Word*>;
-    const bool is_aligned = reinterpret_cast<std::uintptr_t>(words.data()) % alignof(Word) == 0;
-    return is_aligned ? reinterpret_cast<Pointer>(words.data()) : nullptr;
-}
-
-template <class Word>
-void split_low(std::span<const std::byte> words, Planes& planes) noexcept {
-    for (std::size_t plane = 2; plane < sizeof(Word); ++plane) {
-        const std::byte* byte = words.data() + sizeof(Word) - 1 - plane;
-        for (std::size_t i = 0; i < words.size() / sizeof(Word); ++i)
-            planes[plane][i] = std::to_integer<std::uint8_t>(byte[i * sizeof(Word)]);
+void join_widest(const TopBuffer& tops, const PlanePointers& planes, std::span<std::uint8_t> words) noexcept {
+    for (std::size_t i = 0; i < words.size() / 8; ++i) {
+        std::uint64_t word = std::uint64_t{tops[i]} << 48U;
+        for (std::size_t plane = 2; plane < 8; ++plane)
+            word |= std::uint64_t{planes[plane][i]} << 8 * (7 - plane);
+        std::memcpy(words.data() + 8 * i, &word, sizeof word);
     }
 }
 
-/// In parts that are in a cache, and in memory that no other buffer can be.
-template <class Word>
-void join_low(const TopBuffer& tops, const PlanePointers& planes, std::span<std::byte> words) noexcept {
-    constexpr std::size_t kPart = 512;
-    std::array<Word, kPart> part;
-    const std::size_t count = words.size() / sizeof(Word);
-    for (std::size_t begin = 0; begin < count; begin += kPart) {
-        const std::size_t some = std::min(kPart, count - begin);
-        for (std::size_t i = 0; i < some; ++i) {
-            Word word = static_cast<Word>(Word{tops[begin + i]} << kLowBits<Word>);
-            for (std::size_t plane = 2; plane < sizeof(Word); ++plane)
-                word = static_cast<Word>(word | Word{planes[plane][begin + i]}
-                                                    << 8 * (sizeof(Word) - 1 - plane));
-            part[i] = word;
-        }
-        std::memcpy(words.data() + begin * sizeof(Word), part.data(), some * sizeof(Word));
-    }
-}
-
-/// Words of 16 bits are made in their place, unless that is at an odd address.
-void join_halves(const WordCut& cut, const PlanePointers& planes, std::span<std::byte> words,
-                 TopBuffer& tops) noexcept {
-    const std::size_t count = words.size() / sizeof(std::uint16_t);
-    if (auto* in_place = aligned_words<std::uint16_t>(words)) return join_tops(cut, planes, count, in_place);
-    join_tops(cut, planes, count, tops.data());
-    std::memcpy(words.data(), tops.data(), words.size());
+/// Words of 16 or 32 bits, of which kernels join kJoinedWords at a time: what is left is joined in memory
+/// that has room for as many.
+void join_narrow(const PlaneKernels& kernels, bool is_wide, const PlaneSources& from, const TopForm& form,
+                 const WordTarget& to) noexcept {
+    JoinKernel* const join = is_wide ? kernels.words->join_wide : kernels.words->join;
+    const std::size_t word_nbytes = is_wide ? 4 : 2;
+    const std::size_t last = to.count % kJoinedWords, first = to.count - last;
+    if (first != 0) join(from, form, {to.words, first, to.is_streamed});
+    if (last == 0) return;
+    std::array<std::uint8_t, kJoinedWords + kListSlack> symbols;
+    std::array<std::array<std::uint8_t, kJoinedWords>, 3> planes{};
+    const auto copy = [&](std::size_t plane, const std::uint8_t* values) {
+        if (values != nullptr) std::copy_n(values + first, last, planes[plane].begin());
+        return planes[plane].data();
+    };
+    kernels.lists->merge(rest_of(*kernels.lists, from.symbols, first), last, symbols.data());
+    std::fill(symbols.begin() + static_cast<std::ptrdiff_t>(last), symbols.end(), std::uint8_t{0});
+    const PlaneSources padded{plain_list(symbols.data()), copy(0, from.rests), copy(1, from.high),
+                              copy(2, from.low)};
+    std::array<std::uint8_t, kJoinedWords * sizeof(std::uint32_t)> joined;
+    join(padded, form, {joined.data(), kJoinedWords, false});
+    std::copy_n(joined.begin(), last * word_nbytes, to.words + first * word_nbytes);
 }
 
 }  // namespace
@@ -114,25 +88,12 @@ const WordKind* find_word_kind(std::uint8_t parameter) noexcept {
     return parameter == 0 || parameter > kKinds.size() ? nullptr : &kKinds[parameter - 1];
 }
 
-void take_words(const WordKind& kind, std::span<const std::byte> words, TopBuffer& tops,
-                Planes& planes) noexcept {
-    const auto* const wide = kind.nbytes == 4 ? aligned_words<std::uint32_t>(words) : nullptr;
-    if (wide != nullptr) {
-        return word_kernels().split_wide(wide, words.size() / 4, tops.data(), planes[2].data(),
-                                         planes[3].data());
-    }
-    with_word(kind, [&]<class Word>(Word) {
-        take_tops<Word>(words, tops);
-        split_low<Word>(words, planes);
-    });
-}
-
-std::optional<ExponentList> exponents_of(const WordKind& kind, std::span<const std::uint16_t> tops) noexcept {
+std::optional<ExponentList> exponents_of(const WordKind& kind, std::span<const std::uint8_t> words) noexcept {
     // Four tables: the same exponent twice in a row would wait for itself.
     std::array<std::array<std::uint32_t, kMaxExponents>, 4> counts{};
     const unsigned shift = kind.top_mantissa_bits();
-    for (std::size_t i = 0; i < tops.size(); ++i)
-        ++counts[i % 4][(tops[i] & 0x7FFFU) >> shift];
+    for (std::size_t i = 0; i < words.size() / kind.nbytes; ++i)
+        ++counts[i % 4][(top_of(kind, words, i) & 0x7FFFU) >> shift];
     ExponentList exponents;
     for (std::size_t exponent = 0; exponent < kMaxExponents; ++exponent) {
         const std::uint32_t of_it =
@@ -142,25 +103,46 @@ std::optional<ExponentList> exponents_of(const WordKind& kind, std::span<const s
     return exponents;
 }
 
-void split_tops(const WordCut& cut, std::span<const std::uint16_t> tops, Planes& planes) noexcept {
-    std::array<std::uint8_t, kMaxExponents> first_symbols{};
+void split_words(const PlaneKernels& kernels, const WordKind& kind, const WordCut& cut,
+                 std::span<const std::uint8_t> words, Planes& planes) noexcept {
+    if (kind.nbytes == 8) return split_widest(cut, words, planes);
+    std::array<std::uint8_t, 256> first_symbols{};
     for (std::size_t rank = 0; rank < cut.exponents.count; ++rank)
         first_symbols[cut.exponents.values[rank]] =
             static_cast<std::uint8_t>(rank << cut.symbol_mantissa_bits);
-    const bool fits = cut.top_mantissa_bits >= 7;  // exponents below 256
-    const WordKernels& kernels = fits ? word_kernels() : kPortableWordKernels;
-    kernels.split(tops.data(), tops.size(), top_cut(cut), first_symbols.data(), planes[0].data(),
-                  planes[1].data());
+    const bool is_wide = kind.nbytes == 4;
+    const PlaneTargets to{planes[0].data(), planes[1].data(), is_wide ? planes[2].data() : nullptr,
+                          is_wide ? planes[3].data() : nullptr};
+    const auto split = is_wide ? kernels.words->split_wide : kernels.words->split;
+    split(words.data(), words.size() / kind.nbytes,
+          {cut.top_mantissa_bits, cut.low_bits(), first_symbols.data()}, to);
 }
 
-void join_words(const WordKind& kind, const WordCut& cut, const PlanePointers& planes,
-                std::span<std::byte> words, TopBuffer& tops) noexcept {
-    if (kind.nbytes == sizeof tops[0]) return join_halves(cut, planes, words, tops);
-    const std::size_t count = words.size() / kind.nbytes;
-    join_tops(cut, planes, count, tops.data());
-    auto* const wide = kind.nbytes == 4 ? aligned_words<std::uint32_t>(words) : nullptr;
-    if (wide != nullptr) return word_kernels().join_wide(tops.data(), planes[2], planes[3], count, wide);
-    with_word(kind, [&]<class Word>(Word) { join_low<Word>(tops, planes, words); });
+SymbolForm::SymbolForm(const WordKind& kind, const WordCut& cut) noexcept : low_bits_(cut.low_bits()) {
+    const unsigned b = cut.symbol_mantissa_bits;
+    const auto& exponents = cut.exponents.values;
+    const unsigned first = kind.exponent_bits + b <= 8 ? 0 : exponents[0];
+    is_computed_ = (exponents[cut.exponents.count - 1] - first + 1) << b <= 256;
+    base_ = static_cast<std::uint16_t>(is_computed_ ? first << cut.top_mantissa_bits : 0);
+    for (std::size_t symbol = 0; symbol < cut.symbol_count(); ++symbol) {
+        const unsigned exponent = exponents[symbol >> b];
+        const unsigned mantissa = static_cast<unsigned>(symbol) & ((1U << b) - 1);
+        written_[symbol] =
+            static_cast<std::uint8_t>(is_computed_ ? (exponent - first) << b | mantissa : symbol);
+        tops_[symbol] = static_cast<std::uint16_t>(exponent << cut.top_mantissa_bits | mantissa << low_bits_);
+    }
+}
+
+void join_words(const PlaneKernels& kernels, const WordKind& kind, const SymbolForm& form,
+                const ListMerge& symbols, const PlanePointers& planes, const JoinTarget& to) noexcept {
+    const std::size_t count = to.words.size() / kind.nbytes;
+    const bool is_wide = kind.nbytes == 4;
+    const PlaneSources from{symbols, planes[1], is_wide ? planes[2] : nullptr, is_wide ? planes[3] : nullptr};
+    if (kind.nbytes <= 4)
+        return join_narrow(kernels, is_wide, from, form.top_form(), {to.words.data(), count, to.is_streamed});
+    auto* const tops = reinterpret_cast<std::uint8_t*>(to.tops.data());
+    join_narrow(kernels, is_wide, from, form.top_form(), {tops, count, false});
+    join_widest(to.tops, planes, to.words);
 }
 
 }  // namespace milepost::codec

@@ -9,6 +9,9 @@
 
 #include "codec/huffman.hpp"
 #include "codec/list_code.hpp"
+#include "codec/list_kernels.hpp"
+#include "codec/plane_kernels.hpp"
+#include "codec/word_kernels.hpp"
 
 namespace milepost::codec {
 
@@ -47,7 +50,8 @@ struct WordCut {
     unsigned symbol_mantissa_bits = 0;  ///< b of docs/format.md
     ExponentList exponents = {};
 
-    [[nodiscard]] unsigned rest_bits() const noexcept { return 1 + top_mantissa_bits - symbol_mantissa_bits; }
+    [[nodiscard]] unsigned low_bits() const noexcept { return top_mantissa_bits - symbol_mantissa_bits; }
+    [[nodiscard]] unsigned rest_bits() const noexcept { return 1 + low_bits(); }
     [[nodiscard]] std::size_t symbol_count() const noexcept {
         return exponents.count << symbol_mantissa_bits;
     }
@@ -59,26 +63,50 @@ using Planes = std::vector<ValueBuffer>;
 /// Room for the 16 highest bits of the words of a block.
 using TopBuffer = std::array<std::uint16_t, kBlockWords>;
 
-// Cutting words, in three steps. Require: the kind has exponents.
-
-/// Writes the 16 highest bits of the words to `tops`, and their other bytes to the planes from the third on.
-void take_words(const WordKind& kind, std::span<const std::byte> words, TopBuffer& tops,
-                Planes& planes) noexcept;
+// Cutting words. Requires: the kind has exponents.
 
 /// The exponents that occur; nothing if there are too many.
 [[nodiscard]] std::optional<ExponentList> exponents_of(const WordKind& kind,
-                                                       std::span<const std::uint16_t> tops) noexcept;
+                                                       std::span<const std::uint8_t> words) noexcept;
 
-/// Cuts the 16 highest bits into the first two planes. Requires: the cut has all exponents, and at most 256
-/// symbols.
-void split_tops(const WordCut& cut, std::span<const std::uint16_t> tops, Planes& planes) noexcept;
+/// Cuts words into all their planes. Requires: the cut has all exponents, and at most 256 symbols.
+void split_words(const PlaneKernels& kernels, const WordKind& kind, const WordCut& cut,
+                 std::span<const std::uint8_t> words, Planes& planes) noexcept;
 
-/// The planes of one block, wherever they are: as many as bytes in a word.
+/// How a decoder writes symbols, so that joining is cheapest: mostly as the bits that follow the sign, so
+/// that no table is needed.
+class SymbolForm {
+public:
+    /// Requires: at most 256 symbols.
+    SymbolForm(const WordKind& kind, const WordCut& cut) noexcept;
+
+    /// What each symbol is written as.
+    [[nodiscard]] const std::array<std::uint8_t, 256>& written() const noexcept { return written_; }
+    [[nodiscard]] TopForm top_form() const noexcept {
+        return {low_bits_, base_, is_computed_ ? nullptr : tops_.data()};
+    }
+
+private:
+    unsigned low_bits_;
+    bool is_computed_;
+    std::uint16_t base_ = 0;
+    std::array<std::uint8_t, 256> written_{};
+    std::array<std::uint16_t, 256> tops_{};
+};
+
+/// The planes of one block from the second on, wherever they are: a byte for each word.
 using PlanePointers = std::array<const std::uint8_t*, 8>;
 
-/// The words of such planes. Requires: symbols are less than symbol_count(), rests than 2^rest_bits().
-/// `tops` is used up.
-void join_words(const WordKind& kind, const WordCut& cut, const PlanePointers& planes,
-                std::span<std::byte> words, TopBuffer& tops) noexcept;
+/// Where words are joined, and memory that is used up.
+struct JoinTarget {
+    std::span<std::uint8_t> words;
+    bool is_streamed;
+    TopBuffer& tops;
+};
+
+/// The words of such planes. Requires: symbols are written as the form tells; rests are less than
+/// 2^rest_bits().
+void join_words(const PlaneKernels& kernels, const WordKind& kind, const SymbolForm& form,
+                const ListMerge& symbols, const PlanePointers& planes, const JoinTarget& to) noexcept;
 
 }  // namespace milepost::codec

@@ -51,8 +51,8 @@ public:
     ZstdDecoder& operator=(const ZstdDecoder&) = delete;
     ~ZstdDecoder() override { ZSTD_freeDCtx(context_); }
 
-    std::optional<DecodeFailure> decode(std::span<const std::byte> stored,
-                                        std::span<std::byte> to) noexcept override {
+    std::optional<DecodeFailure> decode(std::span<const std::byte> stored, std::span<std::byte> to,
+                                        TargetMemory /*memory*/) noexcept override {
         if (auto failure = check_zstd_frame(stored, to.size())) return failure;
         const std::size_t raw =
             ZSTD_decompressDCtx(context_, to.data(), to.size(), stored.data(), stored.size());

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/cpu.hpp"
+#include "all_kernels.hpp"
 #include "codec/huffman.hpp"
 #include "codec/list_code.hpp"
 #include "codec/list_kernels.hpp"
@@ -43,35 +43,28 @@ Counts count(std::span<const std::uint8_t> values) {
 struct Coded {
     ListTree tree;
     std::size_t nbits;
-    std::vector<std::byte> bytes;
+    std::vector<std::uint8_t> bytes;
 };
 
 Coded encode(ListCoder& coder, const ValueBuffer& values, std::size_t count_of) {
     const auto used = std::span(values).first(count_of);
     const CodeLengths lengths = huffman_lengths(count(used));
-    Coded coded{*ListTree::make(lengths), 0, std::vector<std::byte>(2 * count_of + 16)};
-    coded.nbits = coder.encode(coded.tree, used, coded.bytes.data());
+    Coded coded{*ListTree::make(lengths), 0, std::vector<std::uint8_t>(2 * count_of + 16)};
+    coded.nbits = coder.encode(coded.tree, used, reinterpret_cast<std::byte*>(coded.bytes.data()));
     CHECK(coded.nbits == coded_bits(count(used), lengths));
     coded.bytes.resize((coded.nbits + 7) / 8);
     return coded;
 }
 
-std::vector<const ListKernels*> all_kernels() {
-    std::vector<const ListKernels*> kernels{&kPortableListKernels};
-    if (milepost::base::cpu_has_avx512_vbmi2() && kAvx512ListKernels != nullptr)
-        kernels.push_back(kAvx512ListKernels);
-    return kernels;
-}
-
 void check_round_trip(const ValueBuffer& values, std::size_t count_of) {
     const auto first = std::make_unique<ListCoder>(kPortableListKernels);
     const Coded expected = encode(*first, values, count_of);
-    for (const ListKernels* kernels : all_kernels()) {
-        const auto coder = std::make_unique<ListCoder>(*kernels);
+    for (const NamedKernels& named : all_kernels()) {
+        const auto coder = std::make_unique<ListCoder>(*named.kernels.lists);
         const Coded coded = encode(*coder, values, count_of);
         CHECK(coded.bytes == expected.bytes);
         const auto decoded = std::make_unique<ValueBuffer>();
-        REQUIRE(coder->decode(coded.tree, coded.bytes, coded.nbits, count_of, *decoded));
+        REQUIRE(coder->decode(coded.tree, {coded.bytes, coded.nbits}, count_of, *decoded));
         CHECK(std::equal(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count_of),
                          decoded->begin()));
     }
@@ -120,7 +113,7 @@ TEST_CASE("lists: the order of the bits is that of the specification") {
     const std::vector<std::uint8_t> wanted = {5, 7, 6, 5, 7};
     std::copy(wanted.begin(), wanted.end(), values->begin());
     std::vector<std::byte> bytes(16);
-    const auto coder = std::make_unique<ListCoder>();
+    const auto coder = std::make_unique<ListCoder>(kPortableListKernels);
     REQUIRE(coder->encode(*tree, std::span(*values).first(5), bytes.data()) == 8);
     CHECK(bytes[0] == std::byte{0b101'10110});
 }
@@ -138,16 +131,16 @@ TEST_CASE("lists: each path of code gives the same bits, and the values again") 
 TEST_CASE("lists: a number of bits that is not that of the nodes is refused") {
     const auto values = skewed_values(1000, 12, 1.4, 9);
     const auto decoded = std::make_unique<ValueBuffer>();
-    for (const ListKernels* kernels : all_kernels()) {
-        const auto coder = std::make_unique<ListCoder>(*kernels);
+    for (const NamedKernels& named : all_kernels()) {
+        const auto coder = std::make_unique<ListCoder>(*named.kernels.lists);
         Coded coded = encode(*coder, *values, 1000);
         coded.bytes.resize(coded.bytes.size() + 1);
-        CHECK(coder->decode(coded.tree, coded.bytes, coded.nbits, 1000, *decoded));
+        CHECK(coder->decode(coded.tree, {coded.bytes, coded.nbits}, 1000, *decoded));
         for (std::size_t nbits = 0; nbits <= coded.nbits + 8; ++nbits) {
             if (nbits == coded.nbits) continue;
-            CHECK_FALSE(coder->decode(coded.tree, coded.bytes, nbits, 1000, *decoded));
+            CHECK_FALSE(coder->decode(coded.tree, {coded.bytes, nbits}, 1000, *decoded));
         }
-        CHECK_FALSE(coder->decode(coded.tree, coded.bytes, coded.nbits, 1001, *decoded));
-        CHECK_FALSE(coder->decode(coded.tree, coded.bytes, coded.nbits, 999, *decoded));
+        CHECK_FALSE(coder->decode(coded.tree, {coded.bytes, coded.nbits}, 1001, *decoded));
+        CHECK_FALSE(coder->decode(coded.tree, {coded.bytes, coded.nbits}, 999, *decoded));
     }
 }

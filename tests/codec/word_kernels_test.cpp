@@ -4,71 +4,185 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
-#include <utility>
+#include <string_view>
 #include <vector>
 
-#include "base/cpu.hpp"
+#include "all_kernels.hpp"
+#include "codec/list_code.hpp"
+#include "codec/list_kernels.hpp"
 #include "codec/word_kernels.hpp"
 
 using namespace milepost::codec;
 
 namespace {
 
-struct Cut {
-    std::vector<std::uint8_t> symbols, rests;
+using Values = std::vector<std::uint8_t>;
+
+/// Memory of exactly so many bytes, at an odd address: AddressSanitizer sees one more that is read or
+/// written.
+class ExactBytes {
+public:
+    explicit ExactBytes(std::size_t nbytes) : memory_(new std::uint8_t[nbytes + 1]()) {}
+    explicit ExactBytes(const Values& from) : ExactBytes(from.size()) {
+        std::copy(from.begin(), from.end(), data());
+    }
+    [[nodiscard]] std::uint8_t* data() const { return memory_.get() + 1; }
+
+private:
+    std::unique_ptr<std::uint8_t[]> memory_;
 };
 
-Cut split(const WordKernels& kernels, const std::vector<std::uint16_t>& tops, TopCut cut,
-          const std::array<std::uint8_t, 256>& first_symbols) {
-    Cut made{std::vector<std::uint8_t>(tops.size() + kWordSlack),
-             std::vector<std::uint8_t>(tops.size() + kWordSlack)};
-    kernels.split(tops.data(), tops.size(), cut, first_symbols.data(), made.symbols.data(),
-                  made.rests.data());
-    return made;
+Values first_of(const Values& values, std::size_t count) {
+    return {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
-std::vector<std::uint16_t> join(const WordKernels& kernels, const Cut& from, std::size_t count, TopCut cut,
-                                const std::array<std::uint16_t, 256>& of_symbols) {
-    std::vector<std::uint16_t> tops(count);
-    kernels.join(from.symbols.data(), from.rests.data(), count, cut, of_symbols.data(), tops.data());
-    return tops;
-}
-
-/// Words of 40 exponents, cut with `b` mantissa bits in a symbol, by every kernel.
-void check(std::size_t count, unsigned mantissa_bits, unsigned b, unsigned seed) {
-    const unsigned low = mantissa_bits - b, exponents = 256U >> b < 24 ? 256U >> b : 24;
-    std::mt19937 random(seed);
-    std::vector<std::uint16_t> tops(count);
-    for (std::uint16_t& top : tops) {
-        const unsigned exponent = static_cast<unsigned>(random() % exponents) + 7;
-        top = static_cast<std::uint16_t>((random() & 0x8000U) | exponent << mantissa_bits |
-                                         (random() & ((1U << mantissa_bits) - 1)));
-    }
+/// How words are cut, with the tables for it.
+struct Tables {
+    unsigned mantissa_bits, low_bits;
     std::array<std::uint8_t, 256> first_symbols{};
     std::array<std::uint16_t, 256> of_symbols{};
-    for (unsigned rank = 0; rank < exponents; ++rank) {
-        first_symbols[rank + 7] = static_cast<std::uint8_t>(rank << b);
-        for (unsigned mantissa = 0; mantissa < 1U << b; ++mantissa)
-            of_symbols[rank << b | mantissa] =
-                static_cast<std::uint16_t>((rank + 7) << mantissa_bits | mantissa << low);
+    unsigned first_exponent = 0, exponents = 0;
+
+    Tables(unsigned mantissa_bits_of, unsigned b)
+        : mantissa_bits(mantissa_bits_of), low_bits(mantissa_bits_of - b) {
+        const unsigned all = 1U << (15 - mantissa_bits);
+        exponents = std::min(256U >> b, all);
+        first_exponent = (all - exponents) / 2;
+        for (unsigned rank = 0; rank < exponents; ++rank) {
+            first_symbols[rank + first_exponent] = static_cast<std::uint8_t>(rank << b);
+            for (unsigned mantissa = 0; mantissa < 1U << b; ++mantissa)
+                of_symbols[rank << b | mantissa] = static_cast<std::uint16_t>(
+                    (rank + first_exponent) << mantissa_bits | mantissa << low_bits);
+        }
     }
-    const TopCut cut{mantissa_bits, low};
-    const Cut expected = split(kPortableWordKernels, tops, cut, first_symbols);
-    CHECK(join(kPortableWordKernels, expected, count, cut, of_symbols) == tops);
-    if (!milepost::base::cpu_has_avx512_vbmi2() || kAvx512WordKernels == nullptr) return;
-    const Cut made = split(*kAvx512WordKernels, tops, cut, first_symbols);
-    const auto end = [&](const auto& of) { return of.begin() + static_cast<std::ptrdiff_t>(count); };
-    CHECK(std::equal(made.symbols.begin(), end(made.symbols), expected.symbols.begin()));
-    CHECK(std::equal(made.rests.begin(), end(made.rests), expected.rests.begin()));
-    CHECK(join(*kAvx512WordKernels, made, count, cut, of_symbols) == tops);
+    [[nodiscard]] TopCut cut() const { return {mantissa_bits, low_bits, first_symbols.data()}; }
+    [[nodiscard]] TopForm computed() const {
+        return {low_bits, static_cast<std::uint16_t>(first_exponent << mantissa_bits), nullptr};
+    }
+    [[nodiscard]] TopForm tabled() const { return {low_bits, 0, of_symbols.data()}; }
+};
+
+/// Words whose exponents are in the tables: random, all alike, each different, or few.
+Values words_of(const Tables& tables, std::size_t word_nbytes, std::size_t count, unsigned kind) {
+    std::mt19937 random(kind + static_cast<unsigned>(count));
+    Values words(count * word_nbytes);
+    for (std::size_t i = 0; i < count; ++i) {
+        std::uint32_t word = kind == 1                        ? 0x8123'4567U
+                             : kind == 2                      ? static_cast<std::uint32_t>(i * 0x0101'0101U)
+                             : kind == 3 && random() % 8 != 0 ? 0U
+                                                              : static_cast<std::uint32_t>(random());
+        const unsigned top = word >> 16U;
+        const unsigned exponent = (top & 0x7FFFU) >> tables.mantissa_bits;
+        const unsigned used = exponent % tables.exponents + tables.first_exponent;
+        const unsigned new_top =
+            (top & (0x8000U | ((1U << tables.mantissa_bits) - 1))) | used << tables.mantissa_bits;
+        word = (word & 0xFFFFU) | new_top << 16U;
+        for (std::size_t byte = 0; byte < word_nbytes; ++byte)
+            words[i * word_nbytes + byte] =
+                static_cast<std::uint8_t>(word >> 8 * (byte + sizeof word - word_nbytes));
+    }
+    return words;
+}
+
+using Planes4 = std::array<Values, 4>;
+
+Planes4 split(const WordKernels& kernels, const Tables& tables, std::size_t word_nbytes,
+              const Values& words) {
+    const std::size_t count = words.size() / word_nbytes;
+    Planes4 planes;
+    for (Values& plane : planes)
+        plane.resize(count + kListSlack);
+    const ExactBytes exact(words);
+    const auto kernel = word_nbytes == 2 ? kernels.split : kernels.split_wide;
+    kernel(exact.data(), count, tables.cut(),
+           {planes[0].data(), planes[1].data(), planes[2].data(), planes[3].data()});
+    for (std::size_t plane = 0; plane < 4; ++plane)
+        planes[plane] = plane < word_nbytes ? first_of(planes[plane], count) : Values{};
+    return planes;
+}
+
+/// The words, of a list that is merged of two.
+Values join(const WordKernels& kernels, const TopForm& form, std::size_t word_nbytes, const Planes4& planes) {
+    const std::size_t count = planes[0].size();
+    std::mt19937 random(5);
+    Values bits(count / 8 + kListSlack + 1), zeros, ones;
+    for (std::size_t i = 0; i < count; ++i) {
+        const bool is_one = random() % 3 == 0;
+        if (is_one) bits[(i + 3) / 8] |= static_cast<std::uint8_t>(1U << (i + 3) % 8);
+        (is_one ? ones : zeros).push_back(planes[0][i]);
+    }
+    zeros.resize(zeros.size() + kListSlack);
+    ones.resize(ones.size() + kListSlack);
+    const ExactBytes rests(planes[1]), high(planes[2]), low(planes[3]), words(count * word_nbytes);
+    const auto kernel = word_nbytes == 2 ? kernels.join : kernels.join_wide;
+    kernel({{{bits.data(), 3}, {zeros.data(), 0}, {ones.data(), 0}}, rests.data(), high.data(), low.data()},
+           form, {words.data(), count, true});
+    return {words.data(), words.data() + count * word_nbytes};
+}
+
+void check_words(unsigned mantissa_bits, unsigned b, std::size_t word_nbytes, std::size_t count,
+                 unsigned kind) {
+    const Tables tables(mantissa_bits, b);
+    const Values words = words_of(tables, word_nbytes, count, kind);
+    const Planes4 expected = split(kPortableWordKernels, tables, word_nbytes, words);
+    for (const NamedKernels& named : all_kernels()) {
+        const std::string_view name = named.name;
+        CAPTURE(name);
+        CHECK(split(*named.kernels.words, tables, word_nbytes, words) == expected);
+        if (count % kJoinedWords != 0) continue;
+        CHECK(join(*named.kernels.words, tables.computed(), word_nbytes, expected) == words);
+        CHECK(join(*named.kernels.words, tables.tabled(), word_nbytes, expected) == words);
+    }
+}
+
+Values pack(const WordKernels& kernels, Values values, unsigned bits) {
+    const std::size_t count = values.size();
+    values.resize(count + kListSlack, 0xFF);
+    const std::size_t nbytes = (count * bits + 7) / 8;
+    const ExactBytes packed(nbytes);
+    kernels.pack(values.data(), count, bits, packed.data());
+    return {packed.data(), packed.data() + nbytes};
+}
+
+Values unpack(const WordKernels& kernels, const Values& packed, std::size_t count, unsigned bits) {
+    Values values(count + kListSlack);
+    const ExactBytes exact(packed);
+    kernels.unpack(exact.data(), count, bits, values.data());
+    return first_of(values, count);
 }
 
 }  // namespace
 
 TEST_CASE("word kernels: each path of code cuts alike and joins again") {
-    for (std::size_t count = 1; count < 260; ++count) {
-        for (const auto& [mantissa_bits, b] : {std::pair{7U, 0U}, {7U, 2U}, {7U, 7U}, {10U, 3U}, {10U, 5U}})
-            check(count, mantissa_bits, b, static_cast<unsigned>(count));
+    for (std::size_t count = 1; count <= 4096; count += count < 260 ? 1 : 317) {
+        for (unsigned kind = 0; kind < 4; ++kind) {
+            for (const std::size_t word_nbytes : {2U, 4U}) {
+                check_words(7, 0, word_nbytes, count, kind);
+                check_words(7, 2, word_nbytes, count, kind);
+                check_words(7, 7, word_nbytes, count, kind);
+            }
+            check_words(10, 3, 2, count, kind);
+            check_words(10, 5, 2, count, kind);
+        }
+    }
+}
+
+TEST_CASE("word kernels: values are packed alike, without a byte too many, and unpacked again") {
+    for (std::size_t count = 1; count <= 4096; count += count < 300 ? 1 : 317) {
+        for (unsigned bits = 1; bits < 8; ++bits) {
+            std::mt19937 random(bits);
+            Values values(count);
+            std::generate(values.begin(), values.end(),
+                          [&] { return static_cast<std::uint8_t>(random() & ((1U << bits) - 1)); });
+            const Values expected = pack(kPortableWordKernels, values, bits);
+            for (const NamedKernels& named : all_kernels()) {
+                const std::string_view name = named.name;
+                CAPTURE(name);
+                CHECK(pack(*named.kernels.words, values, bits) == expected);
+                CHECK(unpack(*named.kernels.words, expected, count, bits) == values);
+            }
+        }
     }
 }

@@ -29,12 +29,17 @@ ARROWS = {
 # Third-party headers: pattern -> the files that may include them.
 THIRD_PARTY = {
     r"(zstd|xxhash|xxh_x86dispatch)\.h": r"lib/codec/[^/]+\.cpp|bench/.+",
-    r"immintrin\.h": r"lib/(codec/checksum|(codec|format)/[^/]+_(avx2|avx512))\.cpp",  # compiled with flags of the instruction set
+    # What is compiled with flags of an instruction set.
+    r"immintrin\.h": r"lib/(codec/checksum\.cpp|(codec|format)/[^/]+_(avx2|avx512)\.[ch]pp)",
+    r"arm_neon\.h": r"lib/codec/[^/]+_neon\.[ch]pp",
     r"(checkpoint_generated\.h|flatbuffers/.+)": r"lib/format/index\.cpp",
     r"(CLI|fmt|nlohmann)/.+": r"(cli|examples)/.+",
     r"(Eigen/.+|zlib\.h)": r"examples/.+",
     r"benchmark/.+": r"bench/.+",
 }
+
+# Headers for one instruction set: only what is compiled for it may include them.
+ISA_HEADER = re.compile(r".+_(avx2|avx512|neon)\.hpp")
 
 # What the operating system offers: one room of the library, and the one source that takes memory from it, which core
 # needs; a user's own source for one platform; the benchmarks, which compare us with bare system calls.
@@ -115,6 +120,9 @@ def quoted_breach(include: Include, place: str, files: set[str]) -> str | None:
     if place in USERS:
         beside = f"{include.file.rpartition('/')[0]}/{include.name}"
         return None if beside in files else "a user of the library may include public headers and its own folder only"
+    isa = ISA_HEADER.fullmatch(include.name)
+    if isa and not re.fullmatch(rf".+_{isa[1]}\.[ch]pp", include.file):
+        return f"only files for {isa[1]} may include this"
     room = include.name.split("/")[0]
     if room not in ARROWS or f"lib/{include.name}" not in files:
         return 'is not a file of a room (write "room/file.hpp")'
@@ -168,6 +176,9 @@ GOOD_TREE = {
     "lib/codec/codec.hpp": "#include <span>\n",
     "lib/codec/codec.cpp": '#include <zstd.h>\n  #  include <xxhash.h>\n#include "codec/codec.hpp"\n',
     "lib/format/names_avx2.cpp": "#include <immintrin.h>\n",
+    "lib/codec/kernels_avx512.hpp": "#include <immintrin.h>\n",
+    "lib/codec/words_avx512.cpp": '#include <immintrin.h>\n#include "codec/kernels_avx512.hpp"\n',
+    "lib/codec/words_neon.cpp": "#include <arm_neon.h>\n",
     "lib/format/index.hpp": '#include "codec/codec.hpp"\n',
     "lib/format/index.cpp": '#include "checkpoint_generated.h"\n// #include <fcntl.h>\n',
     "lib/saving/plan.hpp": '#include "platform/file.hpp"\n#include "format/index.hpp"\n',
@@ -192,8 +203,11 @@ BAD_FILES = [
     ("lib/loading/meet.cpp", '#include "saving/plan.hpp"', "lib/loading may not enter lib/saving"),
     ("lib/live/meet.cpp", '#include "loading/open.hpp"', "lib/live may not enter lib/loading"),
     ("lib/loading/meet_live.cpp", '#include "live/load_transaction.hpp"', "lib/loading may not enter lib/live"),
-    ("lib/loading/simd_avx2.cpp", "#include <immintrin.h>", "only lib/(codec/checksum|"),
-    ("lib/format/simd.cpp", "#include <immintrin.h>", "only lib/(codec/checksum|"),
+    ("lib/loading/simd_avx2.cpp", "#include <immintrin.h>", "only lib/(codec/checksum"),
+    ("lib/format/simd.cpp", "#include <immintrin.h>", "only lib/(codec/checksum"),
+    ("lib/codec/simd.cpp", "#include <arm_neon.h>", "only lib/codec/"),
+    ("lib/codec/isa.cpp", '#include "codec/kernels_avx512.hpp"', "only files for avx512"),
+    ("lib/codec/isa_avx2.cpp", '#include "codec/kernels_avx512.hpp"', "only files for avx512"),
     ("lib/loading/os.cpp", "#include <fcntl.h>", "operating system"),
     ("lib/saving/os.cpp", "#include <sys/stat.h>", "operating system"),
     ("lib/base/os_posix.cpp", "#include <sys/mman.h>", "operating system"),
