@@ -30,6 +30,14 @@ private:
     __m512i parts_[4];
 };
 
+inline __mmask64 first_lanes(std::size_t count) noexcept {
+    return count < 64 ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0};
+}
+
+inline __m128i shift_count(unsigned bits) noexcept {
+    return _mm_cvtsi32_si128(static_cast<int>(bits));
+}
+
 inline std::size_t popcount(std::uint64_t word) noexcept {
     return static_cast<std::size_t>(_mm_popcnt_u64(word));
 }

@@ -96,9 +96,8 @@ private:
     BitWriter bits_;
 };
 
-std::size_t ListCoder::encode(const ListTree& tree, std::span<const std::uint8_t> values,
-                              std::byte* to) noexcept {
-    const auto ranks = tree.ranks();
+std::size_t ListCoder::encode(const ListTree& tree, const std::array<std::uint8_t, 256>& ranks,
+                              std::span<const std::uint8_t> values, std::byte* to) noexcept {
     kernels_.map(values.data(), values.size(), ranks.data(), first_.data());
     Writer writer(*this, tree, to);
     writer.write(0, first_.data(), values.size(), second_.data());

@@ -38,9 +38,11 @@ class ListCoder {
 public:
     explicit ListCoder(const ListKernels& kernels) noexcept : kernels_(kernels) {}
 
-    /// Writes the bits of all nodes and returns how many there are. Requires: each value has a code word;
-    /// kListSlack bytes follow the values; `to` has room for the bits and 8 bytes.
-    std::size_t encode(const ListTree& tree, std::span<const std::uint8_t> values, std::byte* to) noexcept;
+    /// Writes the bits of all nodes and returns how many there are. `ranks` has the rank of each value in the
+    /// tree. Requires: each value has a code word; kListSlack bytes follow the values; `to` has room for the
+    /// bits and 8 bytes.
+    std::size_t encode(const ListTree& tree, const std::array<std::uint8_t, 256>& ranks,
+                       std::span<const std::uint8_t> values, std::byte* to) noexcept;
 
     /// Decodes everything but the root of a tree, whose list has `count` values. Returns what merges that
     /// list; it is valid until the next call, and as long as the bits. Nothing if the bits of the nodes are

@@ -47,11 +47,15 @@ using PartitionKernel = std::size_t(std::uint8_t* ranks, std::size_t count, std:
 using MapKernel = void(const std::uint8_t* bytes, std::size_t count, const std::uint8_t* table,
                        std::uint8_t* to) noexcept;
 
+/// Counts how often each value occurs: writes 256 numbers.
+using CountValuesKernel = void(const std::uint8_t* values, std::size_t count, std::uint32_t* counts) noexcept;
+
 struct ListKernels {
     CountOnesKernel* count_ones;
     MergeKernel* merge;
     PartitionKernel* partition;
     MapKernel* map;
+    CountValuesKernel* count_values;
 };
 
 /// The kernels for any machine, and those for AVX-512 (F, BW, VBMI, VBMI2), which are null where the library

@@ -55,7 +55,91 @@ void map(const std::uint8_t* bytes, std::size_t count, const std::uint8_t* table
         _mm512_storeu_si512(to + i, bytes_of.at(_mm512_loadu_si512(bytes + i)));
 }
 
-constexpr ListKernels kKernels = {count_ones, merge, partition, map};
+/// Counts of values, of which few are frequent: kWindow values from `first` on are counted by comparing, the
+/// others one by one.
+class WindowCounter {
+public:
+    static constexpr unsigned kWindow = 16;
+
+    WindowCounter(unsigned first, std::uint32_t* counts) noexcept : first_(first), counts_(counts) {}
+
+    void count(const std::uint8_t* values, std::size_t count) noexcept {
+        constexpr std::size_t kVectors = 255;  // as often can a byte be counted up
+        for (std::size_t begin = 0; begin + 64 <= count;) {
+            const std::size_t end =
+                count - begin < 64 * kVectors ? count - count % 64 : begin + 64 * kVectors;
+            count_vectors(values + begin, (end - begin) / 64);
+            begin = end;
+        }
+        for (std::size_t i = count - count % 64; i < count; ++i)
+            ++counts_[values[i]];
+    }
+
+private:
+    void count_vectors(const std::uint8_t* values, std::size_t vectors) noexcept {
+        std::uint8_t others[64 * 255 + kListSlack];
+        std::size_t other_count = 0;
+        __m512i sums[kWindow];
+        for (__m512i& sum : sums)
+            sum = _mm512_setzero_si512();
+        const __m512i first = _mm512_set1_epi8(static_cast<char>(first_)), one = _mm512_set1_epi8(1);
+        for (std::size_t vector = 0; vector < vectors; ++vector) {
+            const __m512i some = _mm512_sub_epi8(_mm512_loadu_si512(values + 64 * vector), first);
+#pragma GCC unroll 16
+            for (unsigned i = 0; i < kWindow; ++i) {
+                const __mmask64 equal = _mm512_cmpeq_epi8_mask(some, _mm512_set1_epi8(static_cast<char>(i)));
+                sums[i] = _mm512_mask_add_epi8(sums[i], equal, sums[i], one);
+            }
+            const __mmask64 outside = _mm512_cmpge_epu8_mask(some, _mm512_set1_epi8(kWindow));
+            _mm512_storeu_si512(others + other_count, _mm512_maskz_compress_epi8(outside, some));
+            other_count += popcount(outside);
+        }
+        for (unsigned i = 0; i < kWindow; ++i) {
+            std::uint64_t by_lane[8];
+            _mm512_storeu_si512(by_lane, _mm512_sad_epu8(sums[i], _mm512_setzero_si512()));
+            for (const std::uint64_t sum : by_lane)
+                counts_[(first_ + i) & 0xFFU] += static_cast<std::uint32_t>(sum);
+        }
+        for (std::size_t i = 0; i < other_count; ++i)
+            ++counts_[(others[i] + first_) & 0xFFU];
+    }
+
+    unsigned first_;
+    std::uint32_t* counts_;
+};
+
+/// The window that has most of a sample, if it has nearly all of it; else 256.
+unsigned find_window(const std::uint8_t* values, std::size_t count) noexcept {
+    constexpr std::size_t kRuns = 16;
+    std::uint32_t counts[256 + WindowCounter::kWindow] = {};
+    std::size_t sampled = 0;
+    for (std::size_t run = 0; run < kRuns; ++run) {
+        const std::uint8_t* const from = values + count / kRuns * run;
+        for (std::size_t i = 0; i < 32; ++i, ++sampled)
+            ++counts[from[i]];
+    }
+    std::size_t sum = 0, best = 0;
+    unsigned at = 256;
+    for (unsigned i = 0; i < 256 + WindowCounter::kWindow; ++i) {
+        sum += counts[i];
+        if (i < WindowCounter::kWindow) continue;
+        sum -= counts[i - WindowCounter::kWindow];
+        if (sum > best) {
+            best = sum;
+            at = i + 1 - WindowCounter::kWindow;
+        }
+    }
+    return best * 16 >= sampled * 15 ? at : 256;
+}
+
+void count_values(const std::uint8_t* values, std::size_t count, std::uint32_t* counts) noexcept {
+    const unsigned first = count < 4096 ? 256 : find_window(values, count);
+    if (first == 256) return kPortableListKernels.count_values(values, count, counts);
+    __builtin_memset(counts, 0, 256 * sizeof counts[0]);
+    WindowCounter(first, counts).count(values, count);
+}
+
+constexpr ListKernels kKernels = {count_ones, merge, partition, map, count_values};
 
 }  // namespace
 

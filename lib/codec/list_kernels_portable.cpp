@@ -112,8 +112,28 @@ void map(const std::uint8_t* bytes, std::size_t count, const std::uint8_t* table
         to[i] = table[bytes[i]];
 }
 
+/// Tables by turns, because the same value twice in a row would wait for itself.
+void count_values(const std::uint8_t* values, std::size_t count, std::uint32_t* counts) noexcept {
+    constexpr std::size_t kTables = 8;
+    std::uint32_t tables[kTables][256] = {};
+    std::size_t i = 0;
+    for (; i + kTables <= count; i += kTables) {
+        std::uint64_t some;
+        std::memcpy(&some, values + i, sizeof some);
+        for (std::size_t table = 0; table < kTables; ++table)
+            ++tables[table][some >> 8 * table & 0xFFU];
+    }
+    for (; i < count; ++i)
+        ++tables[0][values[i]];
+    for (std::size_t value = 0; value < 256; ++value) {
+        counts[value] = 0;
+        for (const auto& table : tables)
+            counts[value] += table[value];
+    }
+}
+
 }  // namespace
 
-const ListKernels kPortableListKernels = {count_ones, merge, partition, map};
+const ListKernels kPortableListKernels = {count_ones, merge, partition, map, count_values};
 
 }  // namespace milepost::codec

@@ -56,11 +56,4 @@ std::optional<ListTree> ListTree::make(const CodeLengths& lengths) noexcept {
     return tree;
 }
 
-std::array<std::uint8_t, 256> ListTree::ranks() const noexcept {
-    std::array<std::uint8_t, 256> ranks{};
-    for (std::size_t rank = 0; rank < value_count; ++rank)
-        ranks[values[rank]] = static_cast<std::uint8_t>(rank);
-    return ranks;
-}
-
 }  // namespace milepost::codec

@@ -29,9 +29,6 @@ struct ListTree {
 
     /// Nothing unless the lengths are those of a complete code of two values or more: rule P9.
     [[nodiscard]] static std::optional<ListTree> make(const CodeLengths& lengths) noexcept;
-
-    /// The rank of each value that has one.
-    [[nodiscard]] std::array<std::uint8_t, 256> ranks() const noexcept;
 };
 
 }  // namespace milepost::codec

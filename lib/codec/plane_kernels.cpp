@@ -1,16 +1,24 @@
 #include "codec/plane_kernels.hpp"
 
 #include "base/cpu.hpp"
+#include "codec/join_kernels.hpp"
 #include "codec/list_kernels.hpp"
-#include "codec/word_kernels.hpp"
+#include "codec/split_kernels.hpp"
 
 namespace milepost::codec {
+namespace {
+
+template <class Kernels>
+const Kernels* choose(const Kernels& portable, const Kernels* avx512) noexcept {
+    return base::choose_implementation(base::Implementations<const Kernels>{&portable, nullptr, avx512});
+}
+
+}  // namespace
 
 const PlaneKernels& plane_kernels() noexcept {
-    static const PlaneKernels best = {base::choose_implementation(base::Implementations<const ListKernels>{
-                                          &kPortableListKernels, nullptr, kAvx512ListKernels}),
-                                      base::choose_implementation(base::Implementations<const WordKernels>{
-                                          &kPortableWordKernels, nullptr, kAvx512WordKernels})};
+    static const PlaneKernels best = {choose(kPortableListKernels, kAvx512ListKernels),
+                                      choose(kPortableSplitKernels, kAvx512SplitKernels),
+                                      choose(kPortableJoinKernels, kAvx512JoinKernels)};
     return best;
 }
 

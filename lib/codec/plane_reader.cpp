@@ -8,11 +8,11 @@
 #include <string_view>
 
 #include "base/little_endian.hpp"
+#include "codec/join_kernels.hpp"
 #include "codec/list_code.hpp"
 #include "codec/list_kernels.hpp"
 #include "codec/list_tree.hpp"
 #include "codec/plane.hpp"
-#include "codec/word_kernels.hpp"
 
 namespace milepost::codec {
 namespace {
@@ -84,7 +84,7 @@ std::string_view StoredPlane::take_code(StoredBytes& stored, std::size_t limit) 
     return {};
 }
 
-std::string_view StoredPlane::read(const WordKernels& kernels, ListCoder& coder, ValueBuffer& buffer,
+std::string_view StoredPlane::read(const JoinKernels& kernels, ListCoder& coder, ValueBuffer& buffer,
                                    const std::uint8_t*& values) const noexcept {
     values = buffer.data();
     switch (form) {

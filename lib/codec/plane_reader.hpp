@@ -8,10 +8,10 @@
 #include <string_view>
 
 #include "codec/huffman.hpp"
+#include "codec/join_kernels.hpp"
 #include "codec/list_code.hpp"
 #include "codec/list_kernels.hpp"
 #include "codec/plane.hpp"
-#include "codec/word_kernels.hpp"
 
 namespace milepost::codec {
 
@@ -47,7 +47,7 @@ struct StoredPlane {
                                         std::size_t limit) noexcept;
 
     /// Points `values` at the values: in `buffer`, or where they are stored. Returns what is wrong, or "".
-    [[nodiscard]] std::string_view read(const WordKernels& kernels, ListCoder& coder, ValueBuffer& buffer,
+    [[nodiscard]] std::string_view read(const JoinKernels& kernels, ListCoder& coder, ValueBuffer& buffer,
                                         const std::uint8_t*& values) const noexcept;
 
     /// Makes of them what merges to their list, with each value replaced by its element of `written`. It is

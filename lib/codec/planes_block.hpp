@@ -19,9 +19,6 @@ using BlockSize = std::uint32_t;
 /// The form of a block.
 enum class BlockForm : unsigned { raw = 0, planes = 1 };
 
-inline constexpr std::size_t kMaxSymbols = 256;
-inline constexpr unsigned kMaxRestBits = 8;
-
 /// How a chunk is cut.
 struct ChunkShape {
     ChunkShape(const WordKind& kind, std::size_t raw_nbytes) noexcept

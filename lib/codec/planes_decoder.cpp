@@ -95,7 +95,7 @@ private:
         PlanePointers values{};
         for (std::size_t plane = 1; plane < work_.planes.size(); ++plane) {
             const auto wrong =
-                stored_[plane].read(*work_.kernels.words, work_.coder, work_.planes[plane], values[plane]);
+                stored_[plane].read(*work_.kernels.join, work_.coder, work_.planes[plane], values[plane]);
             if (!wrong.empty()) return wrong;
         }
         const SymbolForm form(work_.kind, cut);

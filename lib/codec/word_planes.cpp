@@ -5,13 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <span>
 
+#include "codec/join_kernels.hpp"
 #include "codec/list_code.hpp"
 #include "codec/list_kernels.hpp"
 #include "codec/plane_kernels.hpp"
-#include "codec/word_kernels.hpp"
 
 namespace milepost::codec {
 namespace {
@@ -19,35 +18,6 @@ namespace {
 /// In the order of the parameters, from 1 on: f8, f16, bf16, f32, f64.
 constexpr std::array kKinds = {WordKind{1, 0}, WordKind{2, 5}, WordKind{2, 8}, WordKind{4, 8},
                                WordKind{8, 11}};
-constexpr std::size_t kMaxExponents = std::size_t{1} << 11U;
-
-/// The 16 highest bits of word i.
-std::uint16_t top_of(const WordKind& kind, std::span<const std::uint8_t> words, std::size_t i) noexcept {
-    std::uint16_t top;
-    std::memcpy(&top, words.data() + (i + 1) * kind.nbytes - sizeof top, sizeof top);
-    return top;
-}
-
-/// Words of 64 bits, for which there are no kernels.
-void split_widest(const WordCut& cut, std::span<const std::uint8_t> words, Planes& planes) noexcept {
-    std::array<std::uint8_t, kMaxExponents> first_symbols{};
-    for (std::size_t rank = 0; rank < cut.exponents.count; ++rank)
-        first_symbols[cut.exponents.values[rank]] =
-            static_cast<std::uint8_t>(rank << cut.symbol_mantissa_bits);
-    const unsigned low_bits = cut.low_bits();
-    for (std::size_t i = 0; i < words.size() / 8; ++i) {
-        std::uint64_t word;
-        std::memcpy(&word, words.data() + 8 * i, sizeof word);
-        const auto top = static_cast<unsigned>(word >> 48U);
-        const unsigned first = first_symbols[(top & 0x7FFFU) >> cut.top_mantissa_bits];
-        const unsigned mantissa = top & ((1U << cut.top_mantissa_bits) - 1);
-        planes[0][i] = static_cast<std::uint8_t>(first + (mantissa >> low_bits));
-        planes[1][i] =
-            static_cast<std::uint8_t>(top >> 15U << low_bits | (mantissa & ((1U << low_bits) - 1)));
-        for (std::size_t plane = 2; plane < 8; ++plane)
-            planes[plane][i] = static_cast<std::uint8_t>(word >> 8 * (7 - plane));
-    }
-}
 
 void join_widest(const TopBuffer& tops, const PlanePointers& planes, std::span<std::uint8_t> words) noexcept {
     for (std::size_t i = 0; i < words.size() / 8; ++i) {
@@ -62,7 +32,7 @@ void join_widest(const TopBuffer& tops, const PlanePointers& planes, std::span<s
 /// that has room for as many.
 void join_narrow(const PlaneKernels& kernels, bool is_wide, const PlaneSources& from, const TopForm& form,
                  const WordTarget& to) noexcept {
-    JoinKernel* const join = is_wide ? kernels.words->join_wide : kernels.words->join;
+    JoinKernel* const join = is_wide ? kernels.join->join_wide : kernels.join->join;
     const std::size_t word_nbytes = is_wide ? 4 : 2;
     const std::size_t last = to.count % kJoinedWords, first = to.count - last;
     if (first != 0) join(from, form, {to.words, first, to.is_streamed});
@@ -86,36 +56,6 @@ void join_narrow(const PlaneKernels& kernels, bool is_wide, const PlaneSources& 
 
 const WordKind* find_word_kind(std::uint8_t parameter) noexcept {
     return parameter == 0 || parameter > kKinds.size() ? nullptr : &kKinds[parameter - 1];
-}
-
-std::optional<ExponentList> exponents_of(const WordKind& kind, std::span<const std::uint8_t> words) noexcept {
-    // Four tables: the same exponent twice in a row would wait for itself.
-    std::array<std::array<std::uint32_t, kMaxExponents>, 4> counts{};
-    const unsigned shift = kind.top_mantissa_bits();
-    for (std::size_t i = 0; i < words.size() / kind.nbytes; ++i)
-        ++counts[i % 4][(top_of(kind, words, i) & 0x7FFFU) >> shift];
-    ExponentList exponents;
-    for (std::size_t exponent = 0; exponent < kMaxExponents; ++exponent) {
-        const std::uint32_t of_it =
-            counts[0][exponent] + counts[1][exponent] + counts[2][exponent] + counts[3][exponent];
-        if (of_it != 0 && !exponents.add(exponent, of_it)) return std::nullopt;
-    }
-    return exponents;
-}
-
-void split_words(const PlaneKernels& kernels, const WordKind& kind, const WordCut& cut,
-                 std::span<const std::uint8_t> words, Planes& planes) noexcept {
-    if (kind.nbytes == 8) return split_widest(cut, words, planes);
-    std::array<std::uint8_t, 256> first_symbols{};
-    for (std::size_t rank = 0; rank < cut.exponents.count; ++rank)
-        first_symbols[cut.exponents.values[rank]] =
-            static_cast<std::uint8_t>(rank << cut.symbol_mantissa_bits);
-    const bool is_wide = kind.nbytes == 4;
-    const PlaneTargets to{planes[0].data(), planes[1].data(), is_wide ? planes[2].data() : nullptr,
-                          is_wide ? planes[3].data() : nullptr};
-    const auto split = is_wide ? kernels.words->split_wide : kernels.words->split;
-    split(words.data(), words.size() / kind.nbytes,
-          {cut.top_mantissa_bits, cut.low_bits(), first_symbols.data()}, to);
 }
 
 SymbolForm::SymbolForm(const WordKind& kind, const WordCut& cut) noexcept : low_bits_(cut.low_bits()) {

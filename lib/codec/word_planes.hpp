@@ -8,12 +8,15 @@
 #include <vector>
 
 #include "codec/huffman.hpp"
+#include "codec/join_kernels.hpp"
 #include "codec/list_code.hpp"
 #include "codec/list_kernels.hpp"
 #include "codec/plane_kernels.hpp"
-#include "codec/word_kernels.hpp"
 
 namespace milepost::codec {
+
+inline constexpr std::size_t kMaxSymbols = 256;
+inline constexpr unsigned kMaxRestBits = 8;
 
 /// What a word is, by the parameter of the codec planes: docs/format.md, section 4.4.
 struct WordKind {
@@ -32,13 +35,11 @@ struct ExponentList {
     static constexpr std::size_t kMax = 256;  ///< a block with more of them cannot be cut
 
     std::array<std::uint16_t, kMax> values;
-    Counts counts{};  ///< of each, when they were counted
     std::size_t count = 0;
 
     /// False if the list is full. Requires: larger than all before.
-    [[nodiscard]] bool add(std::size_t exponent, std::uint32_t times = 0) noexcept {
+    [[nodiscard]] bool add(std::size_t exponent) noexcept {
         if (count == kMax) return false;
-        counts[count] = times;
         values[count++] = static_cast<std::uint16_t>(exponent);
         return true;
     }
@@ -63,18 +64,8 @@ using Planes = std::vector<ValueBuffer>;
 /// Room for the 16 highest bits of the words of a block.
 using TopBuffer = std::array<std::uint16_t, kBlockWords>;
 
-// Cutting words. Requires: the kind has exponents.
-
-/// The exponents that occur; nothing if there are too many.
-[[nodiscard]] std::optional<ExponentList> exponents_of(const WordKind& kind,
-                                                       std::span<const std::uint8_t> words) noexcept;
-
-/// Cuts words into all their planes. Requires: the cut has all exponents, and at most 256 symbols.
-void split_words(const PlaneKernels& kernels, const WordKind& kind, const WordCut& cut,
-                 std::span<const std::uint8_t> words, Planes& planes) noexcept;
-
-/// How a decoder writes symbols, so that joining is cheapest: mostly as the bits that follow the sign, so
-/// that no table is needed.
+/// How symbols are written as bytes, so that cutting and joining are cheapest: mostly as the bits that follow
+/// the sign, so that no table is needed; else as they are.
 class SymbolForm {
 public:
     /// Requires: at most 256 symbols.
@@ -82,6 +73,8 @@ public:
 
     /// What each symbol is written as.
     [[nodiscard]] const std::array<std::uint8_t, 256>& written() const noexcept { return written_; }
+    /// Whether they are written as bits of the word.
+    [[nodiscard]] bool is_computed() const noexcept { return is_computed_; }
     [[nodiscard]] TopForm top_form() const noexcept {
         return {low_bits_, base_, is_computed_ ? nullptr : tops_.data()};
     }
@@ -93,6 +86,21 @@ private:
     std::array<std::uint8_t, 256> written_{};
     std::array<std::uint16_t, 256> tops_{};
 };
+
+/// How the words of one block were cut.
+struct SplitBlock {
+    WordCut cut;
+    std::array<std::uint8_t, 256> written;  ///< what each symbol is written as, in the first plane
+    Counts counts;                          ///< of symbols
+};
+
+/// Cuts words into planes, with as many mantissa bits in a symbol as are wanted, if there is room for them,
+/// and at least as many as the rest of the 16 highest bits has no room for. Nothing if there are too many
+/// symbols. Requires: the kind has exponents.
+[[nodiscard]] std::optional<SplitBlock> split_words(const PlaneKernels& kernels, const WordKind& kind,
+                                                    unsigned mantissa_bits,
+                                                    std::span<const std::uint8_t> words,
+                                                    Planes& planes) noexcept;
 
 /// The planes of one block from the second on, wherever they are: a byte for each word.
 using PlanePointers = std::array<const std::uint8_t*, 8>;

@@ -4,9 +4,10 @@
 #include <vector>
 
 #include "base/cpu.hpp"
+#include "codec/join_kernels.hpp"
 #include "codec/list_kernels.hpp"
 #include "codec/plane_kernels.hpp"
-#include "codec/word_kernels.hpp"
+#include "codec/split_kernels.hpp"
 
 namespace milepost::codec {
 
@@ -18,9 +19,15 @@ struct NamedKernels {
 /// Each set of kernels that this machine can run, the portable one first.
 inline const std::vector<NamedKernels>& all_kernels() {
     static const std::vector<NamedKernels> all = [] {
-        std::vector<NamedKernels> made{{"portable", {&kPortableListKernels, &kPortableWordKernels}}};
-        if (base::cpu_has_avx512_vbmi2() && kAvx512ListKernels != nullptr && kAvx512WordKernels != nullptr)
-            made.push_back({"AVX-512", {kAvx512ListKernels, kAvx512WordKernels}});
+        std::vector<NamedKernels> made;
+        const auto add = [&made](std::string_view name, const ListKernels* lists, const SplitKernels* split,
+                                 const JoinKernels* join) {
+            if (lists != nullptr && split != nullptr && join != nullptr)
+                made.push_back({name, {lists, split, join}});
+        };
+        add("portable", &kPortableListKernels, &kPortableSplitKernels, &kPortableJoinKernels);
+        if (base::cpu_has_avx512_vbmi2())
+            add("AVX-512", kAvx512ListKernels, kAvx512SplitKernels, kAvx512JoinKernels);
         return made;
     }();
     return all;

@@ -1,12 +1,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <random>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,6 +42,13 @@ Counts count(std::span<const std::uint8_t> values) {
     return counts;
 }
 
+std::array<std::uint8_t, 256> ranks_of(const ListTree& tree) {
+    std::array<std::uint8_t, 256> ranks{};
+    for (std::size_t rank = 0; rank < tree.value_count; ++rank)
+        ranks[tree.values[rank]] = static_cast<std::uint8_t>(rank);
+    return ranks;
+}
+
 struct Coded {
     ListTree tree;
     std::size_t nbits;
@@ -50,7 +59,8 @@ Coded encode(ListCoder& coder, const ValueBuffer& values, std::size_t count_of) 
     const auto used = std::span(values).first(count_of);
     const CodeLengths lengths = huffman_lengths(count(used));
     Coded coded{*ListTree::make(lengths), 0, std::vector<std::uint8_t>(2 * count_of + 16)};
-    coded.nbits = coder.encode(coded.tree, used, reinterpret_cast<std::byte*>(coded.bytes.data()));
+    coded.nbits = coder.encode(coded.tree, ranks_of(coded.tree), used,
+                               reinterpret_cast<std::byte*>(coded.bytes.data()));
     CHECK(coded.nbits == coded_bits(count(used), lengths));
     coded.bytes.resize((coded.nbits + 7) / 8);
     return coded;
@@ -114,7 +124,7 @@ TEST_CASE("lists: the order of the bits is that of the specification") {
     std::copy(wanted.begin(), wanted.end(), values->begin());
     std::vector<std::byte> bytes(16);
     const auto coder = std::make_unique<ListCoder>(kPortableListKernels);
-    REQUIRE(coder->encode(*tree, std::span(*values).first(5), bytes.data()) == 8);
+    REQUIRE(coder->encode(*tree, ranks_of(*tree), std::span(*values).first(5), bytes.data()) == 8);
     CHECK(bytes[0] == std::byte{0b101'10110});
 }
 
@@ -142,5 +152,35 @@ TEST_CASE("lists: a number of bits that is not that of the nodes is refused") {
         }
         CHECK_FALSE(coder->decode(coded.tree, {coded.bytes, coded.nbits}, 1001, *decoded));
         CHECK_FALSE(coder->decode(coded.tree, {coded.bytes, coded.nbits}, 999, *decoded));
+    }
+}
+
+TEST_CASE("list kernels: values are counted alike, whether few are frequent or not") {
+    for (const std::size_t count_of :
+         {1U, 63U, 64U, 65U, 4095U, 4096U, 4097U, 16383U, 20000U, 65535U, 65536U}) {
+        for (unsigned kind = 0; kind < 6; ++kind) {
+            std::mt19937 random(kind);
+            auto values = std::make_unique<ValueBuffer>();
+            for (std::size_t i = 0; i < count_of; ++i) {
+                const auto one = static_cast<unsigned>(random());
+                const unsigned near = 250 + one % 12;  // a window that goes past the largest value
+                const unsigned value = kind == 0   ? 77
+                                       : kind == 1 ? one
+                                       : kind == 2 ? near
+                                       : kind == 3 ? (one >> 8U & 63U ? 100 + one % 3 : one >> 16U)
+                                       : kind == 4 ? (i < count_of / 2 ? 5 : one % 16 + 30)
+                                                   : static_cast<unsigned>(i);
+                (*values)[i] = static_cast<std::uint8_t>(value);
+            }
+            const Counts expected = count(std::span(*values).first(count_of));
+            for (const NamedKernels& named : all_kernels()) {
+                const std::string_view name = named.name;
+                CAPTURE(name);
+                Counts counts;
+                counts.fill(12345);
+                named.kernels.lists->count_values(values->data(), count_of, counts.data());
+                CHECK(counts == expected);
+            }
+        }
     }
 }

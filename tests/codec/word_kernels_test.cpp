@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "all_kernels.hpp"
-#include "codec/list_code.hpp"
+#include "codec/join_kernels.hpp"
 #include "codec/list_kernels.hpp"
-#include "codec/word_kernels.hpp"
+#include "codec/split_kernels.hpp"
 
 using namespace milepost::codec;
 
@@ -57,7 +57,11 @@ struct Tables {
                     (rank + first_exponent) << mantissa_bits | mantissa << low_bits);
         }
     }
-    [[nodiscard]] TopCut cut() const { return {mantissa_bits, low_bits, first_symbols.data()}; }
+    [[nodiscard]] TopCut cut(bool is_tabled) const {
+        const auto base = static_cast<std::uint16_t>(first_exponent << (mantissa_bits - low_bits));
+        if (is_tabled) return {mantissa_bits, low_bits, 0, first_symbols.data()};
+        return {mantissa_bits, low_bits, base, nullptr};
+    }
     [[nodiscard]] TopForm computed() const {
         return {low_bits, static_cast<std::uint16_t>(first_exponent << mantissa_bits), nullptr};
     }
@@ -88,15 +92,14 @@ Values words_of(const Tables& tables, std::size_t word_nbytes, std::size_t count
 
 using Planes4 = std::array<Values, 4>;
 
-Planes4 split(const WordKernels& kernels, const Tables& tables, std::size_t word_nbytes,
-              const Values& words) {
+Planes4 split(const SplitKernels& kernels, const TopCut& cut, std::size_t word_nbytes, const Values& words) {
     const std::size_t count = words.size() / word_nbytes;
     Planes4 planes;
     for (Values& plane : planes)
         plane.resize(count + kListSlack);
     const ExactBytes exact(words);
     const auto kernel = word_nbytes == 2 ? kernels.split : kernels.split_wide;
-    kernel(exact.data(), count, tables.cut(),
+    kernel(exact.data(), count, cut,
            {planes[0].data(), planes[1].data(), planes[2].data(), planes[3].data()});
     for (std::size_t plane = 0; plane < 4; ++plane)
         planes[plane] = plane < word_nbytes ? first_of(planes[plane], count) : Values{};
@@ -104,7 +107,7 @@ Planes4 split(const WordKernels& kernels, const Tables& tables, std::size_t word
 }
 
 /// The words, of a list that is merged of two.
-Values join(const WordKernels& kernels, const TopForm& form, std::size_t word_nbytes, const Planes4& planes) {
+Values join(const JoinKernels& kernels, const TopForm& form, std::size_t word_nbytes, const Planes4& planes) {
     const std::size_t count = planes[0].size();
     std::mt19937 random(5);
     Values bits(count / 8 + kListSlack + 1), zeros, ones;
@@ -126,18 +129,19 @@ void check_words(unsigned mantissa_bits, unsigned b, std::size_t word_nbytes, st
                  unsigned kind) {
     const Tables tables(mantissa_bits, b);
     const Values words = words_of(tables, word_nbytes, count, kind);
-    const Planes4 expected = split(kPortableWordKernels, tables, word_nbytes, words);
+    const Planes4 expected = split(kPortableSplitKernels, tables.cut(true), word_nbytes, words);
     for (const NamedKernels& named : all_kernels()) {
         const std::string_view name = named.name;
         CAPTURE(name);
-        CHECK(split(*named.kernels.words, tables, word_nbytes, words) == expected);
+        CHECK(split(*named.kernels.split, tables.cut(true), word_nbytes, words) == expected);
+        CHECK(split(*named.kernels.split, tables.cut(false), word_nbytes, words) == expected);
         if (count % kJoinedWords != 0) continue;
-        CHECK(join(*named.kernels.words, tables.computed(), word_nbytes, expected) == words);
-        CHECK(join(*named.kernels.words, tables.tabled(), word_nbytes, expected) == words);
+        CHECK(join(*named.kernels.join, tables.computed(), word_nbytes, expected) == words);
+        CHECK(join(*named.kernels.join, tables.tabled(), word_nbytes, expected) == words);
     }
 }
 
-Values pack(const WordKernels& kernels, Values values, unsigned bits) {
+Values pack(const SplitKernels& kernels, Values values, unsigned bits) {
     const std::size_t count = values.size();
     values.resize(count + kListSlack, 0xFF);
     const std::size_t nbytes = (count * bits + 7) / 8;
@@ -146,7 +150,7 @@ Values pack(const WordKernels& kernels, Values values, unsigned bits) {
     return {packed.data(), packed.data() + nbytes};
 }
 
-Values unpack(const WordKernels& kernels, const Values& packed, std::size_t count, unsigned bits) {
+Values unpack(const JoinKernels& kernels, const Values& packed, std::size_t count, unsigned bits) {
     Values values(count + kListSlack);
     const ExactBytes exact(packed);
     kernels.unpack(exact.data(), count, bits, values.data());
@@ -176,12 +180,12 @@ TEST_CASE("word kernels: values are packed alike, without a byte too many, and u
             Values values(count);
             std::generate(values.begin(), values.end(),
                           [&] { return static_cast<std::uint8_t>(random() & ((1U << bits) - 1)); });
-            const Values expected = pack(kPortableWordKernels, values, bits);
+            const Values expected = pack(kPortableSplitKernels, values, bits);
             for (const NamedKernels& named : all_kernels()) {
                 const std::string_view name = named.name;
                 CAPTURE(name);
-                CHECK(pack(*named.kernels.words, values, bits) == expected);
-                CHECK(unpack(*named.kernels.words, expected, count, bits) == values);
+                CHECK(pack(*named.kernels.split, values, bits) == expected);
+                CHECK(unpack(*named.kernels.join, expected, count, bits) == values);
             }
         }
     }

@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "base/little_endian.hpp"
+#include "codec/join_kernels.hpp"
 #include "codec/list_kernels.hpp"
-#include "codec/word_kernels.hpp"
 
 namespace milepost::codec {
 namespace {
@@ -15,30 +15,6 @@ namespace {
 constexpr std::size_t kGroup = 8;
 /// Words that are joined in memory that is in a cache, and that no other buffer can be.
 constexpr std::size_t kPart = 8 * kJoinedWords;
-
-template <class Word>
-Word load(const std::uint8_t* words, std::size_t i) noexcept {
-    Word word;
-    std::memcpy(&word, words + i * sizeof word, sizeof word);
-    return word;
-}
-
-template <class Word>
-void split_as(const std::uint8_t* words, std::size_t count, const TopCut& cut,
-              const PlaneTargets& to) noexcept {
-    const unsigned mantissa_mask = (1U << cut.mantissa_bits) - 1, low_mask = (1U << cut.low_bits) - 1;
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto word = load<Word>(words, i);
-        const unsigned top = word >> (8 * sizeof word - 16), mantissa = top & mantissa_mask;
-        const unsigned first = cut.first_symbols[(top & 0x7FFFU) >> cut.mantissa_bits];
-        to.symbols[i] = static_cast<std::uint8_t>(first + (mantissa >> cut.low_bits));
-        to.rests[i] = static_cast<std::uint8_t>(top >> 15U << cut.low_bits | (mantissa & low_mask));
-        if constexpr (sizeof word == 4) {
-            to.high[i] = static_cast<std::uint8_t>(word >> 8U);
-            to.low[i] = static_cast<std::uint8_t>(word);
-        }
-    }
-}
 
 /// The part of a list after its first `count` values.
 ListMerge rest_of(ListMerge merge, std::size_t count) noexcept {
@@ -96,14 +72,6 @@ void join_wide(const PlaneSources& from, const TopForm& form, const WordTarget& 
     });
 }
 
-/// Eight values of `bits` bits without the spare bits between them: pairs first, then pairs of those.
-std::uint64_t packed_group(std::uint64_t values, unsigned bits) noexcept {
-    values = (values & 0x00FF00FF00FF00FF) | (values >> 8U & 0x00FF00FF00FF00FF) << bits;
-    // The pairs are in 16 bits each, and what was above them is gone.
-    values = (values & 0x0000FFFF0000FFFF) | (values >> 16U & 0x0000FFFF0000FFFF) << 2 * bits;
-    return (values & 0xFFFFFFFF) | values >> 32U << 4 * bits;
-}
-
 /// The opposite: a value in each byte.
 std::uint64_t unpacked_group(std::uint64_t group, unsigned bits) noexcept {
     const auto low = [bits](unsigned values) { return (std::uint64_t{1} << values * bits) - 1; };
@@ -125,12 +93,6 @@ void store_some(std::uint8_t* to, std::size_t nbytes, std::uint64_t number) noex
     std::memcpy(to, bytes.data(), nbytes);
 }
 
-void pack(const std::uint8_t* values, std::size_t count, unsigned bits, std::uint8_t* to) noexcept {
-    for (; count >= kGroup; count -= kGroup, values += kGroup, to += bits)
-        store_some(to, bits, packed_group(load_some(values, kGroup), bits));
-    if (count != 0) store_some(to, (count * bits + 7) / 8, packed_group(load_some(values, count), bits));
-}
-
 void unpack(const std::uint8_t* packed, std::size_t count, unsigned bits, std::uint8_t* values) noexcept {
     // As long as 8 bytes can be read and 8 values written.
     for (; count >= 2 * kGroup && count / kGroup * bits >= 8;
@@ -144,7 +106,6 @@ void unpack(const std::uint8_t* packed, std::size_t count, unsigned bits, std::u
 
 }  // namespace
 
-const WordKernels kPortableWordKernels = {
-    split_as<std::uint16_t>, split_as<std::uint32_t>, join, join_wide, pack, unpack};
+const JoinKernels kPortableJoinKernels = {join, join_wide, unpack};
 
 }  // namespace milepost::codec
