@@ -50,10 +50,11 @@ struct JoinKernels {
     UnpackKernel* unpack;
 };
 
-/// The kernels for any machine, and those for AVX-512 (F, BW, VL, VBMI, VBMI2), null where the library was
-/// built without them.
+/// The kernels for any machine, and those for one instruction set, which are null where the library was built
+/// without them. base/cpu.hpp tells what each one needs.
 ///@{
 extern const JoinKernels kPortableJoinKernels;
+extern const JoinKernels* const kAvx2JoinKernels;
 extern const JoinKernels* const kAvx512JoinKernels;
 ///@}
 

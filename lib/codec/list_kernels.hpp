@@ -58,10 +58,11 @@ struct ListKernels {
     CountValuesKernel* count_values;
 };
 
-/// The kernels for any machine, and those for AVX-512 (F, BW, VBMI, VBMI2), which are null where the library
-/// was built without them.
+/// The kernels for any machine, and those for one instruction set, which are null where the library was built
+/// without them. base/cpu.hpp tells what each one needs.
 ///@{
 extern const ListKernels kPortableListKernels;
+extern const ListKernels* const kAvx2ListKernels;
 extern const ListKernels* const kAvx512ListKernels;
 ///@}
 

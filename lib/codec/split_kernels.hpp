@@ -41,10 +41,11 @@ struct SplitKernels {
     PackKernel* pack;
 };
 
-/// The kernels for any machine, and those for AVX-512 (F, BW, VL, VBMI, VBMI2), null where the library was
-/// built without them.
+/// The kernels for any machine, and those for one instruction set, which are null where the library was built
+/// without them. base/cpu.hpp tells what each one needs.
 ///@{
 extern const SplitKernels kPortableSplitKernels;
+extern const SplitKernels* const kAvx2SplitKernels;
 extern const SplitKernels* const kAvx512SplitKernels;
 ///@}
 

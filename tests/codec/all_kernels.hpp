@@ -26,6 +26,7 @@ inline const std::vector<NamedKernels>& all_kernels() {
                 made.push_back({name, {lists, split, join}});
         };
         add("portable", &kPortableListKernels, &kPortableSplitKernels, &kPortableJoinKernels);
+        if (base::cpu_has_avx2()) add("AVX2", kAvx2ListKernels, kAvx2SplitKernels, kAvx2JoinKernels);
         if (base::cpu_has_avx512_vbmi2())
             add("AVX-512", kAvx512ListKernels, kAvx512SplitKernels, kAvx512JoinKernels);
         return made;
