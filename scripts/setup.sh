@@ -9,8 +9,8 @@ set -eu
 build="g++ dpkg-dev meson ninja-build pkg-config flatbuffers-compiler libflatbuffers-dev libzstd-dev libxxhash-dev
        libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev"
 demo="$build dataset-fashion-mnist"
-test="$demo cmake doctest-dev clang-14 clang-format-14 clang-tidy-19 libclang-rt-14-dev libfuse3-dev doxygen llvm-14 python3
-      python3-venv python3-xxhash python3-zstandard spin strace"
+test="$demo cmake doctest-dev clang-14 clang-format-14 clang-tidy-19 libclang-rt-14-dev libfuse3-dev doxygen g++-aarch64-linux-gnu
+      llvm-14 python3 python3-venv python3-xxhash python3-zstandard qemu-user-static spin strace"
 
 case "${1:-}" in
     build) wanted=$build ;;

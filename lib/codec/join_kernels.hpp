@@ -56,6 +56,7 @@ struct JoinKernels {
 extern const JoinKernels kPortableJoinKernels;
 extern const JoinKernels* const kAvx2JoinKernels;
 extern const JoinKernels* const kAvx512JoinKernels;
+extern const JoinKernels* const kNeonJoinKernels;
 ///@}
 
 }  // namespace milepost::codec

@@ -9,13 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "codec/kernel_parts.hpp"
 #include "codec/list_kernels.hpp"
 
 namespace milepost::codec {
 namespace {
-
-/// Words whose symbols are merged before they are joined, in memory that stays in a cache.
-constexpr std::size_t kPart = 8 * kJoinedWords;
 
 __m256i load(const std::uint8_t* from) noexcept {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
@@ -86,37 +84,25 @@ struct JoinPart {
     }
 };
 
-/// The list without its first `count` values.
-ListMerge rest_of(ListMerge merge, std::size_t count) noexcept {
-    const std::size_t ones = kAvx2ListKernels->count_ones(merge.bits, count);
-    merge.bits.at += count;
-    if (merge.ones.list != nullptr) merge.ones.list += ones;
-    if (merge.zeros.list != nullptr) merge.zeros.list += count - ones;
-    return merge;
-}
-
-/// Calls with the symbols of a part, the number of its first word, how many they are, and what stores.
+/// Calls for each part, with its symbols, the number of its first word, how many they are, and what stores.
 template <class Call>
-void for_parts(const PlaneSources& from, const WordTarget& to, Call call) noexcept {
+void with_store(const PlaneSources& from, const WordTarget& to, Call call) noexcept {
     const bool is_streamed = to.is_streamed && reinterpret_cast<std::uintptr_t>(to.words) % 32 == 0;
-    std::uint8_t symbols[kPart + kListSlack];
-    ListMerge left = from.symbols;
-    for (std::size_t begin = 0; begin < to.count; begin += kPart) {
-        const std::size_t count = to.count - begin < kPart ? to.count - begin : kPart;
-        kAvx2ListKernels->merge(left, count, symbols);
-        left = rest_of(left, count);
-        if (is_streamed)
-            call(symbols, begin, count, StreamedStore());
-        else
-            call(symbols, begin, count, CachedStore());
-    }
-    if (is_streamed) _mm_sfence();
+    const auto with = [&](auto store) {
+        for_parts(from, to, kAvx2ListKernels->merge,
+                  [&](const std::uint8_t* symbols, std::size_t begin, std::size_t count) {
+                      call(symbols, begin, count, store);
+                  });
+    };
+    if (!is_streamed) return with(CachedStore());
+    with(StreamedStore());
+    _mm_sfence();
 }
 
 void join(const PlaneSources& from, const TopForm& form, const WordTarget& to) noexcept {
     if (form.of_symbols != nullptr) return kPortableJoinKernels.join(from, form, to);
     const Tops tops(form);
-    for_parts(from, to, [&](const std::uint8_t* symbols, std::size_t begin, std::size_t count, auto store) {
+    with_store(from, to, [&](const std::uint8_t* symbols, std::size_t begin, std::size_t count, auto store) {
         JoinPart{from, to}.narrow(tops, symbols, begin, count, store);
     });
 }
@@ -124,7 +110,7 @@ void join(const PlaneSources& from, const TopForm& form, const WordTarget& to) n
 void join_wide(const PlaneSources& from, const TopForm& form, const WordTarget& to) noexcept {
     if (form.of_symbols != nullptr) return kPortableJoinKernels.join_wide(from, form, to);
     const Tops tops(form);
-    for_parts(from, to, [&](const std::uint8_t* symbols, std::size_t begin, std::size_t count, auto store) {
+    with_store(from, to, [&](const std::uint8_t* symbols, std::size_t begin, std::size_t count, auto store) {
         JoinPart{from, to}.wide(tops, symbols, begin, count, store);
     });
 }

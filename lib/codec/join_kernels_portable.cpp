@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -6,6 +5,7 @@
 
 #include "base/little_endian.hpp"
 #include "codec/join_kernels.hpp"
+#include "codec/kernel_parts.hpp"
 #include "codec/list_kernels.hpp"
 
 namespace milepost::codec {
@@ -13,17 +13,6 @@ namespace {
 
 /// Values that are packed together: they fill as many whole bytes as each has bits.
 constexpr std::size_t kGroup = 8;
-/// Words that are joined in memory that is in a cache, and that no other buffer can be.
-constexpr std::size_t kPart = 8 * kJoinedWords;
-
-/// The part of a list after its first `count` values.
-ListMerge rest_of(ListMerge merge, std::size_t count) noexcept {
-    const std::size_t ones = kPortableListKernels.count_ones(merge.bits, count);
-    merge.bits.at += count;
-    if (merge.ones.list != nullptr) merge.ones.list += ones;
-    if (merge.zeros.list != nullptr) merge.zeros.list += count - ones;
-    return merge;
-}
 
 /// The compiler makes vectors of the loops if memory does not overlap. It multiplies in vectors of 16 bits;
 /// to shift by a variable it would need 32.
@@ -49,26 +38,22 @@ void make_tops(const std::uint8_t* __restrict symbols, const std::uint8_t* __res
     }
 }
 
-/// Calls with the first and the number of the words of a part, and their 16 highest bits.
+/// Calls for each part, with the 16 highest bits of words, the number of the first one, and how many they
+/// are.
 template <class Call>
-void for_parts(const PlaneSources& from, const TopForm& form, std::size_t count, Call call) noexcept {
-    std::array<std::uint8_t, kPart + kListSlack> symbols;
-    std::array<std::uint16_t, kPart> tops;
-    ListMerge left = from.symbols;
-    for (std::size_t begin = 0; begin < count; begin += kPart) {
-        const std::size_t some = std::min(kPart, count - begin);
-        kPortableListKernels.merge(left, some, symbols.data());
-        left = rest_of(left, some);
-        make_tops(symbols.data(), from.rests + begin, form, some, tops.data());
-        call(begin, some, tops.data());
-    }
+void with_tops(const PlaneSources& from, const TopForm& form, const WordTarget& to, Call call) noexcept {
+    for_parts(from, to, kPortableListKernels.merge,
+              [&](const std::uint8_t* symbols, std::size_t begin, std::size_t count) {
+                  std::array<std::uint16_t, kJoinPart> tops;
+                  make_tops(symbols, from.rests + begin, form, count, tops.data());
+                  call(tops.data(), begin, count);
+              });
 }
 
 void join(const PlaneSources& from, const TopForm& form, const WordTarget& to) noexcept {
-    for_parts(from, form, to.count,
-              [words = to.words](std::size_t begin, std::size_t some, const std::uint16_t* tops) {
-                  std::memcpy(words + 2 * begin, tops, 2 * some);
-              });
+    with_tops(from, form, to, [&](const std::uint16_t* tops, std::size_t begin, std::size_t count) {
+        std::memcpy(to.words + 2 * begin, tops, 2 * count);
+    });
 }
 
 void make_words(const std::uint16_t* __restrict tops, const std::uint8_t* __restrict high,
@@ -79,10 +64,10 @@ void make_words(const std::uint16_t* __restrict tops, const std::uint8_t* __rest
 }
 
 void join_wide(const PlaneSources& from, const TopForm& form, const WordTarget& to) noexcept {
-    for_parts(from, form, to.count, [&](std::size_t begin, std::size_t some, const std::uint16_t* tops) {
-        std::array<std::uint32_t, kPart> part;
-        make_words(tops, from.high + begin, from.low + begin, some, part.data());
-        std::memcpy(to.words + 4 * begin, part.data(), 4 * some);
+    with_tops(from, form, to, [&](const std::uint16_t* tops, std::size_t begin, std::size_t count) {
+        std::array<std::uint32_t, kJoinPart> words;
+        make_words(tops, from.high + begin, from.low + begin, count, words.data());
+        std::memcpy(to.words + 4 * begin, words.data(), 4 * count);
     });
 }
 

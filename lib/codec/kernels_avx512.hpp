@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "codec/kernel_parts.hpp"
 #include "codec/list_kernels.hpp"
 
 namespace milepost::codec {
@@ -37,29 +38,6 @@ inline __mmask64 first_lanes(std::size_t count) noexcept {
 inline __m128i shift_count(unsigned bits) noexcept {
     return _mm_cvtsi32_si128(static_cast<int>(bits));
 }
-
-inline std::size_t popcount(std::uint64_t word) noexcept {
-    return static_cast<std::size_t>(_mm_popcnt_u64(word));
-}
-
-/// Words of 64 bits one after the other, from any bit on. Reads 9 bytes for each.
-class BitWords {
-public:
-    explicit BitWords(NodeBits bits) noexcept
-        : next_(bits.bytes + bits.at / 8), shift_(static_cast<unsigned>(bits.at % 8)) {}
-
-    std::uint64_t next() noexcept {
-        std::uint64_t low;
-        __builtin_memcpy(&low, next_, sizeof low);
-        const std::uint64_t high = next_[8];
-        next_ += sizeof low;
-        return low >> shift_ | high << 1U << (63 - shift_);
-    }
-
-private:
-    const std::uint8_t* next_;
-    unsigned shift_;
-};
 
 /// The list of a node, 64 values at a time. Each side is a list or not, as the arguments tell.
 template <bool kZerosAreList, bool kOnesAreList>

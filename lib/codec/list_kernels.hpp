@@ -64,6 +64,7 @@ struct ListKernels {
 extern const ListKernels kPortableListKernels;
 extern const ListKernels* const kAvx2ListKernels;
 extern const ListKernels* const kAvx512ListKernels;
+extern const ListKernels* const kNeonListKernels;
 ///@}
 
 }  // namespace milepost::codec

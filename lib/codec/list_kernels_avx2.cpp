@@ -9,67 +9,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "codec/kernel_parts.hpp"
+#include "codec/shuffle_steps.hpp"
+
 namespace milepost::codec {
 namespace {
 
-constexpr std::size_t kLanes = 8;
-
-/// For each 8 bits of a mask, how 16 bytes are shuffled, and how many ones there are.
-struct Steps {
-    /// Of 8 values of zeros and then 8 of ones, those that are next.
-    std::uint8_t merge[256][kLanes] = {};
-    /// Of 8 values, those at ones; in the upper 8 bytes, those at zeros.
-    std::uint8_t partition[256][2 * kLanes] = {};
-    std::uint8_t ones[256] = {};
-};
-
-constexpr Steps make_steps() noexcept {
-    Steps steps;
-    for (unsigned mask = 0; mask < 256; ++mask) {
-        unsigned zeros = 0, ones = 0;
-        for (unsigned lane = 0; lane < kLanes; ++lane) {
-            const bool is_one = (mask >> lane & 1U) != 0;
-            const auto to = is_one ? ones : kLanes + zeros;
-            steps.partition[mask][to] = static_cast<std::uint8_t>(lane);
-            steps.merge[mask][lane] = static_cast<std::uint8_t>(is_one ? kLanes + ones++ : zeros++);
-        }
-        steps.ones[mask] = static_cast<std::uint8_t>(ones);
-    }
-    return steps;
-}
-
-constexpr Steps kSteps = make_steps();
-
-std::size_t popcount(std::uint64_t word) noexcept {
-    return static_cast<std::size_t>(_mm_popcnt_u64(word));
-}
-
-/// Words of 64 bits one after the other, from any bit on. Reads 9 bytes for each.
-class BitWords {
-public:
-    explicit BitWords(NodeBits bits) noexcept
-        : next_(bits.bytes + bits.at / 8), shift_(static_cast<unsigned>(bits.at % 8)) {}
-
-    std::uint64_t next() noexcept {
-        std::uint64_t low;
-        __builtin_memcpy(&low, next_, sizeof low);
-        const std::uint64_t high = next_[8];
-        next_ += sizeof low;
-        return low >> shift_ | high << 1U << (63 - shift_);
-    }
-
-private:
-    const std::uint8_t* next_;
-    unsigned shift_;
-};
-
-std::size_t count_ones(NodeBits bits, std::size_t count) noexcept {
-    BitWords words(bits);
-    std::size_t ones = 0;
-    for (; count >= 64; count -= 64)
-        ones += popcount(words.next());
-    return count == 0 ? ones : ones + popcount(words.next() << (64 - count));
-}
+constexpr const ShuffleSteps& kSteps = kShuffleSteps;
+constexpr std::size_t kLanes = ShuffleSteps::kLanes;
 
 /// 8 bytes in the low half of a register.
 __m128i load_low(const std::uint8_t* from) noexcept {
@@ -166,7 +113,7 @@ std::size_t partition(std::uint8_t* ranks, std::size_t count, std::uint8_t pivot
     return static_cast<std::size_t>(stay - ranks);
 }
 
-// There are no instructions for what follows.
+// No instruction is of use for what follows.
 
 void map(const std::uint8_t* bytes, std::size_t count, const std::uint8_t* table, std::uint8_t* to) noexcept {
     kPortableListKernels.map(bytes, count, table, to);

@@ -9,18 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "codec/kernel_parts.hpp"
 #include "codec/kernels_avx512.hpp"
 
 namespace milepost::codec {
 namespace {
-
-std::size_t count_ones(NodeBits bits, std::size_t count) noexcept {
-    BitWords words(bits);
-    std::size_t ones = 0;
-    for (; count >= 64; count -= 64)
-        ones += popcount(words.next());
-    return count == 0 ? ones : ones + popcount(words.next() << (64 - count));
-}
 
 void merge(const ListMerge& merge, std::size_t count, std::uint8_t* out) noexcept {
     with_merged(merge, [=](auto list) {

@@ -1,9 +1,9 @@
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
+#include "codec/kernel_parts.hpp"
 #include "codec/list_kernels.hpp"
 
 namespace milepost::codec {
@@ -56,32 +56,14 @@ std::uint64_t load_lanes(const std::uint8_t* from) noexcept {
     return lanes;
 }
 
-/// The next 64 bits, 9 bytes of which are read.
-std::uint64_t word_at(NodeBits bits) noexcept {
-    const std::uint8_t* const from = bits.bytes + bits.at / 8;
-    std::uint64_t low = 0;
-    for (unsigned i = 0; i < 8; ++i)
-        low |= std::uint64_t{from[i]} << 8 * i;
-    const unsigned shift = bits.at % 8;
-    return low >> shift | std::uint64_t{from[8]} << 1U << (63 - shift);
-}
-
-std::size_t count_ones(NodeBits bits, std::size_t count) noexcept {
-    std::size_t ones = 0, i = 0;
-    for (; i + 64 <= count; i += 64)
-        ones += static_cast<std::size_t>(std::popcount(word_at({bits.bytes, bits.at + i})));
-    if (i == count) return ones;
-    const std::uint64_t last = word_at({bits.bytes, bits.at + i}) << (64 - (count - i));
-    return ones + static_cast<std::size_t>(std::popcount(last));
-}
-
 template <bool kZerosAreList, bool kOnesAreList>
 void merge_as(const ListMerge& merge, std::size_t count, std::uint8_t* out) noexcept {
     constexpr std::uint64_t kEach = 0x0101010101010101;
     const std::uint8_t *zeros = merge.zeros.list, *ones = merge.ones.list;
     std::uint64_t zero = merge.zeros.value * kEach, one = merge.ones.value * kEach, masks = 0;
+    BitWords words(merge.bits);
     for (std::size_t i = 0; i < count; i += kLanes, masks >>= kLanes) {
-        if (i % 64 == 0) masks = word_at({merge.bits.bytes, merge.bits.at + i});
+        if (i % 64 == 0) masks = words.next();
         const auto mask = static_cast<std::uint8_t>(masks);
         if constexpr (kZerosAreList) {
             zero = spread(load_lanes(zeros), static_cast<std::uint8_t>(~mask));

@@ -47,6 +47,7 @@ struct SplitKernels {
 extern const SplitKernels kPortableSplitKernels;
 extern const SplitKernels* const kAvx2SplitKernels;
 extern const SplitKernels* const kAvx512SplitKernels;
+extern const SplitKernels* const kNeonSplitKernels;
 ///@}
 
 }  // namespace milepost::codec

@@ -29,6 +29,7 @@ inline const std::vector<NamedKernels>& all_kernels() {
         if (base::cpu_has_avx2()) add("AVX2", kAvx2ListKernels, kAvx2SplitKernels, kAvx2JoinKernels);
         if (base::cpu_has_avx512_vbmi2())
             add("AVX-512", kAvx512ListKernels, kAvx512SplitKernels, kAvx512JoinKernels);
+        add("NEON", kNeonListKernels, kNeonSplitKernels, kNeonJoinKernels);
         return made;
     }();
     return all;
