@@ -12,7 +12,9 @@
 
 #include "assertions.hpp"
 #include "codec/codec.hpp"
+#include "codec/planes_codec.hpp"
 #include "input.hpp"
+#include "support/all_kernels.hpp"
 
 namespace milepost::fuzz {
 namespace {
@@ -34,6 +36,12 @@ void check_failure(const codec::DecodeFailure& failure) {
     check_error(Error(failure.condition, std::string(failure.what)));
 }
 
+/// A decoder of planes with other kernels than the best ones.
+struct OtherKernels {
+    std::unique_ptr<codec::Encoder> encoder;
+    std::unique_ptr<codec::Decoder> decoder;
+};
+
 /// What works on one codec's chunks, kept from one input to the next, as a thread keeps it for all its
 /// chunks.
 struct Worker {
@@ -41,17 +49,30 @@ struct Worker {
         : row(*codec::find_codec(static_cast<std::uint8_t>(code))),
           parameter(its_parameter),
           encoder(row.make_encoder({1, its_parameter, smallest})),
-          decoder(row.make_decoder(its_parameter)) {}
+          decoder(row.make_decoder(its_parameter)) {
+        if (code != Codec::planes) return;
+        for (const codec::NamedKernels& named : codec::all_kernels())
+            others.push_back({codec::make_planes_encoder({1, parameter, smallest}, named.kernels),
+                              codec::make_planes_decoder(parameter, named.kernels)});
+    }
     const CodecRow& row;
     std::uint8_t parameter;
     std::unique_ptr<codec::Encoder> encoder;
     std::unique_ptr<codec::Decoder> decoder;
+    std::vector<OtherKernels> others;
 };
 
 /// What was decoded is a chunk like any other: it can be stored again.
 void check_encoded_again(const Worker& worker, std::span<const std::byte> raw) {
     std::vector<std::byte> stored(raw.size());
     const std::size_t nbytes = worker.encoder->encode(raw, stored);
+    for (const OtherKernels& other : worker.others) {
+        std::vector<std::byte> same(raw.size());
+        require(
+            other.encoder->encode(raw, same) == nbytes &&
+                std::equal(same.begin(), same.begin() + static_cast<std::ptrdiff_t>(nbytes), stored.begin()),
+            "all kernels give the same bytes");
+    }
     if (nbytes == 0) return;
     require(nbytes < raw.size(), "a chunk is stored compressed only if that is smaller");
     Target again(raw.size(), std::byte{0x33});
@@ -65,6 +86,13 @@ void decode(const Worker& worker, std::span<const std::byte> stored, std::size_t
     const auto failure = worker.decoder->decode(stored, first.bytes);
     const auto again = worker.row.make_decoder(worker.parameter)->decode(stored, second.bytes);
     require(failure.has_value() == again.has_value(), "a decoder remembers nothing");
+    for (const OtherKernels& other : worker.others) {
+        Target third(raw_nbytes, std::byte{0x77});
+        const auto same = other.decoder->decode(stored, third.bytes, codec::TargetMemory::touched);
+        require(failure ? same && failure->what == same->what : !same, "all kernels refuse the same bytes");
+        require(failure || std::equal(first.bytes.begin(), first.bytes.end(), third.bytes.begin()),
+                "all kernels decode alike");
+    }
     if (failure) {
         check_failure(*failure);
         require(failure->condition == again->condition && failure->what == again->what,

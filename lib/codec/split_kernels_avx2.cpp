@@ -43,7 +43,7 @@ private:
     __m128i by_low_;
 };
 
-/// The low bytes of numbers of 16 bits. Packing takes halves of registers by turns.
+/// The low bytes of numbers of 16 bits. What packs them takes halves of registers by turns.
 __m256i packed(__m256i first, __m256i second) noexcept {
     const __m256i low = _mm256_set1_epi16(0xFF);
     return _mm256_packus_epi16(_mm256_and_si256(first, low), _mm256_and_si256(second, low));
@@ -68,7 +68,7 @@ void split_wide(const std::uint8_t* words, std::size_t count, const TopCut& cut,
                 const PlaneTargets& to) noexcept {
     const std::size_t whole = cut.first_symbols == nullptr ? count - count % kWords : 0;
     const Cutter cutter(cut);
-    // Packing twice takes 4 bytes of each of 4 registers, then the next 4.
+    // Done twice, that takes 4 bytes of each of 4 registers, then the next 4.
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     const auto store_packed = [order](std::uint8_t* at, __m256i first, __m256i second) {
         store(at, _mm256_permutevar8x32_epi32(packed(first, second), order));

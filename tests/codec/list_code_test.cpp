@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "all_kernels.hpp"
 #include "codec/huffman.hpp"
 #include "codec/list_code.hpp"
 #include "codec/list_kernels.hpp"
 #include "codec/list_tree.hpp"
+#include "support/all_kernels.hpp"
 
 using namespace milepost::codec;
 

@@ -16,9 +16,9 @@
 
 #include <milepost/error.hpp>
 
-#include "all_kernels.hpp"
 #include "codec/codec.hpp"
 #include "codec/planes_codec.hpp"
+#include "support/all_kernels.hpp"
 
 using namespace milepost;
 using namespace milepost::codec;

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "all_kernels.hpp"
 #include "codec/join_kernels.hpp"
 #include "codec/list_kernels.hpp"
 #include "codec/split_kernels.hpp"
+#include "support/all_kernels.hpp"
 
 using namespace milepost::codec;
 
