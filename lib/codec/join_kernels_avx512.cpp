@@ -30,8 +30,8 @@ public:
     explicit ComputedTops(const TopForm& form) noexcept
         : base_(_mm512_set1_epi16(static_cast<short>(form.base))),
           low_mask_(_mm512_set1_epi16(static_cast<short>((1U << form.low_bits) - 1))),
-          by_low_(shift_count(form.low_bits)),
-          by_sign_(shift_count(15 - form.low_bits)) {}
+          by_low_(_mm512_set1_epi16(static_cast<short>(form.low_bits))),
+          by_sign_(_mm512_set1_epi16(static_cast<short>(15 - form.low_bits))) {}
 
     [[nodiscard]] Halves of(__m512i symbols, __m512i rests) const noexcept {
         const Halves wide = unpacked_bytes(symbols, _mm512_setzero_si512());
@@ -41,15 +41,30 @@ public:
 
 private:
     [[nodiscard]] __m512i top(__m512i symbols, __m512i rests) const noexcept {
-        const __m512i first = _mm512_add_epi16(_mm512_sll_epi16(symbols, by_low_), base_);
+        const __m512i first = _mm512_add_epi16(_mm512_sllv_epi16(symbols, by_low_), base_);
         // first | rests' low bits, then | the sign, shifted to its place
         const __m512i unsigned_top = _mm512_ternarylogic_epi64(first, rests, low_mask_, 0xF8);
-        return _mm512_ternarylogic_epi64(unsigned_top, _mm512_sll_epi16(rests, by_sign_),
+        return _mm512_ternarylogic_epi64(unsigned_top, _mm512_sllv_epi16(rests, by_sign_),
                                          _mm512_set1_epi16(static_cast<short>(0x8000)), 0xF8);
     }
 
-    __m512i base_, low_mask_;
-    __m128i by_low_, by_sign_;
+    __m512i base_, low_mask_, by_low_, by_sign_;
+};
+
+/// The same where a symbol and the low bits have a byte each, less the sign: both bytes beside one another
+/// are the 16 bits, rotated.
+class RotatedTops {
+public:
+    [[nodiscard]] static bool fit(const TopForm& form) noexcept {
+        return form.low_bits == 7 && form.base == 0 && form.of_symbols == nullptr;
+    }
+    [[nodiscard]] Halves of(__m512i symbols, __m512i rests) const noexcept {
+        // The sign comes to the lowest bit: (rests << 1) | (rests >> 7 & 1).
+        const __m512i rotated = _mm512_ternarylogic_epi64(
+            _mm512_add_epi8(rests, rests), _mm512_srli_epi16(rests, 7), _mm512_set1_epi8(1), 0xF8);
+        const Halves both = unpacked_bytes(rotated, symbols);
+        return {_mm512_shrdi_epi16(both.low, both.low, 1), _mm512_shrdi_epi16(both.high, both.high, 1)};
+    }
 };
 
 /// The 16 highest bits from a table.
@@ -98,12 +113,14 @@ template <class Tops, class List, class Store>
 void join_as(const PlaneSources& from, const Tops& tops, List symbols, Store store,
              const WordTarget& to) noexcept {
     const __m512i order = _mm512_set_epi64(7, 3, 6, 2, 5, 1, 4, 0);
-    for (std::size_t i = 0; i < to.count; i += 64) {
+    const std::uint8_t* const rests = from.rests;
+    std::uint8_t* const words = to.words;
+    for (std::size_t i = 0, count = to.count; i < count; i += 64) {
         const __m512i symbol = _mm512_permutexvar_epi64(order, symbols.next());
-        const __m512i rest = _mm512_permutexvar_epi64(order, _mm512_loadu_si512(from.rests + i));
+        const __m512i rest = _mm512_permutexvar_epi64(order, _mm512_loadu_si512(rests + i));
         const Halves top = tops.of(symbol, rest);
-        store(to.words + 2 * i, top.low);
-        store(to.words + 2 * i + 64, top.high);
+        store(words + 2 * i, top.low);
+        store(words + 2 * i + 64, top.high);
     }
 }
 
@@ -128,10 +145,14 @@ void join_wide_as(const PlaneSources& from, const Tops& tops, List symbols, Stor
 template <class Call>
 void with_all(const PlaneSources& from, const TopForm& form, const WordTarget& to, Call call) noexcept {
     const bool is_streamed = to.is_streamed && reinterpret_cast<std::uintptr_t>(to.words) % 64 == 0;
+    const auto with_tops = [&](auto symbols, auto store) {
+        if (form.of_symbols != nullptr) return call(TabledTops(form), symbols, store);
+        if (RotatedTops::fit(form)) return call(RotatedTops(), symbols, store);
+        call(ComputedTops(form), symbols, store);
+    };
     with_merged(from.symbols, [&](auto symbols) {
-        if (form.of_symbols != nullptr) return call(TabledTops(form), symbols, CachedStore());
-        if (!is_streamed) return call(ComputedTops(form), symbols, CachedStore());
-        call(ComputedTops(form), symbols, StreamedStore());
+        if (!is_streamed) return with_tops(symbols, CachedStore());
+        with_tops(symbols, StreamedStore());
         _mm_sfence();
     });
 }

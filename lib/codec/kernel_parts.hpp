@@ -36,8 +36,8 @@ private:
     unsigned shift_;
 };
 
-/// The kernel of that name.
-inline std::size_t count_ones(NodeBits bits, std::size_t count) noexcept {
+/// How many of `count` bits are 1.
+inline std::size_t count_ones_in_words(NodeBits bits, std::size_t count) noexcept {
     BitWords words(bits);
     std::size_t ones = 0;
     for (; count >= 64; count -= 64)
@@ -47,7 +47,7 @@ inline std::size_t count_ones(NodeBits bits, std::size_t count) noexcept {
 
 /// The list without its first `count` values.
 inline ListMerge rest_of(ListMerge merge, std::size_t count) noexcept {
-    const std::size_t ones = count_ones(merge.bits, count);
+    const std::size_t ones = count_ones_in_words(merge.bits, count);
     merge.bits.at += count;
     if (merge.ones.list != nullptr) merge.ones.list += ones;
     if (merge.zeros.list != nullptr) merge.zeros.list += count - ones;

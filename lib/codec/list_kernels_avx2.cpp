@@ -123,7 +123,7 @@ void count_values(const std::uint8_t* values, std::size_t count, std::uint32_t* 
     kPortableListKernels.count_values(values, count, counts);
 }
 
-constexpr ListKernels kKernels = {count_ones, merge, partition, map, count_values};
+constexpr ListKernels kKernels = {count_ones_in_words, merge, partition, map, count_values};
 
 }  // namespace
 

@@ -2,7 +2,7 @@
 
 #include "codec/list_kernels.hpp"
 
-#if defined(__AVX512VBMI__) && defined(__AVX512VBMI2__) && defined(__AVX512BW__) && defined(__POPCNT__)
+#if defined(__AVX512VBMI__) && defined(__AVX512VBMI2__) && defined(__AVX512BW__) && defined(__AVX512VPOPCNTDQ__)
 
 #include <immintrin.h>
 
@@ -14,6 +14,26 @@
 
 namespace milepost::codec {
 namespace {
+
+/// Counts whole bytes, 64 at a time; what is before and after the bits in their first and last byte is taken away.
+std::size_t count_ones(NodeBits bits, std::size_t count) noexcept {
+    if (count <= 512) return count_ones_in_words(bits, count);
+    const std::uint8_t* next = bits.bytes + bits.at / 8;
+    const unsigned before = bits.at % 8;
+    const std::size_t surplus = popcount(*next & ((1U << before) - 1));
+    std::size_t left = before + count;
+    __m512i sums = _mm512_setzero_si512();
+    for (; left >= 512; left -= 512, next += 64)
+        sums = _mm512_add_epi64(sums, _mm512_popcnt_epi64(_mm512_loadu_si512(next)));
+    const __m512i last = _mm512_maskz_loadu_epi8(first_lanes(left / 8), next);
+    sums = _mm512_add_epi64(sums, _mm512_popcnt_epi64(last));
+    std::uint64_t by_lane[8];
+    _mm512_storeu_si512(by_lane, sums);
+    std::uint64_t ones = popcount(next[left / 8] & ((1U << left % 8) - 1));
+    for (const std::uint64_t sum : by_lane)
+        ones += sum;
+    return ones - surplus;
+}
 
 void merge(const ListMerge& merge, std::size_t count, std::uint8_t* out) noexcept {
     with_merged(merge, [=](auto list) {

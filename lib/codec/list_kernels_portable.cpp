@@ -152,6 +152,6 @@ void count_values(const std::uint8_t* values, std::size_t count, std::uint32_t* 
 
 }  // namespace
 
-const ListKernels kPortableListKernels = {count_ones, merge, partition, map, count_values};
+const ListKernels kPortableListKernels = {count_ones_in_words, merge, partition, map, count_values};
 
 }  // namespace milepost::codec
