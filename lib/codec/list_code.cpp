@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 
@@ -24,6 +25,23 @@ bool is_leaf(std::uint16_t child) noexcept {
 class BitWriter {
 public:
     explicit BitWriter(std::byte* to) noexcept : to_(to) {}
+
+    /// Adds words of 64 bits.
+    void add_words(std::span<const std::uint64_t> words) noexcept {
+        const std::size_t filled = nbits_ % kWordBits;
+        nbits_ += kWordBits * words.size();
+        if (filled == 0) {
+            std::memcpy(to_, words.data(), words.size_bytes());  // little-endian: base/little_endian.hpp
+        } else {
+            std::uint64_t before = waiting_ << (kWordBits - filled);
+            for (std::size_t i = 0; i < words.size(); ++i) {
+                base::store_le(to_ + i * sizeof before, words[i] << filled | before >> (kWordBits - filled));
+                before = words[i];
+            }
+            if (!words.empty()) waiting_ = before >> (kWordBits - filled);
+        }
+        to_ += words.size_bytes();
+    }
 
     /// Adds the lowest `count` bits of the word, 1 to 64. The others are zero.
     void add(std::uint64_t word, std::size_t count) noexcept {
@@ -82,8 +100,8 @@ public:
         const ListTree::Node& node = tree_.nodes[number];
         std::uint64_t* const masks = coder_.masks_.data();
         const std::size_t ones = coder_.kernels_.partition(ranks, count, node.pivot, scratch, masks);
-        for (std::size_t i = 0; i < count; i += kWordBits)
-            bits_.add(masks[i / kWordBits], std::min(kWordBits, count - i));
+        bits_.add_words({masks, count / kWordBits});
+        if (count % kWordBits != 0) bits_.add(masks[count / kWordBits], count % kWordBits);
         // The ranks that have gone have left as much room after those that stayed.
         if (!is_leaf(node.zeros)) write(node.zeros, scratch, count - ones, ranks + ones);
         if (!is_leaf(node.ones)) write(node.ones, ranks, ones, scratch);

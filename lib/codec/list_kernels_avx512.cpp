@@ -2,7 +2,8 @@
 
 #include "codec/list_kernels.hpp"
 
-#if defined(__AVX512VBMI__) && defined(__AVX512VBMI2__) && defined(__AVX512BW__) && defined(__AVX512VPOPCNTDQ__)
+#if defined(__AVX512VBMI__) && defined(__AVX512VBMI2__) && defined(__AVX512BW__) && \
+    defined(__AVX512VPOPCNTDQ__)
 
 #include <immintrin.h>
 
@@ -15,7 +16,8 @@
 namespace milepost::codec {
 namespace {
 
-/// Counts whole bytes, 64 at a time; what is before and after the bits in their first and last byte is taken away.
+/// Counts whole bytes, 64 at a time; what is before and after the bits in their first and last byte is taken
+/// away.
 std::size_t count_ones(NodeBits bits, std::size_t count) noexcept {
     if (count <= 512) return count_ones_in_words(bits, count);
     const std::uint8_t* next = bits.bytes + bits.at / 8;
@@ -68,88 +70,101 @@ void map(const std::uint8_t* bytes, std::size_t count, const std::uint8_t* table
         _mm512_storeu_si512(to + i, bytes_of.at(_mm512_loadu_si512(bytes + i)));
 }
 
-/// Counts of values, of which few are frequent: kWindow values from `first` on are counted by comparing, the
-/// others one by one.
-class WindowCounter {
+/// Counts values by their bits: 512 of them at a time become 8 registers, one for each bit of a value. A
+/// value occurs where its 4 upper and its 4 lower bits do. Most data has few values of the upper ones.
+class BitCounter {
 public:
-    static constexpr unsigned kWindow = 16;
+    static constexpr std::size_t kSlices = 8;  ///< registers of each bit that are counted together
+    static constexpr std::size_t kValues = 512 * kSlices;
 
-    WindowCounter(unsigned first, std::uint32_t* counts) noexcept : first_(first), counts_(counts) {}
+    explicit BitCounter(std::uint32_t* counts) noexcept : counts_(counts) {}
 
-    void count(const std::uint8_t* values, std::size_t count) noexcept {
-        constexpr std::size_t kVectors = 255;  // as often can a byte be counted up
-        for (std::size_t begin = 0; begin + 64 <= count;) {
-            const std::size_t end =
-                count - begin < 64 * kVectors ? count - count % 64 : begin + 64 * kVectors;
-            count_vectors(values + begin, (end - begin) / 64);
-            begin = end;
+    void count(const std::uint8_t* values) noexcept {
+        for (std::size_t slice = 0; slice < kSlices; ++slice)
+            take_bits(values + 512 * slice, bits_[slice]);
+        for (std::size_t slice = 0; slice < kSlices; ++slice) {
+            const Quarters first(bits_[slice][0], bits_[slice][1]), second(bits_[slice][2], bits_[slice][3]);
+            for (unsigned i = 0; i < 16; ++i)
+                _mm512_store_si512(lower_[slice][i], _mm512_and_si512(first.at[i % 4], second.at[i / 4]));
         }
-        for (std::size_t i = count - count % 64; i < count; ++i)
-            ++counts_[values[i]];
+        for (unsigned group = 0; group < 16; ++group)
+            count_group(group);
     }
 
 private:
-    void count_vectors(const std::uint8_t* values, std::size_t vectors) noexcept {
-        std::uint8_t others[64 * 255 + kListSlack];
-        std::size_t other_count = 0;
-        __m512i sums[kWindow];
+    using Register = std::uint64_t[8];
+
+    /// Where two bits have each of their four values.
+    struct Quarters {
+        Quarters(const Register& low_bits, const Register& high_bits) noexcept {
+            const __m512i low = _mm512_load_si512(low_bits), high = _mm512_load_si512(high_bits);
+            at[0] = _mm512_ternarylogic_epi64(low, low, high, 0x05);  // neither
+            at[1] = _mm512_andnot_si512(high, low);
+            at[2] = _mm512_andnot_si512(low, high);
+            at[3] = _mm512_and_si512(low, high);
+        }
+        __m512i at[4];
+    };
+
+    static void take_bits(const std::uint8_t* values, Register (&bits)[8]) noexcept {
+        for (std::size_t part = 0; part < 8; ++part) {
+            const __m512i some = _mm512_loadu_si512(values + 64 * part);
+            for (unsigned bit = 0; bit < 8; ++bit)
+                bits[bit][part] = _mm512_test_epi8_mask(some, _mm512_set1_epi8(static_cast<char>(1U << bit)));
+        }
+    }
+
+    /// Values with these upper bits.
+    void count_group(unsigned group) noexcept {
+        __m512i upper[kSlices], any = _mm512_setzero_si512(), sums[16];
+        const __m512i flip[4] = {flip_of(group, 0), flip_of(group, 1), flip_of(group, 2), flip_of(group, 3)};
+        for (std::size_t slice = 0; slice < kSlices; ++slice) {
+            __m512i all = _mm512_xor_si512(_mm512_load_si512(bits_[slice][4]), flip[0]);
+            for (unsigned bit = 1; bit < 4; ++bit)  // all & (bits ^ flip)
+                all =
+                    _mm512_ternarylogic_epi64(all, _mm512_load_si512(bits_[slice][4 + bit]), flip[bit], 0x60);
+            upper[slice] = all;
+            any = _mm512_or_si512(any, all);
+        }
+        if (_mm512_test_epi64_mask(any, any) == 0) return;
         for (__m512i& sum : sums)
             sum = _mm512_setzero_si512();
-        const __m512i first = _mm512_set1_epi8(static_cast<char>(first_)), one = _mm512_set1_epi8(1);
-        for (std::size_t vector = 0; vector < vectors; ++vector) {
-            const __m512i some = _mm512_sub_epi8(_mm512_loadu_si512(values + 64 * vector), first);
+        for (std::size_t slice = 0; slice < kSlices; ++slice) {
 #pragma GCC unroll 16
-            for (unsigned i = 0; i < kWindow; ++i) {
-                const __mmask64 equal = _mm512_cmpeq_epi8_mask(some, _mm512_set1_epi8(static_cast<char>(i)));
-                sums[i] = _mm512_mask_add_epi8(sums[i], equal, sums[i], one);
+            for (unsigned i = 0; i < 16; ++i) {
+                const __m512i here = _mm512_and_si512(upper[slice], _mm512_load_si512(lower_[slice][i]));
+                sums[i] = _mm512_add_epi64(sums[i], _mm512_popcnt_epi64(here));
             }
-            const __mmask64 outside = _mm512_cmpge_epu8_mask(some, _mm512_set1_epi8(kWindow));
-            _mm512_storeu_si512(others + other_count, _mm512_maskz_compress_epi8(outside, some));
-            other_count += popcount(outside);
         }
-        for (unsigned i = 0; i < kWindow; ++i) {
-            std::uint64_t by_lane[8];
-            _mm512_storeu_si512(by_lane, _mm512_sad_epu8(sums[i], _mm512_setzero_si512()));
-            for (const std::uint64_t sum : by_lane)
-                counts_[(first_ + i) & 0xFFU] += static_cast<std::uint32_t>(sum);
-        }
-        for (std::size_t i = 0; i < other_count; ++i)
-            ++counts_[(others[i] + first_) & 0xFFU];
+        for (unsigned i = 0; i < 16; ++i)
+            counts_[16 * group + i] += sum_of(sums[i]);
     }
 
-    unsigned first_;
+    /// Ones where the bit of the group is 0.
+    static __m512i flip_of(unsigned group, unsigned bit) noexcept {
+        return _mm512_set1_epi64((group >> bit & 1U) != 0 ? 0 : -1);
+    }
+
+    static std::uint32_t sum_of(__m512i numbers) noexcept {
+        const __m256i four =
+            _mm256_add_epi64(_mm512_castsi512_si256(numbers), _mm512_extracti64x4_epi64(numbers, 1));
+        const __m128i two = _mm_add_epi64(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
+        return static_cast<std::uint32_t>(_mm_extract_epi64(two, 0) + _mm_extract_epi64(two, 1));
+    }
+
     std::uint32_t* counts_;
+    alignas(64) Register bits_[kSlices][8];
+    alignas(64) Register lower_[kSlices][16];
 };
 
-/// The window that has most of a sample, if it has nearly all of it; else 256.
-unsigned find_window(const std::uint8_t* values, std::size_t count) noexcept {
-    constexpr std::size_t kRuns = 16;
-    std::uint32_t counts[256 + WindowCounter::kWindow] = {};
-    std::size_t sampled = 0;
-    for (std::size_t run = 0; run < kRuns; ++run) {
-        const std::uint8_t* const from = values + count / kRuns * run;
-        for (std::size_t i = 0; i < 32; ++i, ++sampled)
-            ++counts[from[i]];
-    }
-    std::size_t sum = 0, best = 0;
-    unsigned at = 256;
-    for (unsigned i = 0; i < 256 + WindowCounter::kWindow; ++i) {
-        sum += counts[i];
-        if (i < WindowCounter::kWindow) continue;
-        sum -= counts[i - WindowCounter::kWindow];
-        if (sum > best) {
-            best = sum;
-            at = i + 1 - WindowCounter::kWindow;
-        }
-    }
-    return best * 16 >= sampled * 15 ? at : 256;
-}
-
 void count_values(const std::uint8_t* values, std::size_t count, std::uint32_t* counts) noexcept {
-    const unsigned first = count < 4096 ? 256 : find_window(values, count);
-    if (first == 256) return kPortableListKernels.count_values(values, count, counts);
+    if (count < BitCounter::kValues) return kPortableListKernels.count_values(values, count, counts);
     __builtin_memset(counts, 0, 256 * sizeof counts[0]);
-    WindowCounter(first, counts).count(values, count);
+    BitCounter counter(counts);
+    for (; count >= BitCounter::kValues; count -= BitCounter::kValues, values += BitCounter::kValues)
+        counter.count(values);
+    for (std::size_t i = 0; i < count; ++i)
+        ++counts[values[i]];
 }
 
 constexpr ListKernels kKernels = {count_ones, merge, partition, map, count_values};
