@@ -83,9 +83,15 @@ public:
         for (std::size_t slice = 0; slice < kSlices; ++slice)
             take_bits(values + 512 * slice, bits_[slice]);
         for (std::size_t slice = 0; slice < kSlices; ++slice) {
-            const Quarters first(bits_[slice][0], bits_[slice][1]), second(bits_[slice][2], bits_[slice][3]);
+            const auto& bits = bits_[slice];
+            const Quarters first(bits[0], bits[1]), second(bits[2], bits[3]);
             for (unsigned i = 0; i < 16; ++i)
                 _mm512_store_si512(lower_[slice][i], _mm512_and_si512(first.at[i % 4], second.at[i / 4]));
+            const Quarters third(bits[4], bits[5]), fourth(bits[6], bits[7]);
+            for (unsigned i = 0; i < 4; ++i) {
+                _mm512_store_si512(upper_[slice][i], third.at[i]);
+                _mm512_store_si512(upper_[slice][4 + i], fourth.at[i]);
+            }
         }
         for (unsigned group = 0; group < 16; ++group)
             count_group(group);
@@ -117,14 +123,10 @@ private:
     /// Values with these upper bits.
     void count_group(unsigned group) noexcept {
         __m512i upper[kSlices], any = _mm512_setzero_si512(), sums[16];
-        const __m512i flip[4] = {flip_of(group, 0), flip_of(group, 1), flip_of(group, 2), flip_of(group, 3)};
         for (std::size_t slice = 0; slice < kSlices; ++slice) {
-            __m512i all = _mm512_xor_si512(_mm512_load_si512(bits_[slice][4]), flip[0]);
-            for (unsigned bit = 1; bit < 4; ++bit)  // all & (bits ^ flip)
-                all =
-                    _mm512_ternarylogic_epi64(all, _mm512_load_si512(bits_[slice][4 + bit]), flip[bit], 0x60);
-            upper[slice] = all;
-            any = _mm512_or_si512(any, all);
+            upper[slice] = _mm512_and_si512(_mm512_load_si512(upper_[slice][group % 4]),
+                                            _mm512_load_si512(upper_[slice][4 + group / 4]));
+            any = _mm512_or_si512(any, upper[slice]);
         }
         if (_mm512_test_epi64_mask(any, any) == 0) return;
         for (__m512i& sum : sums)
@@ -140,11 +142,6 @@ private:
             counts_[16 * group + i] += sum_of(sums[i]);
     }
 
-    /// Ones where the bit of the group is 0.
-    static __m512i flip_of(unsigned group, unsigned bit) noexcept {
-        return _mm512_set1_epi64((group >> bit & 1U) != 0 ? 0 : -1);
-    }
-
     static std::uint32_t sum_of(__m512i numbers) noexcept {
         const __m256i four =
             _mm256_add_epi64(_mm512_castsi512_si256(numbers), _mm512_extracti64x4_epi64(numbers, 1));
@@ -154,7 +151,9 @@ private:
 
     std::uint32_t* counts_;
     alignas(64) Register bits_[kSlices][8];
-    alignas(64) Register lower_[kSlices][16];
+    alignas(64) Register lower_[kSlices][16];  ///< where each value of the lower bits is
+    alignas(
+        64) Register upper_[kSlices][8];  ///< where two of the upper bits have each value, then the others
 };
 
 void count_values(const std::uint8_t* values, std::size_t count, std::uint32_t* counts) noexcept {
