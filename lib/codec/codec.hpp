@@ -35,7 +35,7 @@ public:
 };
 
 /// What is known about memory that a decoder writes.
-enum class TargetMemory {
+enum class TargetMemory : std::uint8_t {
     any,
     /// Has been written before, and is in no cache: for example live parameters of a model. A decoder may
     /// write past the caches, which is much faster then. Memory that was just allocated is in a cache,

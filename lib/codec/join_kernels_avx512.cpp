@@ -10,7 +10,6 @@
 #include <cstdint>
 
 #include "codec/kernels_avx512.hpp"
-#include "codec/list_kernels.hpp"
 
 namespace milepost::codec {
 namespace {

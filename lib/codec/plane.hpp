@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace milepost::codec {
 
@@ -15,7 +16,7 @@ struct PlaneShape {
 };
 
 /// How the values are stored.
-enum class PlaneForm : unsigned { one_value = 0, packed = 1, coded = 2 };
+enum class PlaneForm : std::uint8_t { one_value = 0, packed = 1, coded = 2 };
 
 /// Bits of a value of a plane of bytes.
 inline constexpr unsigned kByteBits = 8;

@@ -13,6 +13,7 @@
 #include "base/little_endian.hpp"
 #include "codec/huffman.hpp"
 #include "codec/list_code.hpp"
+#include "codec/list_kernels.hpp"
 #include "codec/list_tree.hpp"
 #include "codec/plane.hpp"
 #include "codec/plane_kernels.hpp"

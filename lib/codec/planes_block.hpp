@@ -17,7 +17,7 @@ namespace milepost::codec {
 using BlockSize = std::uint32_t;
 
 /// The form of a block.
-enum class BlockForm : unsigned { raw = 0, planes = 1 };
+enum class BlockForm : std::uint8_t { raw = 0, planes = 1 };
 
 /// How a chunk is cut.
 struct ChunkShape {
