@@ -18,7 +18,8 @@ inline constexpr std::size_t kHugePageNbytes = std::size_t{2} << 20U;
 inline constexpr std::size_t kLargeForMalloc = std::size_t{32} << 20U;
 
 /// Memory of that size, not zeroed by us, or zero; null if there is none. It is large from `large` bytes on
-/// (kLargeNbytes where there is no such argument). release() ends it, with the same numbers; null is allowed. Any thread.
+/// (kLargeNbytes where there is no such argument). release() ends it, with the same numbers; null is allowed.
+/// Any thread.
 ///@{
 [[nodiscard]] std::byte* allocate(std::size_t nbytes) noexcept;
 [[nodiscard]] std::byte* allocate(std::size_t nbytes, std::size_t large) noexcept;

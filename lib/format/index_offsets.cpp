@@ -36,8 +36,9 @@ IndexOffsets::IndexOffsets(const Index& index) {
     std::size_t numbers = 0;
     for (const auto& [part, count] : parts)
         numbers += count;
-    block_ = base::AlignedBuffer(
-        (storages + layouts) * sizeof(std::uint64_t) + numbers * sizeof(std::uint32_t), base::kLargeForMalloc);
+    block_ =
+        base::AlignedBuffer((storages + layouts) * sizeof(std::uint64_t) + numbers * sizeof(std::uint32_t),
+                            base::kLargeForMalloc);
     auto* const sizes = reinterpret_cast<std::uint64_t*>(block_.bytes().data());
     storage_begin = {sizes, storages};
     layout_extent = {sizes + storages, layouts};
