@@ -9,6 +9,7 @@
 #include <milepost/load_into.hpp>
 #include <milepost/options.hpp>
 #include <milepost/progress.hpp>
+#include <milepost/read_plan.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
 #include <milepost/stable_vector.hpp>

@@ -21,6 +21,7 @@
 
 namespace milepost {
 
+class ReadPlan;
 struct VerifyOptions;
 struct VerifyReport;
 
@@ -161,6 +162,7 @@ public:
 
 private:
     friend Result<VerifyReport> verify(const Reader& reader, const VerifyOptions& options);
+    friend class ReadPlan;
     [[nodiscard]] Result<Value> value_at(std::string_view path) const;
     explicit Reader(std::shared_ptr<const Impl> impl) noexcept : impl_(std::move(impl)) {}
 

@@ -59,6 +59,8 @@ struct ViewAccess {
     }
     /// Null for memory of the caller.
     static const StorageProvider* provider(const StorageView& view) noexcept { return view.provider_.get(); }
+    /// Where the view begins in the provider's storage.
+    static std::uint64_t begin(const StorageView& view) noexcept { return view.begin_; }
 
     /// Copies a strided tensor, contiguous, into `to`. Requires: the layout is within the storage, and `to`
     /// has room for all elements. Errors: as StorageView::bytes.

@@ -16,6 +16,7 @@
 #include "base/message.hpp"
 #include "codec/checksum.hpp"
 #include "codec/codec.hpp"
+#include "codec/hashing_copy.hpp"
 #include "format/chunks.hpp"
 #include "format/index_columns.hpp"
 #include "loading/chunk_error.hpp"
@@ -35,9 +36,10 @@ std::span<std::byte> scratch(base::AlignedBuffer& buffer, std::uint64_t nbytes) 
 }  // namespace
 
 Result<std::span<const std::byte>> ChunkReader::read(std::uint32_t storage, const Chunk& chunk,
-                                                     std::span<std::byte> to) {
+                                                     std::span<std::byte> to,
+                                                     std::span<const std::byte> stored) {
     is_target_written_ = false;
-    auto bytes = read_unplaced(storage, chunk, to);
+    auto bytes = read_unplaced(storage, chunk, to, stored);
     if (bytes) return bytes;
     if (is_target_written_) std::fill(to.begin(), to.end(), std::byte{0});
     return placed(storage, chunk, bytes.error());
@@ -50,22 +52,45 @@ Error ChunkReader::placed(std::uint32_t storage, const Chunk& chunk, const Error
 }
 
 Result<std::span<const std::byte>> ChunkReader::read_unplaced(std::uint32_t storage, const Chunk& chunk,
-                                                              std::span<std::byte> to) {
-    auto stored = stored_bytes(chunk, to);
-    if (!stored) return stored;
-    MILEPOST_TRY(compare(*stored, *chunk.stored_checksum, Condition::chunk_checksum, "checksum"));
-    if (chunk.is_compressed()) return decode(storage, chunk, *stored, to);
-    if (to.size() != chunk.raw_nbytes || stored->data() == to.data()) return stored;
-    std::memcpy(to.data(), stored->data(), to.size());
-    return std::span<const std::byte>(to);
+                                                              std::span<std::byte> to,
+                                                              std::span<const std::byte> stored) {
+    if (stored.empty()) {
+        MILEPOST_TRY_ASSIGN(stored, stored_bytes(chunk, to));
+    }
+    const bool fits = to.size() == chunk.raw_nbytes;
+    if (!chunk.is_compressed() && fits && stored.data() != to.data()) return copy(chunk, stored, to);
+    MILEPOST_TRY(check_stored(chunk, stored));
+    if (chunk.is_compressed()) return decode(storage, chunk, stored, to);
+    return stored;
 }
 
-Result<void> ChunkReader::check_stored(std::uint32_t storage, const Chunk& chunk) {
-    auto stored = stored_bytes(chunk, {});
-    const auto same = !stored
-                          ? Result<void>(std::move(stored).error())
-                          : compare(*stored, *chunk.stored_checksum, Condition::chunk_checksum, "checksum");
-    return same ? same : Result<void>(placed(storage, chunk, same.error()));
+Result<void> ChunkReader::check_stored(std::uint32_t storage, const Chunk& chunk,
+                                       std::span<const std::byte> stored) {
+    const auto checked = [&]() -> Result<void> {
+        if (stored.empty()) {
+            MILEPOST_TRY_ASSIGN(stored, stored_bytes(chunk, {}));
+        }
+        return check_stored(chunk, stored);
+    }();
+    return checked ? checked : Result<void>(placed(storage, chunk, checked.error()));
+}
+
+Result<void> ChunkReader::check_stored(const Chunk& chunk, std::span<const std::byte> stored) const {
+    if (!source_.compare_checksums) return {};
+    return compare(codec::checksum128(stored), *chunk.stored_checksum, Condition::chunk_checksum, "checksum");
+}
+
+/// A chunk that is stored raw, to its place.
+Result<std::span<const std::byte>> ChunkReader::copy(const Chunk& chunk, std::span<const std::byte> stored,
+                                                     std::span<std::byte> to) {
+    is_target_written_ = true;
+    if (source_.compare_checksums) {
+        MILEPOST_TRY(compare(hashing_copy_.copy(stored, to), *chunk.stored_checksum,
+                             Condition::chunk_checksum, "checksum"));
+    } else {
+        std::memcpy(to.data(), stored.data(), to.size());
+    }
+    return std::span<const std::byte>(to);
 }
 
 Result<std::span<const std::byte>> ChunkReader::stored_bytes(const Chunk& chunk, std::span<std::byte> to) {
@@ -97,15 +122,15 @@ Result<std::span<const std::byte>> ChunkReader::decode(std::uint32_t storage, co
     const auto raw = fits ? to : scratch(raw_, chunk.raw_nbytes);
     is_target_written_ = fits;
     if (const auto failure = decoder_->decode(stored, raw)) return damage(failure->condition, failure->what);
-    MILEPOST_TRY(
-        compare(raw, *chunk.raw_checksum, Condition::content_checksum, "checksum of the decoded bytes"));
+    if (source_.compare_checksums) {
+        MILEPOST_TRY(compare(codec::checksum128(raw), *chunk.raw_checksum, Condition::content_checksum,
+                             "checksum of the decoded bytes"));
+    }
     return std::span<const std::byte>(raw);
 }
 
-Result<void> ChunkReader::compare(std::span<const std::byte> bytes, const format::Digest& expected,
+Result<void> ChunkReader::compare(const codec::Digest& found, const format::Digest& expected,
                                   Condition condition, std::string_view what) const {
-    if (!source_.compare_checksums) return {};
-    const codec::Digest found = codec::checksum128(bytes);
     if (found == expected) return {};
     return damage(condition,
                   message(what, " expected ", codec::to_hex(expected), ", found ", codec::to_hex(found)));

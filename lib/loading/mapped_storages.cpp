@@ -1,11 +1,8 @@
 #include "loading/mapped_storages.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <memory>
 #include <span>
 
 #include <milepost/result.hpp>
@@ -16,22 +13,26 @@
 #include "core/gather.hpp"
 #include "format/chunks.hpp"
 #include "loading/chunk_reader.hpp"
-#include "loading/chunk_runs.hpp"
+#include "loading/read_request.hpp"
 
 namespace milepost::loading {
 
 using codec::kChunkNbytes;
 
+namespace {
+
+/// Fewer bytes than this are not worth a second thread.
+constexpr std::uint64_t kParallelNbytes = 8 * kChunkNbytes;
+
+}  // namespace
+
 MappedStorages::MappedStorages(const ChunkSource& source, unsigned threads)
     : source_(source), threads_(threads) {
-    if (!source.file.mapped().empty()) {
-        const std::size_t chunks = source.opened.index.stored_checksums.size();
-        checked_ = std::make_unique<std::atomic<std::uint8_t>[]>(chunks);
-    }
+    if (!source.file.mapped().empty()) checked_.emplace(source.opened.index.stored_checksums.size());
 }
 
 bool MappedStorages::contains(std::uint32_t storage) const noexcept {
-    return checked_ != nullptr && format::is_stored_raw(source_.opened.offsets, storage);
+    return checked_ && format::is_stored_raw(source_.opened.offsets, storage);
 }
 
 std::span<const std::byte> MappedStorages::in_place(std::uint32_t storage, std::uint64_t begin,
@@ -44,12 +45,6 @@ Result<std::span<const std::byte>> MappedStorages::bytes(std::uint32_t storage, 
                                                          std::uint64_t end) const {
     MILEPOST_TRY(check(storage, begin, end));
     return in_place(storage, begin, end);
-}
-
-Result<void> MappedStorages::read(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const {
-    MILEPOST_TRY_ASSIGN(auto from, bytes(storage, begin, begin + to.size()));
-    std::memcpy(to.data(), from.data(), to.size());
-    return {};
 }
 
 Result<void> MappedStorages::gather(std::uint32_t storage, const detail::StridedLayout& layout,
@@ -68,19 +63,20 @@ Result<void> MappedStorages::check(std::uint32_t storage, std::uint64_t begin, s
     if (!source_.compare_checksums || begin == end) return {};
     const std::uint64_t first = begin / kChunkNbytes;
     const auto count = static_cast<std::size_t>(format::chunk_count(end) - first);
+    const unsigned threads = end - begin < kParallelNbytes ? 1 : base::thread_count(threads_);
     return base::try_parallel_for(
-        count, worthwhile_threads(threads_, end - begin), [&] { return ChunkReader(source_); },
+        count, threads, [&] { return ChunkReader(source_); },
         [&](ChunkReader& reader, std::size_t i) { return check_chunk(reader, storage, first + i); });
 }
 
 Result<void> MappedStorages::check_chunk(ChunkReader& reader, std::uint32_t storage,
                                          std::uint64_t number) const {
-    std::atomic<std::uint8_t>& checked = checked_[source_.opened.offsets.storage_chunk[storage] + number];
-    if (checked.load(std::memory_order_acquire) != 0) return {};
+    const auto in_file = static_cast<std::size_t>(source_.opened.offsets.storage_chunk[storage] + number);
+    if (checked_->contains(in_file)) return {};
     format::ChunkIterator chunks(source_.opened.index, source_.opened.offsets, storage);
     chunks.skip_to(number);
     MILEPOST_TRY(reader.read(storage, chunks.chunk()));
-    checked.store(1, std::memory_order_release);
+    checked_->insert(in_file);
     return {};
 }
 

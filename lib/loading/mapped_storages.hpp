@@ -1,9 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <span>
 
 #include <milepost/result.hpp>
@@ -11,6 +10,7 @@
 
 #include "core/gather.hpp"
 #include "core/storage_provider.hpp"
+#include "loading/checked_chunks.hpp"
 #include "loading/chunk_reader.hpp"
 
 namespace milepost::loading {
@@ -23,14 +23,15 @@ public:
     /// `source` must outlive this. threads: 0 for as many as the machine has.
     MappedStorages(const ChunkSource& source, unsigned threads);
 
+    /// Which chunks have been checked; null if the file is not mapped.
+    [[nodiscard]] const CheckedChunks* checked() const noexcept { return checked_ ? &*checked_ : nullptr; }
+
     /// Whether a storage is one of them. The members below require it.
     [[nodiscard]] bool contains(std::uint32_t storage) const noexcept;
 
     /// The bytes [begin, end) in the mapping, checked.
     [[nodiscard]] Result<std::span<const std::byte>> bytes(std::uint32_t storage, std::uint64_t begin,
                                                            std::uint64_t end) const;
-    [[nodiscard]] Result<void> read(std::uint32_t storage, std::uint64_t begin,
-                                    std::span<std::byte> to) const;
     /// Checks only the chunks that hold elements. `runs` are those of the layout.
     [[nodiscard]] Result<void> gather(std::uint32_t storage, const detail::StridedLayout& layout,
                                       const core::ContiguousRuns& runs, std::span<std::byte> to) const;
@@ -47,9 +48,7 @@ private:
 
     const ChunkSource& source_;
     unsigned threads_;
-    /// One for each chunk of the file: 1 once its checksum was right. Two threads may both check a chunk;
-    /// neither sees unchecked bytes.
-    std::unique_ptr<std::atomic<std::uint8_t>[]> checked_;
+    std::optional<CheckedChunks> checked_;
 };
 
 }  // namespace milepost::loading

@@ -1,6 +1,5 @@
 #include "saving/chunk_encoder.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,6 +13,7 @@
 
 #include "codec/checksum.hpp"
 #include "codec/codec.hpp"
+#include "codec/hashing_copy.hpp"
 #include "core/storage_provider.hpp"
 #include "format/chunks.hpp"
 #include "saving/chunk_sequence.hpp"
@@ -24,9 +24,6 @@ namespace milepost::saving {
 using codec::kChunkNbytes;
 
 namespace {
-
-/// What is copied and then hashed at a time: it is in the fastest cache when it is hashed.
-constexpr std::size_t kBlockNbytes = std::size_t{16} << 10U;
 
 std::uint64_t raw_nbytes_of(const ChunkJob& job) noexcept {
     return format::chunk_raw_nbytes(job.storage->view.nbytes(), job.number);
@@ -68,7 +65,7 @@ Result<codec::Digest> ChunkEncoder::copy_raw(const ChunkJob& job, const OutputQu
     const std::size_t nbytes = to[0].size() + to[1].size();
     if (detail::ViewAccess::provider(view) == nullptr) {
         MILEPOST_TRY_ASSIGN(auto from, view.bytes(begin, begin + nbytes));
-        return copy_and_hash(from, to);
+        return hashing_copy_.copy(from, to[0], to[1]);
     }
     if (to[1].empty()) {
         MILEPOST_TRY(read_file(job, begin, to[0]));
@@ -76,7 +73,7 @@ Result<codec::Digest> ChunkEncoder::copy_raw(const ChunkJob& job, const OutputQu
     }
     const std::span<std::byte> raw = scratch(raw_, nbytes);  // so that its chunk is decoded once
     MILEPOST_TRY(read_file(job, begin, raw));
-    return copy_and_hash(raw, to);
+    return hashing_copy_.copy(raw, to[0], to[1]);
 }
 
 Result<void> ChunkEncoder::read_file(const ChunkJob& job, std::uint64_t begin,
@@ -84,24 +81,6 @@ Result<void> ChunkEncoder::read_file(const ChunkJob& job, std::uint64_t begin,
     auto read = job.storage->view.read(begin, to);
     if (read || !describe_) return read;
     return read.error().within(describe_(job.storage->number));
-}
-
-codec::Digest ChunkEncoder::copy_and_hash(std::span<const std::byte> from, const OutputQueue::Parts& to) {
-    if (from.size() <= kBlockNbytes && to[1].empty()) {
-        std::memcpy(to[0].data(), from.data(), from.size());
-        return codec::checksum128(to[0]);
-    }
-    if (checksum_ == nullptr) checksum_ = std::make_unique<codec::RunningChecksum>();
-    for (std::span<std::byte> part : to) {
-        while (!part.empty()) {
-            const auto block = part.first(std::min(kBlockNbytes, part.size()));
-            std::memcpy(block.data(), from.data(), block.size());
-            checksum_->update(block);
-            part = part.subspan(block.size());
-            from = from.subspan(block.size());
-        }
-    }
-    return checksum_->finish();
 }
 
 std::span<const std::byte> ChunkEncoder::compress(const codec::CodecChoice& choice,

@@ -12,6 +12,7 @@
 
 #include "codec/checksum.hpp"
 #include "codec/codec.hpp"
+#include "codec/hashing_copy.hpp"
 #include "saving/chunk_sequence.hpp"
 #include "saving/output_queue.hpp"
 
@@ -55,14 +56,13 @@ public:
 private:
     Result<codec::Digest> copy_raw(const ChunkJob& job, const OutputQueue::Parts& to);
     Result<void> read_file(const ChunkJob& job, std::uint64_t begin, std::span<std::byte> to) const;
-    codec::Digest copy_and_hash(std::span<const std::byte> from, const OutputQueue::Parts& to);
     std::span<const std::byte> compress(const codec::CodecChoice& choice, std::span<const std::byte> raw);
 
     codec::EncoderOptions options_;
     const Describe& describe_;
     codec::CodecChoice encoder_choice_ = {nullptr};
     std::unique_ptr<codec::Encoder> encoder_;
-    std::unique_ptr<codec::RunningChecksum> checksum_;
+    codec::HashingCopy hashing_copy_;
     std::vector<std::byte> raw_;
     std::vector<std::byte> stored_;
 };

@@ -1,0 +1,191 @@
+#include "loading/bulk_read.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
+
+#include "base/checked.hpp"
+#include "base/parallel.hpp"
+#include "core/gather.hpp"
+#include "format/chunks.hpp"
+#include "format/index_offsets.hpp"
+#include "loading/chunk_error.hpp"
+#include "loading/chunk_reader.hpp"
+#include "loading/file_access.hpp"
+#include "loading/open.hpp"
+#include "loading/read_request.hpp"
+#include "loading/segment_reader.hpp"
+#include "loading/segment_walk.hpp"
+
+namespace milepost::loading {
+namespace {
+
+/// Fewer bytes than this are not worth a second thread.
+constexpr std::uint64_t kParallelNbytes = std::uint64_t{8} << 20U;
+
+/// Bytes from the first to the last of all requests; saturates.
+std::uint64_t extent_of(std::span<const ReadRequest> requests) noexcept {
+    std::uint64_t nbytes = 0;
+    for (const ReadRequest& request : requests) {
+        if (!base::checked_add(nbytes, request.end - request.begin, nbytes)) return UINT64_MAX;
+    }
+    return nbytes;
+}
+
+/// The target of a request if all of the chunk goes there as it is; else nothing.
+std::span<std::byte> whole_target(const ReadRequest& request, const format::Chunk& chunk) noexcept {
+    const RawRange range = raw_range(chunk);
+    const bool is_whole = !request.is_strided() && request.begin <= range.begin && range.end <= request.end;
+    if (!is_whole) return {};
+    return {request.to + (range.begin - request.begin), static_cast<std::size_t>(chunk.raw_nbytes)};
+}
+
+/// Copies what a request wants of a chunk.
+void copy_part(const ReadRequest& request, const format::Chunk& chunk, std::span<const std::byte> raw) {
+    const RawRange range = raw_range(chunk);
+    const std::uint64_t first = std::max(range.begin, request.begin), last = std::min(range.end, request.end);
+    if (!request.is_strided()) {
+        std::memcpy(request.to + (first - request.begin), raw.data() + (first - range.begin),
+                    static_cast<std::size_t>(last - first));
+        return;
+    }
+    const core::ContiguousRuns runs(request.strided.shape, request.strided.strides,
+                                    request.strided.element_nbytes);
+    runs.visit(first - request.begin, last - request.begin, [&](auto from, auto to, auto nbytes) {
+        std::memcpy(request.to + to, raw.data() + (request.begin + from - range.begin), nbytes);
+        return true;
+    });
+}
+
+/// Serves the requests on several threads, each of which takes one segment after the other.
+class BulkRead {
+public:
+    BulkRead(const ChunkSource& source, std::span<const ReadRequest> requests, const BulkReadOptions& options)
+        : source_(source), options_(options), walk_(source.opened, requests) {}
+
+    Result<void> run(unsigned threads) {
+        base::parallel_for(
+            threads, threads, [&] { return Worker(source_); },
+            [&](Worker& worker, std::size_t) { work(worker); });
+        if (failure_) return std::move(failure_->second);
+        return {};
+    }
+
+private:
+    struct Worker {
+        explicit Worker(const ChunkSource& source) : chunks(source), segments(source.file) {}
+        ChunkReader chunks;
+        SegmentReader segments;
+        Segment segment;
+    };
+
+    void work(Worker& worker) {
+        std::uint64_t number = 0;
+        while (take(worker.segment, number)) {
+            if (auto served = serve(worker); !served) fail(number, std::move(served).error());
+        }
+    }
+
+    bool take(Segment& segment, std::uint64_t& number) {
+        const std::lock_guard lock(mutex_);
+        if (failure_ || !walk_.next(segment)) return false;
+        number = taken_++;
+        return true;
+    }
+
+    /// All segments before one that fails have been taken. So the first one that fails is always found,
+    /// whatever the number of threads.
+    void fail(std::uint64_t number, Error error) {
+        const std::lock_guard lock(mutex_);
+        if (!failure_ || number < failure_->first) failure_.emplace(number, std::move(error));
+    }
+
+    Result<void> serve(Worker& worker) {
+        auto read = worker.segments.read(worker.segment);
+        if (!read) return place(worker.segment, read.error());
+        const std::span<const std::byte> stored = *read;
+        for (const NeededChunk& needed : worker.segment.chunks) {
+            const auto own =
+                stored.empty()
+                    ? stored
+                    : stored.subspan(static_cast<std::size_t>(needed.chunk.offset - worker.segment.begin),
+                                     static_cast<std::size_t>(needed.chunk.stored_nbytes));
+            MILEPOST_TRY(serve(worker, needed, own));
+        }
+        if (options_.progress == nullptr) return {};
+        return options_.progress->add(worker.segment.stored_nbytes);
+    }
+
+    /// The error of a read with its place: the first chunk of the segment.
+    [[nodiscard]] Error place(const Segment& segment, const Error& error) const {
+        if (error.condition() != Condition::read) return error;
+        const NeededChunk& first = segment.chunks.front();
+        return chunk_error(source_.opened, first.storage, first.chunk, error.condition(), error.message());
+    }
+
+    /// `stored` is empty where the bytes are mapped, or to be read by the chunk.
+    Result<void> serve(Worker& worker, const NeededChunk& needed, std::span<const std::byte> stored) {
+        if (options_.only_check) return worker.chunks.check_stored(needed.storage, needed.chunk, stored);
+        const auto requests = std::span<const ReadRequest* const>(worker.segment.requests)
+                                  .subspan(needed.first_request, needed.request_count);
+        std::span<std::byte> target;
+        for (const ReadRequest* request : requests) {
+            if (target.empty()) target = whole_target(*request, needed.chunk);
+        }
+        MILEPOST_TRY_ASSIGN(const auto raw, read_chunk(worker.chunks, needed, target, stored));
+        for (const ReadRequest* request : requests) {
+            if (target.empty() || whole_target(*request, needed.chunk).data() != target.data())
+                copy_part(*request, needed.chunk, raw);
+        }
+        return {};
+    }
+
+    /// A chunk that is used in place is checked once, however often it is copied.
+    Result<std::span<const std::byte>> read_chunk(ChunkReader& chunks, const NeededChunk& needed,
+                                                  std::span<std::byte> target,
+                                                  std::span<const std::byte> stored) {
+        const format::IndexOffsets& offsets = source_.opened.offsets;
+        const bool in_place =
+            options_.checked != nullptr && stored.empty() && format::is_stored_raw(offsets, needed.storage);
+        if (!in_place) return chunks.read(needed.storage, needed.chunk, target, stored);
+        const auto number =
+            static_cast<std::size_t>(offsets.storage_chunk[needed.storage] + needed.chunk.number);
+        if (!options_.checked->contains(number)) {
+            MILEPOST_TRY_ASSIGN(const auto raw, chunks.read(needed.storage, needed.chunk, target));
+            options_.checked->insert(number);
+            return raw;
+        }
+        const auto raw = source_.file.mapped().subspan(static_cast<std::size_t>(needed.chunk.offset),
+                                                       static_cast<std::size_t>(needed.chunk.raw_nbytes));
+        if (!target.empty()) std::memcpy(target.data(), raw.data(), raw.size());
+        return raw;
+    }
+
+    const ChunkSource& source_;
+    const BulkReadOptions& options_;
+    std::mutex mutex_;  // of all below
+    SegmentWalk walk_;
+    std::uint64_t taken_ = 0;
+    std::optional<std::pair<std::uint64_t, Error>> failure_;
+};
+
+}  // namespace
+
+Result<void> bulk_read(const ChunkSource& source, std::span<const ReadRequest> requests,
+                       const BulkReadOptions& options) {
+    if (requests.empty() || (options.only_check && !source.compare_checksums)) return {};
+    const std::uint64_t nbytes = extent_of(requests);
+    const unsigned threads = nbytes < kParallelNbytes ? 1 : base::thread_count(options.threads);
+    return BulkRead(source, requests, options).run(threads);
+}
+
+}  // namespace milepost::loading

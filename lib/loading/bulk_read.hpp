@@ -1,0 +1,34 @@
+#pragma once
+
+#include <span>
+
+#include <milepost/result.hpp>
+
+#include "core/progress_meter.hpp"
+#include "loading/checked_chunks.hpp"
+#include "loading/chunk_reader.hpp"
+#include "loading/read_request.hpp"
+
+namespace milepost::loading {
+
+/// How requests are served.
+struct BulkReadOptions {
+    unsigned threads = 0;                     ///< that decode and hash; 0: as many as the machine has
+    bool direct_io = true;                    ///< read what is not in the page cache past it
+    bool only_check = false;                  ///< compare the checksums of the stored chunks, and no more
+    const CheckedChunks* checked = nullptr;   ///< of a mapped file
+    core::ProgressMeter* progress = nullptr;  ///< counts the stored bytes of chunks
+};
+
+/// Reads, verifies and decodes the chunks that the requests need, each of them once, in the order of the
+/// file, and copies their bytes to where they are wanted. The only way of the library to read tensors into
+/// memory. Memory: per thread, one segment (SegmentWalk) and two chunks at most.
+///
+/// Ends soon after an error; every byte of the targets is then as before, or zero in a chunk that is damaged
+/// or could not be read, or right. Damaged bytes are not in them.
+/// Errors: those of ChunkReader, of the first chunk in the file that has one; those of the progress. Throws
+/// std::bad_alloc. Requires: sorted requests (sort_requests), whose targets do not overlap.
+[[nodiscard]] Result<void> bulk_read(const ChunkSource& source, std::span<const ReadRequest> requests,
+                                     const BulkReadOptions& options);
+
+}  // namespace milepost::loading

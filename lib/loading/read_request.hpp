@@ -1,0 +1,43 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+#include <vector>
+
+#include "core/layout.hpp"
+#include "core/storage_provider.hpp"
+
+namespace milepost::loading {
+
+/// Bytes of a storage that are to be read, and where to. What it refers to outlives the read.
+struct ReadRequest {
+    std::uint32_t storage = 0;
+    /// The first byte in the storage, and the one after the last. Requires: begin < end.
+    ///@{
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    ///@}
+    /// Room for the bytes, or for the elements of a strided tensor, contiguous. Not used by a check.
+    std::byte* to = nullptr;
+    /// A strided tensor, from `begin` on: only chunks that hold its elements are read. Requires: its runs are
+    /// nested (core::ContiguousRuns). Without an element size: all bytes.
+    detail::StridedLayout strided = {};
+
+    [[nodiscard]] bool is_strided() const noexcept { return strided.element_nbytes != 0; }
+};
+
+/// The end of the bytes of a strided tensor in its storage. Requires: the layout was validated.
+[[nodiscard]] inline std::uint64_t end_of(const detail::StridedLayout& layout) noexcept {
+    return layout.offset + core::extent_nbytes(layout.shape, layout.strides, 8 * layout.element_nbytes);
+}
+
+/// Puts requests into the order of the file.
+inline void sort_requests(std::vector<ReadRequest>& requests) {
+    std::sort(requests.begin(), requests.end(), [](const ReadRequest& a, const ReadRequest& b) {
+        return std::tuple(a.storage, a.begin, a.end) < std::tuple(b.storage, b.begin, b.end);
+    });
+}
+
+}  // namespace milepost::loading
