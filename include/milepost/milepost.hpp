@@ -6,6 +6,7 @@
 #include <milepost/dtype.hpp>
 #include <milepost/error.hpp>
 #include <milepost/io.hpp>
+#include <milepost/load_all.hpp>
 #include <milepost/load_into.hpp>
 #include <milepost/options.hpp>
 #include <milepost/progress.hpp>

@@ -22,6 +22,7 @@
 namespace milepost {
 
 class ReadPlan;
+struct LoadAllOptions;
 struct VerifyOptions;
 struct VerifyReport;
 
@@ -162,6 +163,7 @@ public:
 
 private:
     friend Result<VerifyReport> verify(const Reader& reader, const VerifyOptions& options);
+    friend Result<Checkpoint> load_all(const Reader& reader, const LoadAllOptions& options);
     friend class ReadPlan;
     [[nodiscard]] Result<Value> value_at(std::string_view path) const;
     explicit Reader(std::shared_ptr<const Impl> impl) noexcept : impl_(std::move(impl)) {}

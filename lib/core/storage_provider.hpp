@@ -77,6 +77,14 @@ struct ViewAccess {
     /// std::bad_alloc.
     [[nodiscard]] static std::shared_ptr<const TensorLayout> layout(Shape shape, Strides strides);
 
+    /// The same tensor on another storage, without name and number.
+    static TensorView on_storage(const TensorView& view, DtypeInfo dtype, StorageView storage) noexcept {
+        TensorView moved(view.layout_, dtype, std::move(storage), view.offset_);
+        moved.role_ = view.role_;
+        moved.requires_grad_ = view.requires_grad_;
+        return moved;
+    }
+
     /// A view without a name, from `offset` (bytes) on. The layout is one that layout() made.
     static TensorView view(DtypeInfo dtype, std::shared_ptr<const TensorLayout> layout, StorageView storage,
                            std::uint64_t offset) noexcept {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include <milepost/checkpoint.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
 
 #include "format/decode_budget.hpp"
@@ -32,8 +34,12 @@ namespace {
 /// Decodes parts of one file on one budget.
 class PartDecoder {
 public:
-    explicit PartDecoder(const Reader::Impl& impl)
+    using Replace = std::function<TensorView(const TensorView&)>;
+
+    /// `replace` may be empty: tensors are views of the file.
+    explicit PartDecoder(const Reader::Impl& impl, const Replace& replace = {})
         : impl_(impl),
+          replace_(replace),
           index_(impl.opened.index),
           offsets_(impl.opened.offsets),
           layouts_(impl.opened),
@@ -42,7 +48,11 @@ public:
     Result<Value> value(std::uint32_t number) {
         if (!budget_.take(sizeof(Value))) return budget_.exceeded();
         return format::decode_value(
-            index_, offsets_, number, [&](std::uint32_t tensor) { return impl_.view(tensor, layouts_); },
+            index_, offsets_, number,
+            [&](std::uint32_t tensor) {
+                TensorView view = impl_.view(tensor, layouts_);
+                return replace_ ? replace_(view) : view;
+            },
             budget_);
     }
 
@@ -157,6 +167,7 @@ private:
     }
 
     const Reader::Impl& impl_;
+    Replace replace_;
     const Index& index_;
     const IndexOffsets& offsets_;
     SharedLayouts layouts_;
@@ -189,6 +200,13 @@ Result<OptimizerState> decode_optimizer(const Reader::Impl& impl, std::uint32_t 
 
 Result<Checkpoint> decode_checkpoint(const Reader::Impl& impl) {
     return decoded<Checkpoint>(impl, [](auto& decoder, auto& part) { return decoder.checkpoint(part); });
+}
+
+Result<Checkpoint> decode_checkpoint(const Reader::Impl& impl,
+                                     const std::function<TensorView(const TensorView&)>& replace) {
+    Checkpoint checkpoint;
+    MILEPOST_TRY(PartDecoder(impl, replace).checkpoint(checkpoint));
+    return checkpoint;
 }
 
 }  // namespace milepost::loading
