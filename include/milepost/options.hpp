@@ -106,8 +106,14 @@ struct OpenOptions {
     Access access = Access::automatic;
     /// When they are checked.
     Check check = Check::first_access;
-    /// Threads for check at_open; 0: as many as the machine has, at most 8.
+    /// Threads for check at_open, and for each large tensor that is read into memory; 0: as many as the
+    /// machine has, at most 8. ReadPlan, load_all() and load_into() have options of their own.
     unsigned threads = 0;
+    /// Leave what is read in the page cache. Otherwise, reads of much that is not in the page cache of a
+    /// local disk go past it (direct I/O), which is faster and keeps what other programs have there, but the
+    /// next load reads from the disk again. Set it where several processes load one file, or one loads it
+    /// again soon. It changes nothing for what is in the page cache already, or is used in a mapped file.
+    bool keep_cached = false;
     /// What the reader refuses to read.
     Limits limits = {};
 };

@@ -19,6 +19,8 @@ public:
                               std::span<std::byte> rest = {});
 
 private:
+    void hash(std::span<const std::byte> block, std::span<const std::byte> next) noexcept;
+
     std::unique_ptr<RunningChecksum> checksum_;  ///< made at the first copy of several blocks
 };
 

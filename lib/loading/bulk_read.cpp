@@ -1,10 +1,12 @@
 #include "loading/bulk_read.hpp"
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <span>
 #include <utility>
@@ -14,6 +16,7 @@
 #include <milepost/result.hpp>
 
 #include "base/checked.hpp"
+#include "base/out_of_memory.hpp"
 #include "base/parallel.hpp"
 #include "core/gather.hpp"
 #include "format/chunks.hpp"
@@ -25,12 +28,18 @@
 #include "loading/read_request.hpp"
 #include "loading/segment_reader.hpp"
 #include "loading/segment_walk.hpp"
+#include "platform/cold_file.hpp"
 
 namespace milepost::loading {
 namespace {
 
 /// Fewer bytes than this are not worth a second thread.
 constexpr std::uint64_t kParallelNbytes = std::uint64_t{8} << 20U;
+
+/// Files from this size on are read past the page cache where they are not in it.
+constexpr std::uint64_t kDirectNbytes = std::uint64_t{16} << 20U;
+/// So many threads wait for the disk in addition to those that decode. Measured: docs/design.md.
+constexpr unsigned kWaitingThreads = 4;
 
 /// Bytes from the first to the last of all requests; saturates.
 std::uint64_t extent_of(std::span<const ReadRequest> requests) noexcept {
@@ -40,6 +49,56 @@ std::uint64_t extent_of(std::span<const ReadRequest> requests) noexcept {
     }
     return nbytes;
 }
+
+/// Whether the file is not in the page cache, by a sample of what the requests need.
+bool is_cold(const OpenedIndex& opened, std::span<const ReadRequest> requests,
+             const platform::ColdFile& file) noexcept {
+    constexpr std::size_t kSamples = 8;
+    std::size_t absent = 0;
+    for (std::size_t i = 0; i < kSamples; ++i) {
+        const std::uint32_t storage = requests[requests.size() * i / kSamples].storage;
+        const std::uint64_t stored = opened.offsets.encoded.empty()
+                                         ? opened.offsets.storage_nbytes(opened.index, storage)
+                                         : opened.offsets.encoded[storage].stored_nbytes;
+        const std::uint64_t within = stored / kSamples * i;
+        absent += file.is_absent(opened.offsets.storage_begin[storage] + within, 1) ? 1 : 0;
+    }
+    return absent >= kSamples / 4;
+}
+
+/// How many threads may decode at the same time.
+class Permits {
+public:
+    explicit Permits(unsigned count) noexcept : left_(count) {}
+
+    /// One permit, for the life of this object.
+    class Held {
+    public:
+        /// Null: there is no limit.
+        explicit Held(Permits* permits) : permits_(permits) {
+            if (permits_ == nullptr) return;
+            std::unique_lock lock(permits_->mutex_);
+            permits_->given_back_.wait(lock, [&] { return permits_->left_ != 0; });
+            --permits_->left_;
+        }
+        Held(const Held&) = delete;
+        Held& operator=(const Held&) = delete;
+        ~Held() {
+            if (permits_ == nullptr) return;
+            const std::lock_guard lock(permits_->mutex_);
+            ++permits_->left_;
+            permits_->given_back_.notify_one();
+        }
+
+    private:
+        Permits* permits_;
+    };
+
+private:
+    std::mutex mutex_;
+    std::condition_variable given_back_;
+    unsigned left_;
+};
 
 /// The target of a request if all of the chunk goes there as it is; else nothing.
 std::span<std::byte> whole_target(const ReadRequest& request, const format::Chunk& chunk) noexcept {
@@ -70,11 +129,21 @@ void copy_part(const ReadRequest& request, const format::Chunk& chunk, std::span
 class BulkRead {
 public:
     BulkRead(const ChunkSource& source, std::span<const ReadRequest> requests, const BulkReadOptions& options)
-        : source_(source), options_(options), walk_(source.opened, requests) {}
+        : source_(source), options_(options), requests_(requests), walk_(source.opened, requests) {}
 
-    Result<void> run(unsigned threads) {
+    Result<void> run() {
+        const std::uint64_t nbytes = extent_of(requests_);
+        unsigned threads = nbytes < kParallelNbytes ? 1 : base::thread_count(options_.threads);
+        if (source_.file.file() != nullptr) {
+            const bool direct = nbytes >= kDirectNbytes && !options_.keep_cached && !source_.keep_cached;
+            cold_.emplace(*source_.file.file(), direct);
+            if (cold_->is_direct() && is_cold(source_.opened, requests_, *cold_)) {
+                permits_.emplace(threads);
+                threads += kWaitingThreads;
+            }
+        }
         base::parallel_for(
-            threads, threads, [&] { return Worker(source_); },
+            threads, threads, [&] { return Worker(source_, cold_ ? &*cold_ : nullptr); },
             [&](Worker& worker, std::size_t) { work(worker); });
         if (failure_) return std::move(failure_->second);
         return {};
@@ -82,16 +151,22 @@ public:
 
 private:
     struct Worker {
-        explicit Worker(const ChunkSource& source) : chunks(source), segments(source.file) {}
+        Worker(const ChunkSource& source, platform::ColdFile* cold)
+            : chunks(source), segments(source.file, cold) {}
         ChunkReader chunks;
         SegmentReader segments;
         Segment segment;
     };
 
+    /// A lack of memory is an error like others: it must not leave the other threads at work.
     void work(Worker& worker) {
         std::uint64_t number = 0;
-        while (take(worker.segment, number)) {
-            if (auto served = serve(worker); !served) fail(number, std::move(served).error());
+        try {
+            while (take(worker.segment, number)) {
+                if (auto served = serve(worker); !served) fail(number, std::move(served).error());
+            }
+        } catch (const std::bad_alloc&) {
+            fail(number, base::out_of_memory());
         }
     }
 
@@ -123,6 +198,17 @@ private:
         }
         if (options_.progress == nullptr) return {};
         return options_.progress->add(worker.segment.stored_nbytes);
+    }
+
+    Result<void> serve_chunks(Worker& worker, std::span<const std::byte> stored) {
+        for (const NeededChunk& needed : worker.segment.chunks) {
+            const auto begin = static_cast<std::size_t>(needed.chunk.offset - worker.segment.begin);
+            const auto own =
+                stored.empty() ? stored
+                               : stored.subspan(begin, static_cast<std::size_t>(needed.chunk.stored_nbytes));
+            MILEPOST_TRY(serve(worker, needed, own));
+        }
+        return {};
     }
 
     /// The error of a read with its place: the first chunk of the segment.
@@ -172,7 +258,10 @@ private:
 
     const ChunkSource& source_;
     const BulkReadOptions& options_;
-    std::mutex mutex_;  // of all below
+    std::span<const ReadRequest> requests_;
+    std::optional<platform::ColdFile> cold_;
+    std::optional<Permits> permits_;  // while more threads run than may decode
+    std::mutex mutex_;                // of all below
     SegmentWalk walk_;
     std::uint64_t taken_ = 0;
     std::optional<std::pair<std::uint64_t, Error>> failure_;
@@ -183,9 +272,7 @@ private:
 Result<void> bulk_read(const ChunkSource& source, std::span<const ReadRequest> requests,
                        const BulkReadOptions& options) {
     if (requests.empty() || (options.only_check && !source.compare_checksums)) return {};
-    const std::uint64_t nbytes = extent_of(requests);
-    const unsigned threads = nbytes < kParallelNbytes ? 1 : base::thread_count(options.threads);
-    return BulkRead(source, requests, options).run(threads);
+    return BulkRead(source, requests, options).run();
 }
 
 }  // namespace milepost::loading

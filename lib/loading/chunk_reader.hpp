@@ -25,6 +25,7 @@ struct ChunkSource {
     const FileAccess& file;
     const OpenedIndex& opened;
     bool compare_checksums;
+    bool keep_cached = false;  ///< OpenOptions::keep_cached
 };
 
 /// Reads, verifies and decodes one chunk at a time: docs/format.md, section 8. Holds the memory (2 MiB at

@@ -29,8 +29,8 @@ public:
     [[nodiscard]] Result<void> map(Access wanted);
 
     [[nodiscard]] const Source& source() const noexcept { return *source_; }
-    /// Whether it is a file, and not a caller's Source.
-    [[nodiscard]] bool is_file() const noexcept { return file_ != nullptr; }
+    /// The file; null for a caller's Source.
+    [[nodiscard]] const platform::InputFile* file() const noexcept { return file_; }
     /// The whole file; empty if it is not mapped.
     [[nodiscard]] std::span<const std::byte> mapped() const noexcept { return mapping_.bytes(); }
 

@@ -134,8 +134,8 @@ Result<void> ReadPlan::run(const ReadOptions& options, bool only_check) const {
         options.progress ? loading::count_reads(impl_->opened, prepared.requests).stored_nbytes : 0;
     core::ProgressMeter progress(options.progress, "ReadOptions::progress", total);
     MILEPOST_TRY(impl_->storages->read_all(prepared.requests, {.threads = options.threads,
-                                                               .direct_io = !only_check,
                                                                .only_check = only_check,
+                                                               .keep_cached = only_check,
                                                                .progress = &progress}));
     for (const Request* request : prepared.one_by_one)
         MILEPOST_TRY(only_check ? request->tensor.check() : request->tensor.copy_to(request->to));

@@ -26,7 +26,7 @@ class StorageReader final : public detail::StorageProvider {
 public:
     /// `file` and `opened` must outlive this. Throws std::bad_alloc.
     StorageReader(const FileAccess& file, const OpenedIndex& opened, const OpenOptions& options)
-        : source_{file, opened, options.check != Check::never},
+        : source_{file, opened, options.check != Check::never, options.keep_cached},
           threads_(options.threads),
           mapped_(source_, options.threads),
           decoded_(source_, options.limits.max_total_bytes) {}

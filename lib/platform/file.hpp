@@ -59,6 +59,7 @@ public:
     [[nodiscard]] Result<Mapping> map() const;
 
 private:
+    friend class ColdFile;
     InputFile(int descriptor, const FileIdentity& identity, std::string path) noexcept
         : descriptor_(descriptor), identity_(identity), path_(std::move(path)) {}
     /// Reads until `to` is full or the file ends, and adds the number of bytes to `done`. Returns an errno,

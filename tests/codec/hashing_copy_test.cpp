@@ -12,8 +12,8 @@ using namespace milepost;
 
 TEST_CASE("hashing copy: the bytes, and the checksum of them, for lengths around its blocks") {
     codec::HashingCopy hashing_copy;
-    for (const std::size_t nbytes :
-         {0U, 1U, 240U, 241U, 16'383U, 16'384U, 16'385U, 32'768U, 100'001U, 1U << 20U}) {
+    for (const std::size_t nbytes : {0U, 1U, 240U, 241U, 1'025U, 4'095U, 4'096U, 4'097U, 5'000U, 8'192U,
+                                     16'383U, 16'384U, 16'385U, 32'768U, 100'001U, 1U << 20U}) {
         const auto from = testing::make_bytes(nbytes, 3);
         std::vector<std::byte> to(nbytes + 1, std::byte{7});
         const auto digest = hashing_copy.copy(from, std::span(to).first(nbytes));
