@@ -15,6 +15,7 @@
 #include <milepost/checkpoint.hpp>
 #include <milepost/dtype.hpp>
 #include <milepost/export.hpp>
+#include <milepost/progress.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
@@ -163,14 +164,14 @@ enum class LoadMode : std::uint8_t {
     /// The checksums of all stored chunks are compared first, then the tensors are decoded into their places:
     /// two passes over the file, and memory of some chunks. Damage is found by the first pass, and then
     /// nothing has changed. The second pass can still fail: reading fails, the file is changed meanwhile, or
-    /// a chunk was saved with a wrong content hash. The message then states how many tensors have been
+    /// a chunk was saved with a wrong content hash. The message then states that tensors may have been
     /// written.
     checked,
     /// All tensors are decoded into memory of their own first, unless they can be copied from a mapped file:
     /// as much memory again as is loaded. Whatever fails, nothing has changed.
     staged,
-    /// One pass over the file, and memory of some chunks. Whatever fails, damage too, the tensors before it
-    /// have been written, as in the second pass of `checked`.
+    /// One pass over the file, and memory of some chunks. Whatever fails, damage too, other tensors may have
+    /// been written, as in the second pass of `checked`; no damaged byte is.
     direct,
 };
 
@@ -193,6 +194,12 @@ struct LoadOptions {
     bool cast = false;
     /// What a load that fails leaves behind.
     LoadMode mode = LoadMode::checked;
+    /// Threads that hash and decode; 0: as many as the machine has, at most 8. See ReadOptions::threads.
+    unsigned threads = 0;
+    /// Counts bytes that are read, in both passes of `checked`: the stored sizes of the chunks of the file,
+    /// and the bytes of tensors that are converted or have strided memory. A load that it cancels leaves
+    /// behind what `mode` tells.
+    ProgressCallback progress = {};
     /// The items of each list of the report are kept until they take so much memory, and counted from then
     /// on. The default has room for 20,000 tensors, and a file of a stranger cannot fill the memory with it.
     std::size_t max_report_nbytes = std::size_t{4} << 20U;

@@ -35,14 +35,15 @@ Error named_twice(std::string_view whose, std::string_view name) {
 /// Pairs the entries of a state_dict with live tensors.
 class ModelLoad {
 public:
-    ModelLoad(std::string_view model, const ModelTarget& target, const LoadOptions& options)
+    ModelLoad(const Reader& reader, std::string_view model, const ModelTarget& target,
+              const LoadOptions& options)
         : model_(model),
           prefix_(message(model, "/")),
           target_(target),
           options_(options),
           names_(options),
           report_(options),
-          transaction_(options, report_) {}
+          transaction_(reader, options, report_) {}
 
     Result<LoadReport> run(const StateDict& state_dict) {
         MILEPOST_TRY(is_named() ? pair_by_name(state_dict) : pair_by_order(state_dict));
@@ -160,7 +161,7 @@ Result<StateDict> find_state_dict(const Reader& reader, std::string_view name) {
 Result<LoadReport> load_into(const Reader& reader, std::string_view model, const ModelTarget& target,
                              const LoadOptions& options) try {
     MILEPOST_TRY_ASSIGN(const auto state_dict, find_state_dict(reader, model));
-    return ModelLoad(model, target, options).run(state_dict);
+    return ModelLoad(reader, model, target, options).run(state_dict);
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }

@@ -75,14 +75,15 @@ std::uint64_t total_elements(const std::vector<LiveParam>& params) noexcept {
 /// Pairs the state_dict of an optimizer with a live one.
 class OptimizerLoad {
 public:
-    OptimizerLoad(std::string_view optimizer, const OptimizerTarget& target, const LoadOptions& options)
+    OptimizerLoad(const Reader& reader, std::string_view optimizer, const OptimizerTarget& target,
+                  const LoadOptions& options)
         : optimizer_(optimizer),
           state_prefix_(message(optimizer, "/state/")),
           target_(target),
           options_(options),
           names_(options),
           report_(options),
-          transaction_(options, report_) {}
+          transaction_(reader, options, report_) {}
 
     Result<LoadReport> run(const OptimizerState& file) {
         MILEPOST_TRY_ASSIGN(match_, live::match_params(optimizer_, file, target_, options_, names_, report_));
@@ -204,7 +205,7 @@ private:
 Result<LoadReport> load_into(const Reader& reader, std::string_view optimizer, const OptimizerTarget& target,
                              const LoadOptions& options) try {
     MILEPOST_TRY_ASSIGN(auto file, reader.optimizer(optimizer));
-    return OptimizerLoad(optimizer, target, options).run(file);
+    return OptimizerLoad(reader, optimizer, target, options).run(file);
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }

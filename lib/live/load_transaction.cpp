@@ -117,10 +117,11 @@ Result<void> LoadTransaction::finish(const std::string& whose) {
     MILEPOST_TRY(report_.check_strict(options_, whose));
     MILEPOST_TRY(check_targets());
     MILEPOST_TRY(check_sharing());
-    if (options_.mode == LoadMode::checked) {
-        MILEPOST_TRY(check_bytes());
-    } else if (options_.mode == LoadMode::staged) {
+    if (options_.mode == LoadMode::staged) {
         MILEPOST_TRY(stage());
+    } else {
+        plan_copies();
+        if (options_.mode == LoadMode::checked) MILEPOST_TRY(check_bytes());
     }
     MILEPOST_TRY(hand_over());
     MILEPOST_TRY(copy_all());
@@ -158,35 +159,77 @@ Result<void> LoadTransaction::check_sharing() const {
     return {};
 }
 
-Result<void> LoadTransaction::check_bytes() const {
-    for (const PendingCopy& copy : copies_) {
+/// What can be read at once is; the rest one by one.
+void LoadTransaction::plan_copies() {
+    for (PendingCopy& copy : copies_) {
         if (copy.to->adopt) continue;
+        const auto target = plain_target(*copy.from, copy.to->tensor);
+        if (target) {
+            copy.is_bulk = bulk_.add(*copy.from, *target);
+        } else {
+            bulk_.add_other(*copy.from);
+        }
+    }
+    bulk_.settle();
+}
+
+Result<void> LoadTransaction::check_bytes() {
+    MILEPOST_TRY(bulk_.check());
+    for (const PendingCopy& copy : copies_) {
+        if (copy.to->adopt || copy.is_bulk) continue;
         if (auto checked = check_tensor(*copy.from, copy.to->tensor); !checked)
             return checked.error().within(printable(copy.place.path()));
+        MILEPOST_TRY(bulk_.note_other(*copy.from));
     }
     return {};
 }
 
 /// Gets all bytes ready, in the live dtypes: copying them allocates nothing and cannot fail.
 Result<void> LoadTransaction::stage() {
+    staged_.reserve(copies_.size());
+    for (PendingCopy& copy : copies_) {
+        if (copy.to->adopt || is_used_in_place(copy)) continue;
+        auto memory = Tensor::zeros(copy.to->tensor.dtype(), copy.to->tensor.shape());
+        if (!memory) return memory.error().within(printable(copy.place.path()));
+        const Tensor& staged = staged_.emplace_back(*std::move(memory));
+        copy.staged = staged.bytes();
+    }
+    return fill_stage();
+}
+
+/// Whether the bytes can be copied from the mapped file.
+bool LoadTransaction::is_used_in_place(const PendingCopy& copy) {
+    const DtypeInfo& live = copy.to->tensor.dtype();
+    return copy.from->is_contiguous() && copy.from->is_mapped() && copy.from->dtype() == live;
+}
+
+Result<void> LoadTransaction::fill_stage() {
+    auto memory = staged_.begin();
+    std::vector<std::pair<PendingCopy*, Tensor*>> others;
     for (PendingCopy& copy : copies_) {
         if (copy.to->adopt) continue;
-        if (auto staged = stage(copy); !staged) return staged.error().within(printable(copy.place.path()));
+        Tensor* const target = is_used_in_place(copy) ? nullptr : &*memory++;
+        const auto plain =
+            target != nullptr ? plain_target(*copy.from, TensorSpan::of(*target)) : std::nullopt;
+        if (plain && bulk_.add(*copy.from, *plain)) continue;
+        if (!plain) bulk_.add_other(*copy.from);
+        others.emplace_back(&copy, target);
+    }
+    bulk_.settle();
+    MILEPOST_TRY(bulk_.read());
+    for (const auto& [copy, target] : others) {
+        if (auto staged = stage(*copy, target); !staged)
+            return staged.error().within(printable(copy->place.path()));
+        MILEPOST_TRY(bulk_.note_other(*copy->from));
     }
     return {};
 }
 
-Result<void> LoadTransaction::stage(PendingCopy& copy) {
-    const TensorSpan& live = copy.to->tensor;
-    if (copy.from->is_contiguous() && copy.from->is_mapped() && copy.from->dtype() == live.dtype()) {
-        MILEPOST_TRY(check_tensor(*copy.from, live));
-        MILEPOST_TRY_ASSIGN(copy.staged, copy.from->bytes());
-        return {};
-    }
-    MILEPOST_TRY_ASSIGN(auto memory, Tensor::zeros(live.dtype(), live.shape()));
-    MILEPOST_TRY(copy_tensor(*copy.from, TensorSpan::of(memory)));
-    copy.staged = memory.bytes();
-    staged_.push_back(std::move(memory));
+/// `target` is null for bytes that are used in place.
+Result<void> LoadTransaction::stage(PendingCopy& copy, Tensor* target) {
+    if (target != nullptr) return copy_tensor(*copy.from, TensorSpan::of(*target));
+    MILEPOST_TRY(check_tensor(*copy.from, copy.to->tensor));
+    MILEPOST_TRY_ASSIGN(copy.staged, copy.from->bytes());
     return {};
 }
 
@@ -202,17 +245,21 @@ Result<void> LoadTransaction::hand_over() const {
     return {};
 }
 
-Result<void> LoadTransaction::copy_all() const {
-    std::size_t done = 0;
+Result<void> LoadTransaction::copy_all() {
+    const auto failed = [](const Error& error) {
+        return Error(
+            error.condition(),
+            message(error.message(), "; live tensors may have been written before it, and this one in part"));
+    };
+    if (options_.mode != LoadMode::staged) {
+        if (auto read = bulk_.read(); !read) return failed(read.error());
+    }
     for (const PendingCopy& copy : copies_) {
-        if (copy.to->adopt) continue;
-        if (auto copied = copy_one(copy); !copied) {
-            const Error& error = copied.error();
-            return Error(error.condition(),
-                         message(printable(copy.place.path()), ": ", error.message(), "; ", done,
-                                 " live tensors have been written before it, and it perhaps in part"));
-        }
-        ++done;
+        if (copy.to->adopt || copy.is_bulk) continue;
+        if (auto copied = copy_one(copy); !copied)
+            return failed(copied.error().within(printable(copy.place.path())));
+        if (options_.mode == LoadMode::staged) continue;
+        if (auto told = bulk_.note_other(*copy.from); !told) return failed(told.error());
     }
     return {};
 }

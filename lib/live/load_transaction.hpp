@@ -10,10 +10,12 @@
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/load_into.hpp>
+#include <milepost/reader.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
 
+#include "live/bulk_copies.hpp"
 #include "live/live_memory.hpp"
 #include "live/load_report.hpp"
 #include "live/number.hpp"
@@ -39,7 +41,11 @@ struct Place {
 /// commit() changes anything.
 class LoadTransaction {
 public:
-    LoadTransaction(const LoadOptions& options, ReportBuilder& report) : options_(options), report_(report) {}
+    /// All are borrowed. What is added are tensors of `reader`.
+    LoadTransaction(const Reader& reader, const LoadOptions& options, ReportBuilder& report)
+        : options_(options),
+          report_(report),
+          bulk_(reader, options, options.mode == LoadMode::checked ? 2 : 1) {}
     LoadTransaction(const LoadTransaction&) = delete;  // what was added refers to numbers_
     LoadTransaction& operator=(const LoadTransaction&) = delete;
 
@@ -68,6 +74,7 @@ private:
         const TensorView* from;
         const Target* to;
         std::span<const std::byte> staged;  // LoadMode::staged: the bytes to be copied
+        bool is_bulk = false;               // bulk_ makes it
     };
     struct Unpaired {
         Place place;
@@ -85,11 +92,14 @@ private:
     void settle_unpaired();
     [[nodiscard]] Result<void> check_targets() const;
     [[nodiscard]] Result<void> check_sharing() const;
-    [[nodiscard]] Result<void> check_bytes() const;
+    void plan_copies();
+    [[nodiscard]] Result<void> check_bytes();
     [[nodiscard]] Result<void> stage();
-    [[nodiscard]] Result<void> stage(PendingCopy& copy);
+    [[nodiscard]] Result<void> fill_stage();
+    [[nodiscard]] static Result<void> stage(PendingCopy& copy, Tensor* target);
+    [[nodiscard]] static bool is_used_in_place(const PendingCopy& copy);
     [[nodiscard]] Result<void> hand_over() const;
-    [[nodiscard]] Result<void> copy_all() const;
+    [[nodiscard]] Result<void> copy_all();
     [[nodiscard]] Result<void> copy_one(const PendingCopy& copy) const;
     [[nodiscard]] std::vector<TensorPair> pairs() const;
 
@@ -98,6 +108,7 @@ private:
     std::deque<ElementBytes> numbers_;  // numbers that fill a live tensor: their bytes, and tensors of these
     std::deque<TensorView> number_views_;
     std::vector<Tensor> staged_;
+    BulkCopies bulk_;
     std::vector<PendingCopy> copies_;
     std::vector<Unpaired> unpaired_;
     std::vector<Replacement> entries_;

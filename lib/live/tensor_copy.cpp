@@ -174,12 +174,16 @@ Result<void> check_tensor(const TensorView& from, const TensorSpan& to) {
     return for_each_block(from, to, [](auto, const auto&) { return Result<void>(); });
 }
 
+std::optional<std::span<std::byte>> plain_target(const TensorView& from, const TensorSpan& to) noexcept {
+    if (!is_plain(from, to) || !to.view().is_contiguous()) return std::nullopt;
+    if (from.element_count() == 0) return std::span<std::byte>();
+    const auto nbytes = static_cast<std::size_t>(to.view().nbytes());
+    return to.memory().subspan(static_cast<std::size_t>(to.view().offset()), nbytes);
+}
+
 Result<void> copy_tensor(const TensorView& from, const TensorSpan& to) {
     if (from.element_count() == 0) return {};
-    if (is_plain(from, to) && to.view().is_contiguous()) {
-        const auto nbytes = static_cast<std::size_t>(to.view().nbytes());
-        return from.copy_to(to.memory().subspan(static_cast<std::size_t>(to.view().offset()), nbytes));
-    }
+    if (const auto target = plain_target(from, to)) return from.copy_to(*target);
     return for_each_block(from, to, [&](std::span<const std::byte> bytes, const TensorView& part) {
         write_block(bytes, part, to);
         return Result<void>();

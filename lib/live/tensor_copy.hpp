@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 
 #include <milepost/result.hpp>
@@ -27,6 +28,10 @@ using VisitBlock =
 /// Checks all that can be checked without decoding: the checksums of the stored chunks; where elements could
 /// be wrong (bools, and one converted number), the elements, too. Errors: as for_each_block.
 [[nodiscard]] Result<void> check_tensor(const TensorView& from, const TensorSpan& to);
+
+/// The memory of the live tensor if it gets the bytes of the file as they are, in one piece.
+[[nodiscard]] std::optional<std::span<std::byte>> plain_target(const TensorView& from,
+                                                               const TensorSpan& to) noexcept;
 
 /// Writes the tensor into the live one. Errors: as for_each_block; a part may have been written then.
 [[nodiscard]] Result<void> copy_tensor(const TensorView& from, const TensorSpan& to);

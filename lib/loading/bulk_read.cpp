@@ -40,6 +40,8 @@ constexpr std::uint64_t kParallelNbytes = std::uint64_t{8} << 20U;
 constexpr std::uint64_t kDirectNbytes = std::uint64_t{16} << 20U;
 /// So many threads wait for the disk in addition to those that decode. Measured: docs/design.md.
 constexpr unsigned kWaitingThreads = 4;
+/// Threads that may have a segment in memory of their own, of some 6 MiB each with their chunks.
+constexpr unsigned kMostWithMemory = 10;
 
 /// Bytes from the first to the last of all requests; saturates.
 std::uint64_t extent_of(std::span<const ReadRequest> requests) noexcept {
@@ -132,16 +134,7 @@ public:
         : source_(source), options_(options), requests_(requests), walk_(source.opened, requests) {}
 
     Result<void> run() {
-        const std::uint64_t nbytes = extent_of(requests_);
-        unsigned threads = nbytes < kParallelNbytes ? 1 : base::thread_count(options_.threads);
-        if (source_.file.file() != nullptr) {
-            const bool direct = nbytes >= kDirectNbytes && !options_.keep_cached && !source_.keep_cached;
-            cold_.emplace(*source_.file.file(), direct);
-            if (cold_->is_direct() && is_cold(source_.opened, requests_, *cold_)) {
-                permits_.emplace(threads);
-                threads += kWaitingThreads;
-            }
-        }
+        const unsigned threads = start();
         base::parallel_for(
             threads, threads, [&] { return Worker(source_, cold_ ? &*cold_ : nullptr); },
             [&](Worker& worker, std::size_t) { work(worker); });
@@ -157,6 +150,22 @@ private:
         SegmentReader segments;
         Segment segment;
     };
+
+    /// Finds out how the file is to be read. Returns the number of threads.
+    unsigned start() {
+        const std::uint64_t nbytes = extent_of(requests_);
+        unsigned threads = nbytes < kParallelNbytes ? 1 : base::thread_count(options_.threads);
+        const bool is_large = nbytes >= kDirectNbytes;
+        if (source_.file.file() != nullptr)
+            cold_.emplace(*source_.file.file(), is_large && !options_.keep_cached && !source_.keep_cached);
+        const bool cold = cold_ && is_large && is_cold(source_.opened, requests_, *cold_);
+        if (cold || source_.file.mapped().empty()) threads = std::min(threads, kMostWithMemory);
+        if (cold && cold_->is_direct()) {
+            permits_.emplace(threads);
+            threads = std::min(threads + kWaitingThreads, kMostWithMemory);
+        }
+        return threads;
+    }
 
     /// A lack of memory is an error like others: it must not leave the other threads at work.
     void work(Worker& worker) {

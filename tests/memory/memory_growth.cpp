@@ -10,6 +10,9 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <milepost/milepost.hpp>
 
 #include "support/scratch.hpp"
@@ -113,7 +116,7 @@ struct Step {
 };
 
 bool report(const char* step, const char* what, std::size_t kib) {
-    std::printf("%-14s %-8s %6zu KiB\n", step, what, kib);
+    std::printf("%-14s %-10s %6zu KiB\n", step, what, kib);
     return kib <= kAllowedKib;
 }
 
@@ -144,24 +147,74 @@ bool verify_model(const std::string& path, const Step& step) {
     return verified->ok() && report(step.name, "verify", growth(watch, step.access));
 }
 
-/// Into the caller's tensors, which are cleared before and must be the same after.
-bool load_model(Model& model, const std::string& path, const Step& step) {
+/// How tensors come into the caller's memory, or into memory of their own.
+enum class Way { copy_to, read_plan, load_into, load_all };
+
+Result<void> load(const Reader& file, Model& model, Way way) {
+    ReadPlan plan(file);
+    ModelTarget target;
+    for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+        auto& tensor = model.tensors[i];
+        MILEPOST_TRY_ASSIGN(const auto view, file.tensor("model", Model::name(i)));
+        MILEPOST_TRY(plan.add(view, tensor));
+        target.tensor(Model::name(i), TensorSpan(Dtype::u8, {tensor.size()}, tensor));
+        if (way == Way::copy_to) MILEPOST_TRY(view.copy_to(tensor));
+    }
+    if (way == Way::read_plan) return plan.read();
+    if (way == Way::load_into) MILEPOST_TRY(load_into(file, "model", target));
+    if (way != Way::load_all) return {};
+    MILEPOST_TRY_ASSIGN(const auto loaded, load_all(file));
+    for (std::size_t i = 0; i < model.tensors.size(); ++i) {
+        const auto* view = loaded.models()[0].second.find(Model::name(i))->get_if<TensorView>();
+        model.tensors[i].back() = view->bytes()->back();
+        model.tensors[i][model.tensors[i].size() / 2] = (*view->bytes())[model.tensors[i].size() / 2];
+        model.tensors[i][model.tensors[i].size() - 9] = (*view->bytes())[model.tensors[i].size() - 9];
+    }
+    return {};
+}
+
+/// Takes the file out of the page cache.
+void make_cold(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDWR);
+    ::fdatasync(file);
+    ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    ::close(file);
+}
+
+/// Into the caller's tensors, which are cleared before and must be the same after. `own_kib`: what the way
+/// takes for the tensors themselves.
+bool load_model(Model& model, const std::string& path, const Step& step, const char* name, Way way, bool cold,
+                std::size_t own_kib) {
     std::vector<std::pair<std::byte, std::byte>> ends;
     for (auto& tensor : model.tensors) {
         ends.emplace_back(tensor[tensor.size() / 2], tensor[tensor.size() - 9]);
-        std::fill(tensor.begin(), tensor.end(), std::byte{0});
+        if (way != Way::load_all) std::fill(tensor.begin(), tensor.end(), std::byte{0});
     }
+    if (cold) make_cold(path);
     Watch watch;
     const auto file = Reader::open(path, {.access = step.access});
     if (!file) return fail(file.error());
+    if (const auto loaded = load(*file, model, way); !loaded) return fail(loaded.error());
     for (std::size_t i = 0; i < model.tensors.size(); ++i) {
-        auto& tensor = model.tensors[i];
-        const auto view = file->tensor("model", Model::name(i));
-        if (!view) return fail(view.error());
-        if (const auto copied = view->copy_to(tensor); !copied) return fail(copied.error());
+        const auto& tensor = model.tensors[i];
         if (ends[i] != std::pair(tensor[tensor.size() / 2], tensor[tensor.size() - 9])) return false;
     }
-    return report(step.name, "load", growth(watch, step.access));
+    const std::size_t grown = growth(watch, step.access);
+    return report(step.name, name, grown > own_kib ? grown - own_kib : 0);
+}
+
+bool load_model(Model& model, const std::string& path, const Step& step) {
+    std::size_t kib = 0;
+    for (const auto& tensor : model.tensors)
+        kib += tensor.size() / 1024;
+    bool ok = true;
+    for (const bool cold : {false, true}) {
+        ok = load_model(model, path, step, cold ? "copy, cold" : "copy_to", Way::copy_to, cold, 0) && ok;
+        ok = load_model(model, path, step, cold ? "plan, cold" : "read_plan", Way::read_plan, cold, 0) && ok;
+        ok = load_model(model, path, step, cold ? "into, cold" : "load_into", Way::load_into, cold, 0) && ok;
+        ok = load_model(model, path, step, cold ? "all, cold" : "load_all", Way::load_all, cold, kib) && ok;
+    }
+    return ok;
 }
 
 }  // namespace
