@@ -91,6 +91,45 @@ bool touch_tensors(const Reader& reader) {
     return readable;
 }
 
+/// All tensors at once, in memory of the caller and in that of load_all: the same bytes, and the same damage.
+/// `whole`: no chunk is damaged.
+void check_loading_at_once(const Reader& reader, bool whole) {
+    const auto loaded = load_all(reader, {.threads = 1, .max_total_bytes = kMaxCopyNbytes});
+    if (!loaded) check_data_error(loaded.error(), false);
+    require(loaded ? whole : !whole || loaded.error().condition() == Condition::total_bytes,
+            "load_all fails exactly for damaged chunks and the limit");
+    if (loaded) {
+        const auto same_bytes = [](const TensorView& a, const TensorView& b) {
+            if (!same_form(a, b)) return false;
+            if (a.nbytes() > kMaxCopyNbytes) return true;
+            const auto left = a.load(), right = b.load();
+            return left && right &&
+                   std::equal(left->bytes().begin(), left->bytes().end(), right->bytes().begin());
+        };
+        require(same(*loaded, *reader.checkpoint(), same_bytes), "load_all gives what checkpoint() does");
+    }
+    ReadPlan plan(reader);
+    std::vector<std::vector<std::byte>> memory;
+    std::vector<TensorView> planned;
+    for (const TensorView& tensor : reader.tensors()) {
+        if (planned.size() == kMaxTensors) break;
+        if (tensor.nbytes() > kMaxCopyNbytes / kMaxTensors) continue;
+        memory.emplace_back(static_cast<std::size_t>(tensor.nbytes()));
+        planned.push_back(tensor);
+        require(plan.add(tensor, memory.back()).has_value(), "every tensor of an open file can be planned");
+    }
+    const auto read = plan.read({.threads = 1});
+    if (!read) check_data_error(read.error(), false);
+    require(!whole || read || read.error().condition() == Condition::total_bytes,
+            "what verifies can be read at once");
+    for (std::size_t i = 0; i < planned.size() && read; ++i) {
+        const auto one = planned[i].load();
+        require(
+            one && std::equal(memory[i].begin(), memory[i].end(), one->bytes().begin(), one->bytes().end()),
+            "a plan and load() give the same");
+    }
+}
+
 /// All parts together and each by its name are the same.
 void touch_parts(const Reader& reader) {
     const Checkpoint all = *reader.checkpoint();
@@ -223,6 +262,7 @@ void examine_reader(const Reader& reader, std::span<const std::byte> file) {
     const bool whole = std::none_of(report.damage.begin(), report.damage.end(),
                                     [](const Damage& damage) { return damage.storage.has_value(); });
     require(!whole || readable, "what verifies can be read");
+    check_loading_at_once(reader, whole);
     const auto checked = open(file, default_limits(), Check::at_open);
     require(checked.has_value() == whole, "opening with all checks fails exactly for damaged chunks");
     if (!checked) check_error(checked.error());

@@ -76,6 +76,15 @@ Result<std::string> open_all(const std::string& path) {
     const bool known = value.get_if<Dict>() != nullptr || value.get_if<double>() != nullptr ||
                        value.get_if<Integer>() != nullptr || value.get_if<TensorView>() != nullptr;
     MILEPOST_TRY(verify(file, {.threads = 1}));
+    Arena arena;
+    MILEPOST_TRY_ASSIGN(const Checkpoint loaded, load_all(file, {.arena = &arena}));
+    ReadPlan plan(file);
+    std::vector<std::byte> memory;
+    for (const TensorView& tensor : file.tensors()) {
+        memory.resize(static_cast<std::size_t>(tensor.nbytes()));
+        MILEPOST_TRY(plan.add(tensor, memory));
+    }
+    if (plan.nbytes() < arena.nbytes()) MILEPOST_TRY(plan.read());
     return known && lr > 0 ? text : Result<std::string>(Error(Condition::value, "none"));
 }
 
