@@ -27,4 +27,8 @@ inline constexpr std::size_t kLargeForMalloc = std::size_t{32} << 20U;
 void release(std::byte* memory, std::size_t nbytes, std::size_t large = kLargeNbytes) noexcept;
 ///@}
 
+/// Whether the memory has been written before, by a look at its middle: it is then not in a cache that the
+/// system has just filled by clearing it. False where that cannot be told.
+[[nodiscard]] bool is_touched(const std::byte* memory, std::size_t nbytes) noexcept;
+
 }  // namespace milepost::base

@@ -18,6 +18,7 @@
 #include "base/checked.hpp"
 #include "base/out_of_memory.hpp"
 #include "base/parallel.hpp"
+#include "codec/codec.hpp"
 #include "core/gather.hpp"
 #include "format/chunks.hpp"
 #include "format/index_offsets.hpp"
@@ -233,10 +234,14 @@ private:
         const auto requests = std::span<const ReadRequest* const>(worker.segment.requests)
                                   .subspan(needed.first_request, needed.request_count);
         std::span<std::byte> target;
+        codec::TargetMemory memory = {};
         for (const ReadRequest* request : requests) {
-            if (target.empty()) target = whole_target(*request, needed.chunk);
+            if (target.empty()) {
+                target = whole_target(*request, needed.chunk);
+                memory = request->memory;
+            }
         }
-        MILEPOST_TRY_ASSIGN(const auto raw, read_chunk(worker.chunks, needed, target, stored));
+        MILEPOST_TRY_ASSIGN(const auto raw, read_chunk(worker.chunks, needed, target, memory, stored));
         for (const ReadRequest* request : requests) {
             if (target.empty() || whole_target(*request, needed.chunk).data() != target.data())
                 copy_part(*request, needed.chunk, raw);
@@ -246,12 +251,12 @@ private:
 
     /// A chunk that is used in place is checked once, however often it is copied.
     Result<std::span<const std::byte>> read_chunk(ChunkReader& chunks, const NeededChunk& needed,
-                                                  std::span<std::byte> target,
+                                                  std::span<std::byte> target, codec::TargetMemory memory,
                                                   std::span<const std::byte> stored) {
         const format::IndexOffsets& offsets = source_.opened.offsets;
         const bool in_place =
             options_.checked != nullptr && stored.empty() && format::is_stored_raw(offsets, needed.storage);
-        if (!in_place) return chunks.read(needed.storage, needed.chunk, target, stored);
+        if (!in_place) return chunks.read(needed.storage, needed.chunk, target, stored, memory);
         const auto number =
             static_cast<std::size_t>(offsets.storage_chunk[needed.storage] + needed.chunk.number);
         if (!options_.checked->contains(number)) {

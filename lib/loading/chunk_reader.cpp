@@ -37,9 +37,10 @@ std::span<std::byte> scratch(base::AlignedBuffer& buffer, std::uint64_t nbytes) 
 
 Result<std::span<const std::byte>> ChunkReader::read(std::uint32_t storage, const Chunk& chunk,
                                                      std::span<std::byte> to,
-                                                     std::span<const std::byte> stored) {
+                                                     std::span<const std::byte> stored,
+                                                     codec::TargetMemory memory) {
     is_target_written_ = false;
-    auto bytes = read_unplaced(storage, chunk, to, stored);
+    auto bytes = read_unplaced(storage, chunk, to, stored, memory);
     if (bytes) return bytes;
     if (is_target_written_) std::fill(to.begin(), to.end(), std::byte{0});
     return placed(storage, chunk, bytes.error());
@@ -53,14 +54,15 @@ Error ChunkReader::placed(std::uint32_t storage, const Chunk& chunk, const Error
 
 Result<std::span<const std::byte>> ChunkReader::read_unplaced(std::uint32_t storage, const Chunk& chunk,
                                                               std::span<std::byte> to,
-                                                              std::span<const std::byte> stored) {
+                                                              std::span<const std::byte> stored,
+                                                              codec::TargetMemory memory) {
     if (stored.empty()) {
         MILEPOST_TRY_ASSIGN(stored, stored_bytes(chunk, to));
     }
     const bool fits = to.size() == chunk.raw_nbytes;
     if (!chunk.is_compressed() && fits && stored.data() != to.data()) return copy(chunk, stored, to);
     MILEPOST_TRY(check_stored(chunk, stored));
-    if (chunk.is_compressed()) return decode(storage, chunk, stored, to);
+    if (chunk.is_compressed()) return decode(storage, chunk, stored, to, memory);
     return stored;
 }
 
@@ -111,7 +113,7 @@ Result<std::span<const std::byte>> ChunkReader::stored_bytes(const Chunk& chunk,
 
 Result<std::span<const std::byte>> ChunkReader::decode(std::uint32_t storage, const Chunk& chunk,
                                                        std::span<const std::byte> stored,
-                                                       std::span<std::byte> to) {
+                                                       std::span<std::byte> to, codec::TargetMemory memory) {
     const format::CodecRecord codec = source_.opened.index.codec_of(storage);
     if (decoder_ == nullptr || decoder_codec_ != codec) {
         // Rules 31 and 32: the codec is known, and its parameter is defined.
@@ -121,7 +123,9 @@ Result<std::span<const std::byte>> ChunkReader::decode(std::uint32_t storage, co
     const bool fits = to.size() == chunk.raw_nbytes;
     const auto raw = fits ? to : scratch(raw_, chunk.raw_nbytes);
     is_target_written_ = fits;
-    if (const auto failure = decoder_->decode(stored, raw)) return damage(failure->condition, failure->what);
+    if (!fits) memory = codec::TargetMemory::any;  // that of raw_ is in the cache
+    if (const auto failure = decoder_->decode(stored, raw, memory))
+        return damage(failure->condition, failure->what);
     if (source_.compare_checksums) {
         MILEPOST_TRY(compare(codec::checksum128(raw), *chunk.raw_checksum, Condition::content_checksum,
                              "checksum of the decoded bytes"));

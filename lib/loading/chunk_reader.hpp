@@ -42,13 +42,15 @@ public:
     /// instead of damage if the file has changed since it was opened. Throws std::bad_alloc.
     [[nodiscard]] Result<std::span<const std::byte>> read(std::uint32_t storage, const format::Chunk& chunk,
                                                           std::span<std::byte> to = {},
-                                                          std::span<const std::byte> stored = {});
+                                                          std::span<const std::byte> stored = {},
+                                                          codec::TargetMemory memory = {});
 
     /// The same, but errors do not name the place: chunk_error() adds it. For callers that keep few of them.
     [[nodiscard]] Result<std::span<const std::byte>> read_unplaced(std::uint32_t storage,
                                                                    const format::Chunk& chunk,
                                                                    std::span<std::byte> to = {},
-                                                                   std::span<const std::byte> stored = {});
+                                                                   std::span<const std::byte> stored = {},
+                                                                   codec::TargetMemory memory = {});
     /// Compares the checksum of the stored bytes of a chunk; decodes nothing. `stored` and errors: as read().
     [[nodiscard]] Result<void> check_stored(std::uint32_t storage, const format::Chunk& chunk,
                                             std::span<const std::byte> stored = {});
@@ -60,7 +62,8 @@ private:
     /// The bytes as they are in the file: mapped, or read into `to` or own memory.
     Result<std::span<const std::byte>> stored_bytes(const format::Chunk& chunk, std::span<std::byte> to);
     Result<std::span<const std::byte>> decode(std::uint32_t storage, const format::Chunk& chunk,
-                                              std::span<const std::byte> stored, std::span<std::byte> to);
+                                              std::span<const std::byte> stored, std::span<std::byte> to,
+                                              codec::TargetMemory memory);
     Result<void> check_stored(const format::Chunk& chunk, std::span<const std::byte> stored) const;
     [[nodiscard]] Result<void> compare(const codec::Digest& found, const format::Digest& expected,
                                        Condition condition, std::string_view what) const;

@@ -33,7 +33,12 @@ std::vector<loading::ReadRequest> requests_for(const loading::OpenedIndex& opene
     requests.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) {
         const auto to = memory.storage(i);
-        if (!to.empty()) requests.push_back({.storage = i, .begin = 0, .end = to.size(), .to = to.data()});
+        if (to.empty()) continue;
+        requests.push_back({.storage = i,
+                            .begin = 0,
+                            .end = to.size(),
+                            .to = to.data(),
+                            .memory = loading::target_memory(to)});
     }
     return requests;
 }

@@ -38,6 +38,7 @@ loading::ReadRequest request_of(const TensorView& tensor, std::span<std::byte> t
     request.begin = detail::ViewAccess::begin(storage) + tensor.offset();
     request.end = request.begin + tensor.nbytes();
     request.to = to.data();
+    request.memory = loading::target_memory(to);
     if (!tensor.is_contiguous()) {
         request.strided = {request.begin, tensor.shape(), tensor.strides(), tensor.dtype().bits / 8U};
         request.end = loading::end_of(request.strided);

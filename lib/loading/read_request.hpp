@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <tuple>
 #include <vector>
 
+#include "base/memory.hpp"
+#include "codec/codec.hpp"
 #include "core/layout.hpp"
 #include "core/storage_provider.hpp"
 
@@ -21,12 +24,20 @@ struct ReadRequest {
     ///@}
     /// Room for the bytes, or for the elements of a strided tensor, contiguous. Not used by a check.
     std::byte* to = nullptr;
+    codec::TargetMemory memory = codec::TargetMemory::any;  ///< that of `to`
     /// A strided tensor, from `begin` on: only chunks that hold its elements are read. Requires: its runs are
     /// nested (core::ContiguousRuns). Without an element size: all bytes.
     detail::StridedLayout strided = {};
 
     [[nodiscard]] bool is_strided() const noexcept { return strided.element_nbytes != 0; }
 };
+
+/// What is known of memory before anything is written to it. Not asked of little, which costs more than it
+/// gains.
+[[nodiscard]] inline codec::TargetMemory target_memory(std::span<const std::byte> to) noexcept {
+    const bool is_touched = to.size() >= codec::kChunkNbytes && base::is_touched(to.data(), to.size());
+    return is_touched ? codec::TargetMemory::touched : codec::TargetMemory::any;
+}
 
 /// The end of the bytes of a strided tensor in its storage. Requires: the layout was validated.
 [[nodiscard]] inline std::uint64_t end_of(const detail::StridedLayout& layout) noexcept {

@@ -49,7 +49,11 @@ Result<std::span<const std::byte>> StorageReader::bytes(std::uint32_t storage, s
 Result<void> StorageReader::read(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const
     try {
     if (to.empty()) return {};
-    return read_one({.storage = storage, .begin = begin, .end = begin + to.size(), .to = to.data()});
+    return read_one({.storage = storage,
+                     .begin = begin,
+                     .end = begin + to.size(),
+                     .to = to.data(),
+                     .memory = target_memory(to)});
 } catch (const std::bad_alloc&) {
     return out_of_memory();
 }

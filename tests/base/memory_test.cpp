@@ -79,6 +79,18 @@ TEST_CASE("memory: large pieces ask for huge pages, and are given back whole") {
     CHECK(flags_at(address_of(memory) + kLargeNbytes).empty());
 }
 
+TEST_CASE("memory: whether it was written before") {
+    std::byte* const memory = allocate(2 * kLargeNbytes);
+    REQUIRE(memory != nullptr);
+    CHECK_FALSE(is_touched(memory, 2 * kLargeNbytes));
+    memory[kLargeNbytes] = std::byte{1};
+    CHECK(is_touched(memory, 2 * kLargeNbytes));
+    CHECK_FALSE(is_touched(memory, kLargeNbytes / 2));
+    CHECK(is_touched(memory + kLargeNbytes, 1));
+    release(memory, 2 * kLargeNbytes);
+    CHECK_FALSE(is_touched(memory, 2 * kLargeNbytes));  // not mapped
+}
+
 TEST_CASE("memory: too much is null, and null can be released") {
     CHECK(allocate(SIZE_MAX / 2 + 1) == nullptr);
     CHECK(allocate(SIZE_MAX / 4) == nullptr);
