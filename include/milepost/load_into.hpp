@@ -197,8 +197,8 @@ struct LoadOptions {
     /// Threads that hash and decode; 0: as many as the machine has, at most 8. See ReadOptions::threads.
     unsigned threads = 0;
     /// Counts bytes that are read, in both passes of `checked`: the stored sizes of the chunks of the file,
-    /// and the bytes of tensors that are converted or have strided memory. A load that it cancels leaves
-    /// behind what `mode` tells.
+    /// and the bytes of tensors that are converted or have strided memory. A load that it cancels has failed:
+    /// `mode` tells what is left.
     ProgressCallback progress = {};
     /// The items of each list of the report are kept until they take so much memory, and counted from then
     /// on. The default has room for 20,000 tensors, and a file of a stranger cannot fill the memory with it.

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -69,6 +71,18 @@ void check_nested() {
     check(name.has_value() && *name == "linear" && same(net, saved), "load_nested");
 }
 
+void check_loading_at_once() {
+    const Run run{filled(1), filled(2), {}, 3, 0.5};
+    check(save_run("run.milepost", run).has_value(), "saving a run");
+    const auto sum = sum_of_losses({"run.milepost", "run.milepost"});
+    check(sum.has_value() && *sum == 1, "the sum of losses");
+    std::map<std::string, std::vector<std::byte>> memory;
+    const auto file = milepost::Reader::open("run.milepost");
+    check(file.has_value() && read_model(*file, memory).has_value(), "read_model");
+    check(memory.size() == 2 && std::memcmp(memory["fc3.bias"].data(), run.net.bias.data(), 40) == 0,
+          "the bytes of read_model");
+}
+
 /// A file of somebody else: other names, another head.
 void check_warm_start() {
     const std::vector<float> bias(10, 5), head(3);
@@ -103,5 +117,6 @@ int main() {
     check_warm_start();
     check_nested();
     check_background();
+    check_loading_at_once();
     return failures == 0 ? 0 : 1;
 }
