@@ -215,6 +215,12 @@ TEST_CASE("planes: data of other kinds") {
         const Buffer noise = random_bytes(nbytes / 3, 8);
         std::copy(noise.begin(), noise.end(), mixed.begin() + 100'000);
         CHECK(check_round_trip(parameter, mixed) < nbytes);
+        // Zeros among weights: exponents that are too far apart to be written as bits of the word.
+        Buffer pruned = normal_words(parameter, nbytes);
+        for (std::size_t i = 0; i < nbytes; ++i)
+            if (i / 8 % 3 == 0) pruned[i] = std::byte{0};
+        CHECK(check_round_trip(parameter, pruned) < nbytes);
+        CHECK(check_round_trip(parameter, {pruned.begin(), pruned.begin() + 5003}) < 5003);
         Buffer sparse = random_bytes(nbytes, 9);
         for (std::size_t i = 0; i < nbytes; ++i)
             if (i / 64 % 8 != 0) sparse[i] = std::byte{0};
