@@ -47,7 +47,7 @@ class Build:
 
 
 ALL_BUILDS = [
-    Build("gcc", "g++", ["--buildtype=release", "-Dfuzzing=replay"], first=["format", "lint"],
+    Build("gcc", "g++", ["--buildtype=release", "-Dfuzzing=replay", "-Dbench=true"], first=["format", "lint"],
           pytorch=True),
     # The command line is compiled with clang in the next build.
     Build("clang", "clang++-14", ["--buildtype=release", "-Dfuzzing=replay", "-Dexamples=false", "-Dcli=false"],

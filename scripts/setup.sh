@@ -1,22 +1,24 @@
 #!/bin/sh
-# Installs what is missing for building, for the demo or for the tests, on Debian 12 and distributions like it; does
+# Installs what is missing for building, for the demo, the benchmarks or the tests, on Debian 12 and distributions like it; does
 # nothing, and needs no rights, if everything is there.
 #
-#     scripts/setup.sh build | demo | test
+#     scripts/setup.sh build | demo | bench | test
 set -eu
 
 # dpkg-dev: without it Meson does not know Debian's library folder and installs to lib64, where nothing looks.
 build="g++ dpkg-dev meson ninja-build pkg-config flatbuffers-compiler libflatbuffers-dev libzstd-dev libxxhash-dev
        libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev"
 demo="$build dataset-fashion-mnist"
-test="$demo cmake doctest-dev clang-14 clang-format-14 clang-tidy-19 libclang-rt-14-dev libfuse3-dev doxygen g++-aarch64-linux-gnu
+bench="$build libbenchmark-dev libsimdjson-dev python3"
+test="$demo $bench cmake doctest-dev clang-14 clang-format-14 clang-tidy-19 libclang-rt-14-dev libfuse3-dev doxygen g++-aarch64-linux-gnu
       llvm-14 python3 python3-venv python3-xxhash python3-zstandard qemu-user-static spin strace"
 
 case "${1:-}" in
     build) wanted=$build ;;
     demo) wanted=$demo ;;
+    bench) wanted=$bench ;;
     test) wanted=$test ;;
-    *) echo "usage: scripts/setup.sh build | demo | test" >&2; exit 2 ;;
+    *) echo "usage: scripts/setup.sh build | demo | bench | test" >&2; exit 2 ;;
 esac
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <milepost/reader.hpp>
+
+namespace bench {
+
+/// Loads all tensors of "model" into fresh memory, verified, and releases it.
+void load_fresh(const milepost::Reader& file);
+
+/// Loads all tensors of "model" into memory that is there, one after the other, verified. Requires: enough of
+/// it.
+void load_into_memory(const milepost::Reader& file, std::span<std::byte> to);
+
+}  // namespace bench
