@@ -12,7 +12,6 @@
 
 #include <milepost/dtype.hpp>
 #include <milepost/options.hpp>
-#include <milepost/reader.hpp>
 #include <milepost/writer.hpp>
 
 #include "arena.hpp"
@@ -56,10 +55,6 @@ void Fixture::remove_and_settle(const std::string& path) const {
     if (settings_.scale == Scale::tiny) return;
     ::sync();
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
-}
-
-milepost::Reader open_mapped(const std::string& path) {
-    return must(milepost::Reader::open(path, {.access = milepost::Access::mapped}));
 }
 
 }  // namespace bench

@@ -7,7 +7,6 @@
 
 #include <milepost/dtype.hpp>
 #include <milepost/options.hpp>
-#include <milepost/reader.hpp>
 
 #include "arena.hpp"
 #include "files.hpp"
@@ -48,8 +47,5 @@ private:
     std::string raw_file_;
     std::string packed_file_;
 };
-
-/// Opens a file of the fixture, mapped.
-[[nodiscard]] milepost::Reader open_mapped(const std::string& path);
 
 }  // namespace bench

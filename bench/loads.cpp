@@ -2,14 +2,20 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
+#include <milepost/options.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/tensor.hpp>
 
 #include "failure.hpp"
 
 namespace bench {
+
+milepost::Reader open_mapped(const std::string& path) {
+    return must(milepost::Reader::open(path, {.access = milepost::Access::mapped}));
+}
 
 void load_fresh(const milepost::Reader& file) {
     std::vector<milepost::Tensor> loaded;

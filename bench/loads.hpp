@@ -2,10 +2,14 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include <milepost/reader.hpp>
 
 namespace bench {
+
+/// Opens a file, mapped.
+[[nodiscard]] milepost::Reader open_mapped(const std::string& path);
 
 /// Loads all tensors of "model" into fresh memory, verified, and releases it.
 void load_fresh(const milepost::Reader& file);

@@ -32,6 +32,7 @@
 #include "files.hpp"
 #include "fixture.hpp"
 #include "json_header.hpp"
+#include "loads.hpp"
 #include "small_files.hpp"
 #include "spread.hpp"
 

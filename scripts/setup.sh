@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what is missing for building, for the demo, the benchmarks or the tests, on Debian 12 and distributions like it; does
+# Installs what is missing for building, the demo, the benchmarks or the tests, on Debian 12 and distributions like it; does
 # nothing, and needs no rights, if everything is there.
 #
-#     scripts/setup.sh build | demo | bench | test
+#     scripts/setup.sh build | demo | bench | peers | test
 set -eu
 
 # dpkg-dev: without it Meson does not know Debian's library folder and installs to lib64, where nothing looks.
@@ -10,6 +10,7 @@ build="g++ dpkg-dev meson ninja-build pkg-config flatbuffers-compiler libflatbuf
        libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev"
 demo="$build dataset-fashion-mnist"
 bench="$build libbenchmark-dev libsimdjson-dev python3"
+peers="$bench python3-dev python3-venv"
 test="$demo $bench cmake doctest-dev clang-14 clang-format-14 clang-tidy-19 libclang-rt-14-dev libfuse3-dev doxygen g++-aarch64-linux-gnu
       llvm-14 python3 python3-venv python3-xxhash python3-zstandard qemu-user-static spin strace"
 
@@ -17,8 +18,9 @@ case "${1:-}" in
     build) wanted=$build ;;
     demo) wanted=$demo ;;
     bench) wanted=$bench ;;
+    peers) wanted=$peers ;;
     test) wanted=$test ;;
-    *) echo "usage: scripts/setup.sh build | demo | bench | test" >&2; exit 2 ;;
+    *) echo "usage: scripts/setup.sh build | demo | bench | peers | test" >&2; exit 2 ;;
 esac
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then

@@ -8,10 +8,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bench"))
+sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "bench" / "peers")]
 
 import figures  # noqa: E402
 import pages  # noqa: E402
+import peer_pages  # noqa: E402
 import report  # noqa: E402
 
 
@@ -32,6 +33,28 @@ def case(ratio: float, goal: float | None = None, sense: str = "at least", requi
 REPORT = {"machine": {"processor": "a processor", "scale": "quick"},
           "cases": {"unit/M2": case(1.5), "verify": case(0.9, 0.8), "save-raw": case(1.75, 1.8, required=1.7),
                     "open-floor/1000": case(3.0, 1.5, "at most")}}
+
+
+def measured(ours: float, theirs: float) -> dict:
+    return {"ours": [ours] * 3, "theirs": [theirs] * 3, "ratio": theirs / ours}
+
+
+def codec(our_ratio: float) -> dict:
+    return {"compression": measured(0.5, 1.0), "decompression": measured(0.25, 1.0), "our ratio": our_ratio,
+            "their ratio": 1.5, "ratio": our_ratio / 1.5}
+
+
+PEERS = {"versions": {"torch": "9.9"}, "mebibytes": 1024, "turns": 5, "nbytes": {"gauss-bf16": 1 << 30},
+         "values": {"gauss-bf16": {
+             "torch": {"raw save fast": measured(0.5, 1.0), "raw save durable": measured(1.0, 2.5),
+                       "raw load warm": measured(0.1, 0.6), "open": measured(0.001, 0.002),
+                       "raw size": {"ours": 1 << 30, "theirs": 1 << 30, "ratio": 1.0},
+                       "raw save memory": {"ours": 24.0, "theirs": 1.0}},
+             "h5py": {"failed": {"failed": "ModuleNotFoundError: h5py"}},
+             "zipnn": {"planes": codec(1.5), "smallest": codec(1.51), "packed save fast": measured(0.5, 1.5),
+                       "packed size": {"ours": 1 << 29, "theirs": 1 << 28, "ratio": 0.5}},
+             "openzl": {"planes": {"failed": "no"}, "smallest": {"failed": "no"}}}}}
+PEERS["cases"] = peer_pages.cases(PEERS)
 
 
 def texts_of(svg: str) -> list[str]:
@@ -60,10 +83,34 @@ class Pages(unittest.TestCase):
 
     def test_the_page_of_this_project_has_each_region_once(self) -> None:
         text = pages.PAGE.read_text(encoding="utf-8")
-        for name in ["cases"]:
+        for name in ["cases", "peers"]:
             self.assertIn("new", pages.replace_region(text, name, "new"))
         with self.assertRaises(ValueError):
             pages.replace_region(text, "none", "new")
+
+    def test_other_formats(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "page.md"
+            page.write_text("<!-- peers begin --><!-- peers end -->\n", encoding="utf-8")
+            peer_pages.write_docs(PEERS, page=page, folder=Path(folder) / "plots")
+            text = page.read_text(encoding="utf-8")
+            plots = {path.name: texts_of(path.read_text(encoding="utf-8")) for path in Path(folder).glob("plots/*.svg")}
+        self.assertIn("| torch | 1.07 GB/s (2 x) | 0.43 GB/s (2.5 x) | 1.79 GB/s (6 x) |", text)
+        self.assertIn("| **Milepost** | 2.15 GB/s | 1.07 GB/s | 10.74 GB/s |", text)
+        self.assertIn("| gauss-bf16 | zipnn | 1.5000 | 1.07 / 1.07 | 1.5000 | 2.15 (2 x) / 4.29 (4 x) | 1.5100 |", text)
+        self.assertIn("| gauss-bf16 | openzl | failed: no |", text)
+        self.assertIn("- gauss-bf16, h5py, failed: ModuleNotFoundError: h5py", text)
+        self.assertIn("| zipnn | 4.000 |", text)
+        self.assertEqual({"codecs.svg", "gauss-bf16.svg"}, set(plots))
+        self.assertIn("Milepost smallest", plots["codecs.svg"])
+
+    def test_goals_beside_other_formats(self) -> None:
+        cases = PEERS["cases"]
+        self.assertEqual((6, True), (round(cases["load-fresh/torch"]["ratio"], 6), cases["load-fresh/torch"]["met"]))
+        self.assertEqual((1.0, True), (cases["planes-ratio/gauss-bf16"]["ratio"], cases["planes-ratio/gauss-bf16"]["met"]))
+        self.assertFalse(cases["smallest-ratio/gauss-bf16"]["met"])
+        self.assertIsNone(cases["save-raw/safetensors"]["met"])
+        self.assertIn("| `save-raw/safetensors` | - | ≥ 1 | not measured |", peer_pages.cases_table(PEERS))
 
     def test_plots_are_well_formed_whatever_the_text(self) -> None:
         bars = [figures.Bar("a<b>&\"", 2.0, "2 & 3", ours=True), figures.Bar("none", None, "failed"),
