@@ -11,6 +11,7 @@ void add_open_cases(Fixture& fixture);    ///< open-floor, open-json, open-milli
 void add_load_cases(Fixture& fixture);    ///< load-fresh, load-reused, verify
 void add_cold_cases(Fixture& fixture);    ///< cold-tensor, cold-raw, cold-packed
 void add_save_cases(Fixture& fixture);    ///< save-raw, save-buffered, save-packed, packed-over-raw
+void add_async_cases(Fixture& fixture);   ///< stall
 void add_codec_cases(Fixture& fixture);   ///< planes: compression and decompression on one core
 void add_memory_cases(Fixture& fixture);  ///< what a save and a load take beyond the tensors
 

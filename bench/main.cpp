@@ -60,6 +60,7 @@ int run(const Arguments& arguments) {
     bench::add_load_cases(fixture);
     bench::add_cold_cases(fixture);
     bench::add_save_cases(fixture);
+    bench::add_async_cases(fixture);
     bench::add_codec_cases(fixture);
     bench::add_memory_cases(fixture);
     bench::TableReporter reporter(arguments.settings);

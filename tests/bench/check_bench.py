@@ -16,7 +16,7 @@ from pathlib import Path
 # The goals that docs/performance.md reports, less the numbers and dtypes after a slash.
 NAMES = {
     "unit", "open-floor", "open-json", "open-million", "first-tensor", "cold-tensor", "load-fresh", "load-reused",
-    "load-packed", "verify", "cold-raw", "cold-packed", "save-raw", "save-buffered", "save-packed", "packed-over-raw",
+    "load-packed", "verify", "cold-raw", "cold-packed", "save-raw", "save-buffered", "save-packed", "packed-over-raw", "stall",
     "planes-C", "planes-D", "smallest-C", "smallest-D", "memory",
 }
 PROGRAM = WORKER = ""
