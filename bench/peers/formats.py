@@ -40,6 +40,12 @@ class Format:
         """Opens the file and reads one tensor."""
         raise NotImplementedError
 
+    def prepare(self, tensors: list[Tensor], path: str) -> None:
+        """What comes before a save to that path, and is not measured."""
+
+    def close(self) -> None:
+        """Removes what a format leaves beside its files."""
+
 
 def sync(path: str) -> None:
     for name in (path, os.path.dirname(path)):
@@ -149,7 +155,7 @@ class ZTensor(Format):
 
 
 class ZTensorZstd(ZTensor):
-    encoding = "zstd"
+    encoding = "zt.zstd-seekable/1"
 
 
 class Numpy(Format):
@@ -269,22 +275,25 @@ class Lmz(Safetensors):
         import lmz.api
         self.lmz = lmz.api
 
-    def save(self, tensors: list[Tensor], path: str) -> None:
-        plain = self.plain(tensors, path)
-        remove(path)
-        self.lmz.compress(plain, path)
+        self.plain = self.restored = ""
 
-    def plain(self, tensors: list[Tensor], path: str) -> str:
-        """The file that is compressed: written at the first call."""
-        plain = os.path.join(os.path.dirname(path), "lmz-input.safetensors")
-        if not os.path.exists(plain):
-            super().save(tensors, plain)
-        return plain
+    def prepare(self, tensors: list[Tensor], path: str) -> None:
+        """Writes the file that is compressed."""
+        if not self.plain:
+            self.plain = os.path.join(os.path.dirname(path), f"lmz-{os.getpid()}.safetensors")
+            super().save(tensors, self.plain)
+
+    def save(self, tensors: list[Tensor], path: str) -> None:
+        self.lmz.compress(self.plain, path)
 
     def load(self, path: str) -> list[np.ndarray]:
-        restored = path + ".safetensors"
-        self.lmz.decompress(path, restored, overwrite=True)
-        return super().load(restored)
+        self.restored = path + ".safetensors"
+        self.lmz.decompress(path, self.restored, overwrite=True)
+        return super().load(self.restored)
+
+    def close(self) -> None:
+        for path in (self.plain, self.restored):
+            remove(path)
 
 
 RAW = {"torch": Torch, "safetensors": Safetensors, "ztensor": ZTensor, "numpy": Numpy, "h5py": Hdf5,

@@ -43,8 +43,7 @@ class Peer:
 
     def save(self, kind: str, durable: str, path: str) -> tuple[float, float, int]:
         saved = self.format(kind)
-        if self.name == "lmz":
-            saved.plain(self.tensors, path)
+        saved.prepare(self.tensors, path)
         save = saved.save_durably if durable == "durable" else saved.save
         return timed(lambda: save(self.tensors, path))
 
@@ -94,6 +93,8 @@ class Peer:
         return seconds, cpu, 0
 
     def close(self) -> None:
+        for used in self.formats.values():
+            used.close()
         if self.lmz is not None:
             self.lmz.remove()
 
