@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
+README = ROOT / "README.md"
 PLOTS = ROOT / "docs" / "performance"
 
 
@@ -23,15 +24,16 @@ def replace_region(page: str, name: str, text: str) -> str:
     return pattern.sub(lambda _: f"{begin}\n\n{text.strip()}\n\n{end}", page)
 
 
-def update(regions: dict[str, str], plots: dict[str, str], page: Path = PAGE, folder: Path = PLOTS) -> None:
-    """Writes the regions and the plots (file name -> SVG)."""
-    text = page.read_text(encoding="utf-8")
-    for name, region in regions.items():
-        text = replace_region(text, name, region)
+def update(name: str, region: str, summary: str, plots: dict[str, str], page: Path = PAGE, readme: Path = README,
+           folder: Path = PLOTS) -> None:
+    """Writes the region of that name of the page, its summary into that of the README, and the plots (file name -> SVG)."""
+    changed = {path: replace_region(path.read_text(encoding="utf-8"), name, text)
+               for path, text in ((page, region), (readme, summary))}
+    for path, text in changed.items():
+        path.write_text(text, encoding="utf-8")
     folder.mkdir(exist_ok=True)
-    for name, plot in plots.items():
-        (folder / name).write_text(plot, encoding="utf-8")
-    page.write_text(text, encoding="utf-8")
+    for file, plot in plots.items():
+        (folder / file).write_text(plot, encoding="utf-8")
 
 
 def today() -> str:

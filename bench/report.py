@@ -83,8 +83,28 @@ def cases_plot(report: dict) -> str:
     return figures.goal_plot("Milepost: each case against its goal", rows)
 
 
+# What README.md shows of it: case, what it is, how its ratio is read.
+SUMMARY = [
+    ("save-raw", "durable save", "{:.2g} times as fast as a buffered write + fsync"),
+    ("save-packed", "durable save, bf16 compressed", "{:.2g} times as fast as a buffered write + fsync"),
+    ("stall/copy", "`save_async` until it returns", "{:.2g} times as long as one copy of the tensors"),
+    ("load-fresh/memcpy", "verified load into fresh memory, cached file", "{:.2g} of memcpy"),
+    ("cold-packed/raw-read", "verified load, bf16 compressed, file not cached", "{:.2g} times as fast as a raw read by O_DIRECT"),
+    ("verify", "verification of a mapped file", "{:.2g} of XXH3 over memory"),
+    ("open-json/10000", "checked open of 10,000 tensors", "{:.2g} times as fast as simdjson on the same names"),
+    ("memory/save-raw", "memory of a save beyond the tensors", "{:.2g} MiB, whatever their size"),
+]
+
+
+def summary_region(report: dict) -> str:
+    rows = [[what, text.format(report["cases"][case]["ratio"])] for case, what, text in SUMMARY if case in report["cases"]]
+    machine = report["machine"]
+    return (f"On {machine.get('cores', '?')} cores of \"{machine.get('processor', '?')}\", {pages.today()}, medians:\n\n" +
+            pages.table(["Milepost", "against the machine, in one run"], rows))
+
+
 def write_docs(report: dict, **where: Path) -> None:
-    pages.update({"cases": cases_region(report)}, {"cases.svg": cases_plot(report)}, **where)
+    pages.update("cases", cases_region(report), summary_region(report), {"cases.svg": cases_plot(report)}, **where)
 
 
 def main() -> int:

@@ -144,6 +144,24 @@ def region(report: dict) -> str:
     return "\n\n".join(parts)
 
 
+# What README.md shows of it: case, what it is, how its ratio is read.
+SUMMARY = [
+    ("save-raw/torch", "durable save, bf16", "{:.2g} times as fast as torch.save + fsync"),
+    ("save-raw/safetensors", "the same", "{:.2g} times as fast as safetensors + fsync"),
+    ("load-fresh/torch", "verified load into fresh memory", "{:.2g} times as fast as torch.load, which does not verify"),
+    ("planes-ratio/gauss-bf16", "`Codec::planes`, bf16: ratio", "{:.3g} of ZipNN's"),
+    ("planes-C/gauss-bf16", "the same: compression on one core", "{:.2g} times as fast as ZipNN"),
+    ("planes-D/gauss-bf16", "the same: decompression on one core", "{:.2g} times as fast as ZipNN"),
+]
+
+
+def summary_region(report: dict) -> str:
+    rows = [[what, text.format(report["cases"][case]["ratio"])] for case, what, text in SUMMARY
+            if report["cases"][case]["ratio"] is not None]
+    names = ", ".join(f"{name} {report['versions'].get(name, '?')}" for name in ("torch", "safetensors", "zipnn"))
+    return pages.table(["Milepost", f"beside other formats, by turns ({names}; {pages.today()})"], rows)
+
+
 def file_plot(report: dict, dataset: str, operations: dict[str, str]) -> str:
     """A panel for each operation: speeds, or for latencies times, in which shorter is better."""
     peers, nbytes, panels = report["values"][dataset], report["nbytes"][dataset], []
@@ -188,4 +206,4 @@ def write_docs(report: dict, **where: Path) -> None:
         if any("raw save fast" in values for values in peers.values()):
             operations = {name: title for name, title in RAW_OPERATIONS.items() if not name.endswith(("memory", "size"))}
             plots[f"{dataset}.svg"] = file_plot(report, dataset, operations)
-    pages.update({"peers": region(report)}, plots, **where)
+    pages.update("peers", region(report), summary_region(report), plots, **where)

@@ -57,6 +57,15 @@ PEERS = {"versions": {"torch": "9.9"}, "mebibytes": 1024, "turns": 5, "nbytes": 
 PEERS["cases"] = peer_pages.cases(PEERS)
 
 
+def places(folder: str) -> dict[str, Path]:
+    """A page and a README with both regions, and where plots go."""
+    where = {"page": Path(folder) / "page.md", "readme": Path(folder) / "README.md", "folder": Path(folder) / "plots"}
+    for name in ("page", "readme"):
+        where[name].write_text("".join(f"<!-- {region} begin -->\n<!-- {region} end -->\n"
+                                       for region in ("cases", "peers")), encoding="utf-8")
+    return where
+
+
 def texts_of(svg: str) -> list[str]:
     return [element.text for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
 
@@ -64,13 +73,14 @@ def texts_of(svg: str) -> list[str]:
 class Pages(unittest.TestCase):
     def test_the_page_is_updated_in_place(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            page = Path(folder) / "page.md"
-            page.write_text("before\n<!-- cases begin -->\nold\n<!-- cases end -->\nafter\n", encoding="utf-8")
-            report.write_docs(REPORT, page=page, folder=Path(folder) / "plots")
-            text = page.read_text(encoding="utf-8")
-            plot = (Path(folder) / "plots" / "cases.svg").read_text(encoding="utf-8")
-            report.write_docs(REPORT, page=page, folder=Path(folder) / "plots")
-            self.assertEqual(text, page.read_text(encoding="utf-8"))
+            where = places(folder)
+            where["page"].write_text("before\n<!-- cases begin -->\nold\n<!-- cases end -->\nafter\n", encoding="utf-8")
+            report.write_docs(REPORT, **where)
+            text = where["page"].read_text(encoding="utf-8")
+            readme = where["readme"].read_text(encoding="utf-8")
+            plot = (where["folder"] / "cases.svg").read_text(encoding="utf-8")
+            report.write_docs(REPORT, **where)
+            self.assertEqual(text, where["page"].read_text(encoding="utf-8"))
         self.assertTrue(text.startswith("before\n<!-- cases begin -->\n"))
         self.assertTrue(text.endswith("<!-- cases end -->\nafter\n"))
         self.assertNotIn("old", text)
@@ -78,22 +88,24 @@ class Pages(unittest.TestCase):
         self.assertIn("| `save-raw` | 1.75 | ≥ 1.8 (required 1.7) | required |", text)
         self.assertIn("| `open-floor/1000` | 3 | ≤ 1.5 | **no** |", text)
         self.assertIn("| `unit/M2` | 1.5 |  |  |", text)
+        self.assertIn("| verification of a mapped file | 0.9 of XXH3 over memory |", readme)
+        self.assertIn("| durable save | 1.8 times as fast as a buffered write + fsync |", readme)
         self.assertEqual(["open-floor/1000", "3, goal ≤ 1.5", "save-raw", "1.75, goal ≥ 1.8", "verify", "0.9, goal ≥ 0.8"],
                          texts_of(plot)[-6:])
 
-    def test_the_page_of_this_project_has_each_region_once(self) -> None:
-        text = pages.PAGE.read_text(encoding="utf-8")
-        for name in ["cases", "peers"]:
-            self.assertIn("new", pages.replace_region(text, name, "new"))
+    def test_the_pages_of_this_project_have_each_region_once(self) -> None:
+        for page in (pages.PAGE, pages.README):
+            text = page.read_text(encoding="utf-8")
+            for name in ("cases", "peers"):
+                self.assertIn("new", pages.replace_region(text, name, "new"))
         with self.assertRaises(ValueError):
             pages.replace_region(text, "none", "new")
 
     def test_other_formats(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            page = Path(folder) / "page.md"
-            page.write_text("<!-- peers begin --><!-- peers end -->\n", encoding="utf-8")
-            peer_pages.write_docs(PEERS, page=page, folder=Path(folder) / "plots")
-            text = page.read_text(encoding="utf-8")
+            where = places(folder)
+            peer_pages.write_docs(PEERS, **where)
+            text, readme = (where[name].read_text(encoding="utf-8") for name in ("page", "readme"))
             plots = {path.name: texts_of(path.read_text(encoding="utf-8")) for path in Path(folder).glob("plots/*.svg")}
         self.assertIn("| torch | 1.07 GB/s (2 x) | 0.43 GB/s (2.5 x) | 1.79 GB/s (6 x) |", text)
         self.assertIn("| **Milepost** | 2.15 GB/s | 1.07 GB/s | 10.74 GB/s |", text)
@@ -101,6 +113,8 @@ class Pages(unittest.TestCase):
         self.assertIn("| gauss-bf16 | openzl | failed: no |", text)
         self.assertIn("- gauss-bf16, h5py, failed: ModuleNotFoundError: h5py", text)
         self.assertIn("| zipnn | 4.000 |", text)
+        self.assertIn("| durable save, bf16 | 2.5 times as fast as torch.save + fsync |", readme)
+        self.assertNotIn("safetensors + fsync", readme)
         self.assertEqual({"codecs.svg", "gauss-bf16.svg"}, set(plots))
         self.assertIn("Milepost smallest", plots["codecs.svg"])
 
