@@ -1,7 +1,9 @@
 #include "machine.hpp"
 
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cstddef>
 #ifdef MILEPOST_XXHASH_DISPATCH
 #include <xxh_x86dispatch.h>
@@ -20,6 +22,9 @@
 #include <simdjson.h>
 
 #include <milepost/version.hpp>
+
+#include "files.hpp"
+#include "units.hpp"
 
 namespace bench {
 
@@ -72,7 +77,26 @@ std::string kernel() {
                                : "unknown";
 }
 
-/// Linux does not tell the folio size of the page cache. Ext4 has large folios since 6.16, xfs since 5.18.
+/// How much of a cached file one page fault maps, on average. Linux does not tell the folio size of the page
+/// cache: with folios of 4 KiB this is 64 KiB at most (the kernel maps pages around the fault), with large
+/// ones it can be more.
+std::string page_cache_of(const std::filesystem::path& folder) {
+    constexpr std::size_t kNbytes = std::size_t{16} << 20U;
+    const ScratchFolder scratch(folder);
+    const std::string path = scratch.file("faults");
+    write_buffered(path, std::vector<std::byte>(kNbytes), false);
+    const Mapping mapping(path);
+    rusage before{}, after{};
+    ::getrusage(RUSAGE_SELF, &before);
+    unsigned sum = 0;
+    for (std::size_t i = 0; i < kNbytes; i += 4096)
+        sum += std::to_integer<unsigned>(mapping.bytes()[i]);
+    benchmark::DoNotOptimize(sum);
+    ::getrusage(RUSAGE_SELF, &after);
+    const auto faults = static_cast<std::size_t>(std::max(after.ru_minflt - before.ru_minflt, 1L));
+    return std::to_string(kNbytes / faults / 1024) + " KiB of a cached file for each page fault";
+}
+
 std::string huge_pages() {
     std::ifstream file("/sys/kernel/mm/transparent_hugepage/enabled");
     std::string text;
@@ -99,6 +123,7 @@ std::vector<std::pair<std::string, std::string>> describe_machine(const std::fil
         {"kernel", kernel()},
         {"huge pages", huge_pages()},
         {"file system", file_system_of(folder)},
+        {"page cache", page_cache_of(folder)},
         {"compiler", std::string("C++ ") + __VERSION__},
         {"libraries", libraries()},
     };

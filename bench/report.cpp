@@ -109,12 +109,17 @@ const char* name_of(Scale scale) {
     return "";
 }
 
-/// The machine, and on what scale it was measured.
-std::vector<std::pair<std::string, std::string>> facts(const Settings& settings) {
-    auto all = describe_machine(settings.folder);
-    all.emplace_back("scale", name_of(settings.scale) +
-                                  (", " + std::to_string(settings.nbytes() >> 20U) + " MiB of weights"));
-    return all;
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+/// The machine, and on what scale it was measured: found out once.
+const Facts& facts(const Settings& settings) {
+    static const Facts kFacts = [&] {
+        Facts all = describe_machine(settings.folder);
+        all.emplace_back("scale", name_of(settings.scale) +
+                                      (", " + std::to_string(settings.nbytes() >> 20U) + " MiB of weights"));
+        return all;
+    }();
+    return kFacts;
 }
 
 }  // namespace

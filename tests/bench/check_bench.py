@@ -62,7 +62,7 @@ class Bench(unittest.TestCase):
 
     def test_the_machine_is_described(self) -> None:
         self.assertEqual(["processor", "instructions", "cores", "memory", "kernel", "huge pages", "file system",
-                          "compiler", "libraries", "scale"], list(self.report["machine"]))
+                          "page cache", "compiler", "libraries", "scale"], list(self.report["machine"]))
         for value in self.report["machine"].values():
             self.assertIn(value, self.tiny.stdout)
 
