@@ -167,26 +167,32 @@ def run(setup: Setup, results: Results, dataset: str, folder: Path, peer: str,
 
 
 def compare_all(setup: Setup, datasets: Datasets, results: Results) -> None:
-    def packed(name: str, folder: Path) -> None:
-        for peer in CODECS:
-            run(setup, results, name, folder, peer, lambda c: (c.codec(), c.files("packed", "planes")))
-        for peer in PACKED:
-            run(setup, results, name, folder, peer,
-                lambda c: (c.codec() if c.peer == "lmz" else None, c.files("packed", "planes")))
-
     def raw(name: str, folder: Path) -> None:
         tensor = middle_tensor(folder)
         for peer in RAW:
             run(setup, results, name, folder, peer, lambda c: c.raw(tensor))
 
-    gauss = {dtype: datasets.synthetic(dtype, setup.mebibytes) for dtype in ("bf16", "f16", "f32")}
-    raw("gauss-bf16", gauss["bf16"])
-    for dtype, folder in gauss.items():
-        packed(f"gauss-{dtype}", folder)
-    for name, make, work in (("lenet-adam", datasets.lenet_adam, lambda *to: (raw(*to), packed(*to))),
-                             ("esrgan-f32", lambda: datasets.trained("esrgan"), packed),
-                             ("esrgan-bf16", lambda: datasets.trained("esrgan", "bf16"), packed),
-                             ("ppocr-f32", lambda: datasets.trained("ppocr"), packed)):
+    def packed(name: str, folder: Path) -> None:
+        for peer in dict.fromkeys([*CODECS, *PACKED]):
+            run(setup, results, name, folder, peer, lambda c: c.files("packed", "planes"))
+
+    def codecs(name: str, folder: Path) -> None:
+        for peer in [*CODECS, "lmz"]:
+            run(setup, results, name, folder, peer, lambda c: c.codec())
+
+    def all_of(*works: Callable[[str, Path], None]) -> Callable[[str, Path], None]:
+        return lambda name, folder: [work(name, folder) for work in works] and None
+
+    # Bytes that are not compressed are the same work for every dtype.
+    for name, make, work in (
+            ("gauss-bf16", lambda: datasets.synthetic("bf16", setup.mebibytes), all_of(raw, codecs, packed)),
+            ("gauss-f32", lambda: datasets.synthetic("f32", setup.mebibytes), all_of(codecs, packed)),
+            ("gauss-f16", lambda: datasets.synthetic("f16", setup.mebibytes), codecs),
+            ("lenet-adam", datasets.lenet_adam, all_of(raw, packed)),
+            ("esrgan-f32", lambda: datasets.trained("esrgan"), codecs),
+            ("esrgan-bf16", lambda: datasets.trained("esrgan", "bf16"), all_of(codecs, packed)),
+            ("esrgan-f16", lambda: datasets.trained("esrgan", "f16"), codecs),
+            ("ppocr-f32", lambda: datasets.trained("ppocr"), codecs)):
         try:
             folder = make()
         except Exception as failure:  # no npm, no network

@@ -138,6 +138,7 @@ def region(report: dict) -> str:
         mebibytes = report["nbytes"].get(dataset, 0) / (1 << 20)
         if any("packed save fast" in values for values in report["values"][dataset].values()):
             parts += [f"### {dataset}, {mebibytes:.1f} MiB, compressed files",
+                      f"![{dataset}, compressed](performance/{dataset}-packed.svg)",
                       file_table(report, dataset, PACKED_OPERATIONS, "Milepost, `planes`")]
     if lines := failures(report):
         parts += ["What failed:", "\n".join(lines)]
@@ -162,23 +163,30 @@ def summary_region(report: dict) -> str:
     return pages.table(["Milepost", f"beside other formats, by turns ({names}; {pages.today()})"], rows)
 
 
-def file_plot(report: dict, dataset: str, operations: dict[str, str]) -> str:
-    """A panel for each operation: speeds, or for latencies times, in which shorter is better."""
+def length_of(operation: str, value: float, nbytes: int) -> tuple[float, str]:
+    """How long a bar is, and which ones are better."""
+    if operation.endswith("memory") or (operation.endswith("size") and not operation.startswith("packed")):
+        return value, "shorter is better"
+    if operation in ("open", "first tensor"):
+        return value * 1e3, "shorter is better"
+    return (nbytes / value) * (1 if operation.endswith("size") else 1e-9), "longer is better"
+
+
+def file_plot(report: dict, dataset: str, operations: dict[str, str], ours: str) -> str:
+    """A panel for each operation."""
     peers, nbytes, panels = report["values"][dataset], report["nbytes"][dataset], []
     for operation, title in operations.items():
-        latency = operation in ("open", "first tensor")
-        bars = []
-        ours = sorted(median_of(values[operation]["ours"]) for values in peers.values()
-                      if "ours" in values.get(operation, {}))
-        if not ours:
+        measured = {name: values[operation] for name, values in peers.items() if "ours" in values.get(operation, {})}
+        if not measured:
             continue
-        sides = [("Milepost", ours[len(ours) // 2], True)]
-        sides += [(name, median_of(values[operation]["theirs"]), False) for name, values in peers.items()
-                  if "theirs" in values.get(operation, {})]
-        for name, seconds, is_ours in sides:
-            value = seconds * 1e3 if latency else nbytes / seconds * 1e-9
-            bars.append(figures.Bar(name, value, text_of(operation, seconds, nbytes), is_ours))
-        panels.append((title + (" (shorter is better)" if latency else " (longer is better)"), bars))
+        our_values = sorted(median_of(value["ours"]) for value in measured.values())
+        sides = [(ours, our_values[len(our_values) // 2])]
+        sides += [(name, median_of(value["theirs"])) for name, value in measured.items()]
+        bars, better = [], ""
+        for number, (name, value) in enumerate(sides):
+            length, better = length_of(operation, value, nbytes)
+            bars.append(figures.Bar(name, length, text_of(operation, value, nbytes), ours=number == 0))
+        panels.append((f"{title} ({better})", bars))
     return figures.bar_plot(f"{dataset}, {nbytes / (1 << 20):.1f} MiB", panels)
 
 
@@ -204,6 +212,7 @@ def write_docs(report: dict, **where: Path) -> None:
     plots = {"codecs.svg": codec_plot(report)}
     for dataset, peers in report["values"].items():
         if any("raw save fast" in values for values in peers.values()):
-            operations = {name: title for name, title in RAW_OPERATIONS.items() if not name.endswith(("memory", "size"))}
-            plots[f"{dataset}.svg"] = file_plot(report, dataset, operations)
+            plots[f"{dataset}.svg"] = file_plot(report, dataset, RAW_OPERATIONS, "Milepost")
+        if any("packed save fast" in values for values in peers.values()):
+            plots[f"{dataset}-packed.svg"] = file_plot(report, dataset, PACKED_OPERATIONS, "Milepost planes")
     pages.update("peers", region(report), summary_region(report), plots, **where)

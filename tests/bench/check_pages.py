@@ -115,7 +115,9 @@ class Pages(unittest.TestCase):
         self.assertIn("| zipnn | 4.000 |", text)
         self.assertIn("| durable save, bf16 | 2.5 times as fast as torch.save + fsync |", readme)
         self.assertNotIn("safetensors + fsync", readme)
-        self.assertEqual({"codecs.svg", "gauss-bf16.svg"}, set(plots))
+        self.assertEqual({"codecs.svg", "gauss-bf16.svg", "gauss-bf16-packed.svg"}, set(plots))
+        self.assertIn("memory, save (shorter is better)", plots["gauss-bf16.svg"])
+        self.assertEqual(["Milepost planes", "2.000", "zipnn", "4.000"], plots["gauss-bf16-packed.svg"][2:6])
         self.assertIn("Milepost smallest", plots["codecs.svg"])
 
     def test_goals_beside_other_formats(self) -> None:
