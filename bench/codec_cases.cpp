@@ -38,7 +38,7 @@ struct Packed {
     }
     void load() {
         load_into_memory(must(milepost::Reader::open(std::make_shared<MemorySource>(file.bytes()))),
-                         copy.bytes());
+                         copy.bytes(), 1);
     }
 
     Model model;

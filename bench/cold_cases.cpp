@@ -10,6 +10,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <milepost/read_plan.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/tensor.hpp>
 
@@ -51,8 +52,10 @@ Case cold_tensor(Fixture& fixture) {
         open_mapped(path).storages()[*tensor.storage().index()].offset + tensor.offset();
     constexpr std::size_t kNbytes = std::size_t{1} << 20U;
     const auto read = [name = std::string(tensor.name()), &fixture](const milepost::Reader& file) {
+        milepost::ReadPlan plan(file);
         const milepost::TensorView part = must(must(file.tensor("model", name)).slice({{0, 512}}));
-        must(part.copy_to(fixture.destination().first(kNbytes)));
+        must(plan.add(part, fixture.destination().first(kNbytes)));
+        must(plan.read());
     };
     const auto opened = std::make_shared<std::optional<milepost::Reader>>();
     return Case{

@@ -3,9 +3,10 @@
 #include <cstddef>
 #include <span>
 #include <string>
-#include <vector>
 
+#include <milepost/load_all.hpp>
 #include <milepost/options.hpp>
+#include <milepost/read_plan.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/tensor.hpp>
 
@@ -18,16 +19,16 @@ milepost::Reader open_mapped(const std::string& path) {
 }
 
 void load_fresh(const milepost::Reader& file) {
-    std::vector<milepost::Tensor> loaded;
-    for (const milepost::TensorView& tensor : file.tensors("model"))
-        loaded.push_back(must(tensor.load()));
+    (void)must(milepost::load_all(file, {.threads = kLoadThreads}));
 }
 
-void load_into_memory(const milepost::Reader& file, std::span<std::byte> to) {
+void load_into_memory(const milepost::Reader& file, std::span<std::byte> to, unsigned threads) {
+    milepost::ReadPlan plan(file);
     for (const milepost::TensorView& tensor : file.tensors("model")) {
-        must(tensor.copy_to(to.first(tensor.nbytes())));
+        must(plan.add(tensor, to.first(tensor.nbytes())));
         to = to.subspan(tensor.nbytes());
     }
+    must(plan.read({.threads = threads}));
 }
 
 }  // namespace bench

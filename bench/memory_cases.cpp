@@ -19,7 +19,6 @@
 #include <milepost/checkpoint.hpp>
 #include <milepost/options.hpp>
 #include <milepost/reader.hpp>
-#include <milepost/tensor.hpp>
 #include <milepost/writer.hpp>
 
 #include "case.hpp"
@@ -27,6 +26,7 @@
 #include "failure.hpp"
 #include "files.hpp"
 #include "fixture.hpp"
+#include "loads.hpp"
 #include "spread.hpp"
 
 namespace bench {
@@ -118,12 +118,7 @@ Outcome save_outcome(Fixture& fixture, milepost::Codec codec) {
 Outcome load_outcome(Fixture& fixture, const std::string& path) {
     const auto tensors_nbytes = static_cast<double>(fixture.model().nbytes());
     return outcome_of(fixture, [&, path] {
-        std::vector<milepost::Tensor> loaded;
-        const double peak = peak_nbytes([&] {
-            const milepost::Reader file = must(milepost::Reader::open(path));
-            for (const milepost::TensorView& tensor : file.tensors("model"))
-                loaded.push_back(must(tensor.load()));
-        });
+        const double peak = peak_nbytes([&] { load_fresh(must(milepost::Reader::open(path))); });
         return std::max(0.0, peak - tensors_nbytes);
     });
 }

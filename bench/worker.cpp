@@ -155,7 +155,7 @@ private:
         const bench::PinnedToOneCore pinned;
         return timed([&] {
             const auto source = std::make_shared<bench::MemorySource>(file_->bytes());
-            bench::load_into_memory(bench::must(milepost::Reader::open(source)), copy_->bytes());
+            bench::load_into_memory(bench::must(milepost::Reader::open(source)), copy_->bytes(), 1);
             return std::uint64_t{copy_->size()};
         });
     }
