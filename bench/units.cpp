@@ -1,13 +1,13 @@
 #include "units.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string>
 
@@ -65,12 +65,15 @@ void hash_memory(std::span<const std::byte> bytes, std::size_t threads) {
 void read_naively(const std::string& path) {
     const File file(path, O_RDONLY);
     const std::size_t nbytes = file.size();
-    const std::unique_ptr<std::byte, decltype(&std::free)> memory(
-        static_cast<std::byte*>(std::malloc(nbytes)), &std::free);
-    must_succeed(memory != nullptr, "malloc");
+    // As malloc takes so much from the system; but malloc may also have memory left of what was freed before.
+    void* const mapped = ::mmap(nullptr, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    must_succeed(mapped != MAP_FAILED, "mmap of fresh memory");
+    ::madvise(mapped, nbytes, MADV_NOHUGEPAGE);
+    auto* const memory = static_cast<std::byte*>(mapped);
     for (std::size_t offset = 0; offset < nbytes; offset += kMiB)
-        file.read(offset, {memory.get() + offset, std::min(kMiB, nbytes - offset)});
+        file.read(offset, {memory + offset, std::min(kMiB, nbytes - offset)});
     benchmark::ClobberMemory();
+    ::munmap(mapped, nbytes);
 }
 
 void write_buffered(const std::string& path, std::span<const std::byte> bytes, bool durable) {

@@ -15,7 +15,8 @@ void copy_memory(std::span<std::byte> to, std::span<const std::byte> from, std::
 /// X(T): XXH3-128 of each MiB, by T threads.
 void hash_memory(std::span<const std::byte> bytes, std::size_t threads);
 
-/// NAIVE: the file in pieces of 1 MiB into fresh memory as malloc gives it, which is released at the end.
+/// NAIVE: the file in pieces of 1 MiB into fresh memory with pages of 4 KiB, as malloc gives it, which is
+/// released at the end.
 void read_naively(const std::string& path);
 
 /// A new file in pieces of 1 MiB through the page cache. Durable: BF, which ends with an fsync.
