@@ -90,7 +90,7 @@ std::string small_file(Fixture& fixture, std::size_t tensors, std::size_t elemen
 void add_open_floor(Fixture& fixture, std::size_t named, std::optional<Goal> goal = {}) {
     add_case("open-floor/" + std::to_string(named), [=, &fixture] {
         const std::size_t tensors = scaled(fixture.settings(), named);
-        const std::string path = small_file(fixture, tensors, 1024);
+        const std::string path = small_file(fixture, tensors, named < 1'000'000 ? 1024 : 64);
         return Case{.goal = goal,
                     .form = Form::cost,
                     .turns = turns_for(fixture.settings(), tensors),
@@ -152,6 +152,7 @@ void add_open_cases(Fixture& fixture) {
     add_open_floor(fixture, 1'000, at_most(1.5));
     add_open_floor(fixture, 10'000, at_most(1.5));
     add_open_floor(fixture, 100'000);
+    add_open_floor(fixture, 1'000'000);
     add_open_json(fixture, 1'000, at_least(10));
     add_open_json(fixture, 10'000, at_least(40, 30));
     add_open_json(fixture, 100'000, at_least(150));
