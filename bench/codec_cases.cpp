@@ -48,7 +48,7 @@ struct Packed {
 
 Case packed_case(Fixture& fixture, milepost::Dtype dtype, const std::string& what, bool compress,
                  milepost::Codec codec, std::optional<Goal> goal) {
-    const std::size_t nbytes = fixture.settings().nbytes() / fixture.settings().pick(1, 4, 4);
+    const std::size_t nbytes = fixture.settings().nbytes() / fixture.settings().pick<std::size_t>(1, 4, 4);
     const auto packed = std::make_shared<Packed>(dtype, nbytes);
     packed->save(codec);
     const double ratio =
