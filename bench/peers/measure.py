@@ -69,12 +69,18 @@ class Worker:
         return max(0, peak - before) / 1024
 
     def close(self) -> None:
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it ended before
         self.process.wait()
 
     def _send(self, *words: str) -> None:
-        self.process.stdin.write("\t".join(words) + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write("\t".join(words) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise Failure(f"{' '.join(words)}: the process has ended") from None
 
     def _taken(self, words: tuple[str, ...]) -> Reply:
         _, seconds, cpu, number = self.reply(" ".join(words))
