@@ -37,8 +37,11 @@ class MILEPOST_API Arena {
 public:
     /// An empty one. It takes memory at the first load, more when a checkpoint needs more, and keeps it.
     Arena() noexcept;
+    /// One that was moved from is empty.
+    ///@{
     Arena(Arena&& other) noexcept;
     Arena& operator=(Arena&& other) noexcept;
+    ///@}
     ~Arena();
 
     /// The memory that it holds.

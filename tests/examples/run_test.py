@@ -81,7 +81,7 @@ class Resume(ExampleTest):
         good = whole.read_bytes()
         flipped = bytearray(good)
         flipped[64] ^= 1
-        for name, content, says in (("flipped", bytes(flipped), "flipped: model/weight: "),
+        for name, content, says in (("flipped", bytes(flipped), "flipped: model/weight chunk 0, "),
                                     ("cut", good[:-1], "truncated/"), ("empty", b"", "empty"),
                                     ("text", b"not a checkpoint" * 100, "not_a_checkpoint/magic: ")):
             file = self.folder / name
