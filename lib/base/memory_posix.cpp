@@ -62,10 +62,10 @@ void release(std::byte* memory, std::size_t nbytes, std::size_t large) noexcept 
 
 bool is_touched(const std::byte* memory, std::size_t nbytes) noexcept {
     static const auto kPageNbytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    const auto middle = reinterpret_cast<std::uintptr_t>(memory) + nbytes / 2;
+    const std::byte* const middle = memory + nbytes / 2;
+    const std::byte* const page = middle - reinterpret_cast<std::uintptr_t>(middle) % kPageNbytes;
     unsigned char state = 0;
-    return ::mincore(reinterpret_cast<void*>(middle / kPageNbytes * kPageNbytes), 1, &state) == 0 &&
-           (state & 1U) != 0;
+    return ::mincore(const_cast<std::byte*>(page), 1, &state) == 0 && (state & 1U) != 0;
 }
 
 }  // namespace milepost::base

@@ -7,7 +7,6 @@
 #include <limits>
 #include <memory>
 #include <span>
-#include <string>
 #include <utility>
 
 #include <milepost/dtype.hpp>
@@ -26,14 +25,9 @@
 namespace milepost::loading {
 
 std::shared_ptr<MemoryStorages> MemoryStorages::take(std::shared_ptr<detail::ArenaMemory> memory) {
-    // The object exists before the memory is taken: it is given back whatever fails here.
-    struct GiveBack {
-        void operator()(detail::ArenaMemory* taken) const noexcept { taken->give_back(); }
-    };
-    if (!memory->take()) return nullptr;
-    std::unique_ptr<detail::ArenaMemory, GiveBack> taken(memory.get());
     std::unique_ptr<MemoryStorages> storages(new MemoryStorages(std::move(memory)));
-    (void)taken.release();
+    storages->is_taken_ = storages->memory_->take();
+    if (!storages->is_taken_) return nullptr;
     return storages;
 }
 

@@ -28,7 +28,9 @@ public:
     [[nodiscard]] static std::shared_ptr<MemoryStorages> take(std::shared_ptr<detail::ArenaMemory> memory);
     MemoryStorages(const MemoryStorages&) = delete;
     MemoryStorages& operator=(const MemoryStorages&) = delete;
-    ~MemoryStorages() override { memory_->give_back(); }
+    ~MemoryStorages() override {
+        if (is_taken_) memory_->give_back();
+    }
 
     /// Makes room for the storages of the file. Requires: not called
     /// before. Errors: limit_exceeded/total_bytes. Throws std::bad_alloc.
@@ -40,10 +42,10 @@ public:
     /// Throws std::bad_alloc.
     [[nodiscard]] TensorView view(const TensorView& in_file);
 
-    Result<std::span<const std::byte>> bytes(std::uint32_t storage, std::uint64_t begin,
+    Result<std::span<const std::byte>> bytes(std::uint32_t number, std::uint64_t begin,
                                              std::uint64_t end) const override;
-    Result<void> read(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const override;
-    Result<void> gather(std::uint32_t storage, const detail::StridedLayout& layout,
+    Result<void> read(std::uint32_t number, std::uint64_t begin, std::span<std::byte> to) const override;
+    Result<void> gather(std::uint32_t number, const detail::StridedLayout& layout,
                         std::span<std::byte> to) const override;
     [[nodiscard]] bool is_mapped(std::uint32_t) const noexcept override { return false; }
 
@@ -57,6 +59,7 @@ private:
     };
 
     std::shared_ptr<detail::ArenaMemory> memory_;
+    bool is_taken_ = false;
     std::span<std::byte> bytes_;
     std::vector<Place> places_;            ///< of the storages, in bytes_
     std::deque<std::string> dtype_names_;  ///< of dtypes that the library does not know

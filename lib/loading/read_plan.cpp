@@ -20,9 +20,8 @@
 #include "core/progress_meter.hpp"
 #include "core/storage_provider.hpp"
 #include "core/text.hpp"
-#include "loading/bulk_read.hpp"
 #include "loading/read_request.hpp"
-#include "loading/reader_impl.hpp"
+#include "loading/reader_impl.hpp"  // IWYU pragma: keep
 #include "loading/segment_walk.hpp"
 
 namespace milepost {

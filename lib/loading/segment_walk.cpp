@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "codec/codec.hpp"
 #include "core/gather.hpp"
