@@ -85,6 +85,9 @@ def file_table(report: dict, dataset: str, operations: dict[str, str], ours: str
              if any(operation in values for operation in operations)}
     nbytes = report["nbytes"].get(dataset, 0)
     rows = [[f"**{ours}**"] + [our_cell(peers, operation, nbytes) for operation in operations]]
+    if our_cell(peers, "map warm", nbytes):
+        mapped = {"raw load warm": our_cell(peers, "map warm", nbytes)}
+        rows.append([f"**{ours}, mapped**"] + [mapped.get(operation, "") for operation in operations])
     for name, values in peers.items():
         rows.append([name] + [cell(values.get(operation), operation, "theirs", nbytes) for operation in operations])
     return pages.table(["", *operations.values()], rows)
@@ -181,11 +184,16 @@ def file_plot(report: dict, dataset: str, operations: dict[str, str], ours: str)
             continue
         our_values = sorted(median_of(value["ours"]) for value in measured.values())
         sides = [(ours, our_values[len(our_values) // 2])]
+        mapped = sorted(median_of(values["map warm"]["ours"]) for values in peers.values()
+                        if "ours" in values.get("map warm", {}))
+        if operation == "raw load warm" and mapped:
+            sides.append((f"{ours}, mapped", mapped[len(mapped) // 2]))
+        our_count = len(sides)
         sides += [(name, median_of(value["theirs"])) for name, value in measured.items()]
         bars, better = [], ""
         for number, (name, value) in enumerate(sides):
             length, better = length_of(operation, value, nbytes)
-            bars.append(figures.Bar(name, length, text_of(operation, value, nbytes), ours=number == 0))
+            bars.append(figures.Bar(name, length, text_of(operation, value, nbytes), ours=number < our_count))
         panels.append((f"{title} ({better})", bars))
     return figures.bar_plot(f"{dataset}, {nbytes / (1 << 20):.1f} MiB", panels)
 

@@ -47,7 +47,7 @@ def codec(our_ratio: float) -> dict:
 PEERS = {"versions": {"torch": "9.9"}, "mebibytes": 1024, "turns": 5, "nbytes": {"gauss-bf16": 1 << 30},
          "values": {"gauss-bf16": {
              "torch": {"raw save fast": measured(0.5, 1.0), "raw save durable": measured(1.0, 2.5),
-                       "raw load warm": measured(0.1, 0.6), "open": measured(0.001, 0.002),
+                       "raw load warm": measured(0.1, 0.6), "map warm": measured(0.05, 0.6), "open": measured(0.001, 0.002),
                        "raw size": {"ours": 1 << 30, "theirs": 1 << 30, "ratio": 1.0},
                        "raw save memory": {"ours": 24.0, "theirs": 1.0}},
              "h5py": {"failed": {"failed": "ModuleNotFoundError: h5py"}},
@@ -109,6 +109,8 @@ class Pages(unittest.TestCase):
             plots = {path.name: texts_of(path.read_text(encoding="utf-8")) for path in Path(folder).glob("plots/*.svg")}
         self.assertIn("| torch | 1.07 GB/s (2 x) | 0.43 GB/s (2.5 x) | 1.79 GB/s (6 x) |", text)
         self.assertIn("| **Milepost** | 2.15 GB/s | 1.07 GB/s | 10.74 GB/s |", text)
+        self.assertIn("| **Milepost, mapped** |  |  | 21.47 GB/s |", text)
+        self.assertIn("Milepost, mapped", plots["gauss-bf16.svg"])
         self.assertIn("| gauss-bf16 | zipnn | 1.5000 | 1.07 / 1.07 | 1.5000 | 2.15 (2 x) / 4.29 (4 x) | 1.5100 |", text)
         self.assertIn("| gauss-bf16 | openzl | failed: no |", text)
         self.assertIn("- gauss-bf16, h5py, failed: ModuleNotFoundError: h5py", text)
