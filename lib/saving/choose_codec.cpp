@@ -21,14 +21,17 @@ namespace {
 constexpr std::uint64_t kLeastNbytes = std::uint64_t{16} << 10U;
 constexpr std::uint64_t kParts = 4;
 constexpr std::uint64_t kPartNbytes = std::uint64_t{64} << 10U;
+constexpr std::uint64_t kPartAlignment = 64;
 
-/// Four parts of the storage, evenly spaced; the whole storage if it is not larger than that.
+/// Four parts of the storage, evenly spaced, which begin with a whole word; the whole storage if it is not
+/// larger than that.
 Result<std::vector<std::byte>> sample_of(const StorageView& storage) {
     const std::uint64_t parts = storage.nbytes() <= kParts * kPartNbytes ? 1 : kParts;
     const std::uint64_t nbytes = parts == 1 ? storage.nbytes() : kPartNbytes;
     std::vector<std::byte> sample(static_cast<std::size_t>(parts * nbytes));
     for (std::uint64_t i = 0; i < parts; ++i) {
-        const std::uint64_t begin = parts == 1 ? 0 : (storage.nbytes() - nbytes) / (parts - 1) * i;
+        const std::uint64_t apart = parts == 1 ? 0 : (storage.nbytes() - nbytes) / (parts - 1);
+        const std::uint64_t begin = apart / kPartAlignment * kPartAlignment * i;
         auto part =
             std::span(sample).subspan(static_cast<std::size_t>(i * nbytes), static_cast<std::size_t>(nbytes));
         MILEPOST_TRY(storage.read(begin, part));

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -86,5 +87,21 @@ TEST_CASE("automatic codec: Adam's state does not lose against zstd or raw") {
         };
         check(moments.exp_avg, 1.14, 1.25);
         check(moments.exp_avg_sq, 1.14, 1.25);
+    }
+}
+
+TEST_CASE("automatic codec: the sample begins with whole words, whatever the size") {
+    // Among these counts, parts at a third of the storage would begin within a word.
+    std::mt19937 random(1);
+    std::vector<std::uint16_t> halves(200'000);
+    for (std::uint16_t& half : halves)
+        half = static_cast<std::uint16_t>((0x3000U + random() % 0x0A00U) ^ (random() & 0x83FFU));
+    // A third of some of these sizes is within a word.
+    for (std::size_t count = halves.size() - 6; count < halves.size(); ++count) {
+        CAPTURE(count);
+        const auto bytes = std::as_bytes(std::span(halves).first(count));
+        const std::uint64_t planes = stored_nbytes(Dtype::f16, bytes, {.codec = Codec::planes});
+        const std::uint64_t zstd = stored_nbytes(Dtype::f16, bytes, {.codec = Codec::zstd});
+        CHECK(stored_nbytes(Dtype::f16, bytes, {.codec = Codec::smallest}) <= std::min(planes, zstd));
     }
 }
