@@ -215,8 +215,8 @@ TEST_CASE("async: tensors of an open file are saved from it, not copied") {
 TEST_CASE("async: the end of the saver waits for its save; a child process does not") {
     const ScratchFolder folder;
     {
+        Gate gate;  // the save may be in its callback until the saver ends
         AsyncSaver saver;
-        Gate gate;
         REQUIRE(saver.save_async(folder / "file", many_chunks(), {.progress = gate.callback()}));
         gate.wait_until_reached();
         CHECK(in_child([&] {
