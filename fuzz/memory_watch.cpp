@@ -68,6 +68,12 @@ void* operator new(std::size_t nbytes, const std::nothrow_t&) noexcept {
 void* operator new[](std::size_t nbytes, const std::nothrow_t&) noexcept {
     return take(nbytes);
 }
+void* operator new(std::size_t nbytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return take(nbytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t nbytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return take(nbytes, static_cast<std::size_t>(alignment));
+}
 void operator delete(void* block) noexcept {
     give_back(block);
 }
@@ -96,6 +102,12 @@ void operator delete(void* block, const std::nothrow_t&) noexcept {
     give_back(block);
 }
 void operator delete[](void* block, const std::nothrow_t&) noexcept {
+    give_back(block);
+}
+void operator delete(void* block, std::align_val_t, const std::nothrow_t&) noexcept {
+    give_back(block);
+}
+void operator delete[](void* block, std::align_val_t, const std::nothrow_t&) noexcept {
     give_back(block);
 }
 
