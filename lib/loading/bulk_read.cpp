@@ -1,7 +1,6 @@
 #include "loading/bulk_read.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -34,12 +33,9 @@
 namespace milepost::loading {
 namespace {
 
-/// Fewer bytes than this are not worth a second thread.
-constexpr std::uint64_t kParallelNbytes = std::uint64_t{8} << 20U;
-
 /// Files from this size on are read past the page cache where they are not in it.
 constexpr std::uint64_t kDirectNbytes = std::uint64_t{16} << 20U;
-/// So many threads wait for the disk in addition to those that decode. Measured: docs/design.md.
+/// So many threads are added then, since some always wait for the disk. Measured: docs/design.md.
 constexpr unsigned kWaitingThreads = 4;
 /// Threads that may have a segment in memory of their own, of some 6 MiB each with their chunks.
 constexpr unsigned kMostWithMemory = 10;
@@ -68,40 +64,6 @@ bool is_cold(const OpenedIndex& opened, std::span<const ReadRequest> requests,
     }
     return absent >= kSamples / 4;
 }
-
-/// How many threads may decode at the same time.
-class Permits {
-public:
-    explicit Permits(unsigned count) noexcept : left_(count) {}
-
-    /// One permit, for the life of this object.
-    class Held {
-    public:
-        /// Null: there is no limit.
-        explicit Held(Permits* permits) : permits_(permits) {
-            if (permits_ == nullptr) return;
-            std::unique_lock lock(permits_->mutex_);
-            permits_->given_back_.wait(lock, [&] { return permits_->left_ != 0; });
-            --permits_->left_;
-        }
-        Held(const Held&) = delete;
-        Held& operator=(const Held&) = delete;
-        ~Held() {
-            if (permits_ == nullptr) return;
-            const std::lock_guard lock(permits_->mutex_);
-            ++permits_->left_;
-            permits_->given_back_.notify_one();
-        }
-
-    private:
-        Permits* permits_;
-    };
-
-private:
-    std::mutex mutex_;
-    std::condition_variable given_back_;
-    unsigned left_;
-};
 
 /// The target of a request if all of the chunk goes there as it is; else nothing.
 std::span<std::byte> whole_target(const ReadRequest& request, const format::Chunk& chunk) noexcept {
@@ -155,17 +117,14 @@ private:
     /// Finds out how the file is to be read. Returns the number of threads.
     unsigned start() {
         const std::uint64_t nbytes = extent_of(requests_);
-        unsigned threads = nbytes < kParallelNbytes ? 1 : base::thread_count(options_.threads);
+        unsigned threads = threads_for(nbytes, options_.threads);
         const bool is_large = nbytes >= kDirectNbytes;
         if (source_.file.file() != nullptr)
             cold_.emplace(*source_.file.file(), is_large && !options_.keep_cached && !source_.keep_cached);
         const bool cold = cold_ && is_large && is_cold(source_.opened, requests_, *cold_);
         if (cold || source_.file.mapped().empty()) threads = std::min(threads, kMostWithMemory);
-        if (cold && cold_->is_direct()) {
-            permits_.emplace(threads);
-            threads = std::min(threads + kWaitingThreads, kMostWithMemory);
-        }
-        return threads;
+        const bool waits = cold && cold_->is_direct();
+        return waits ? std::min(threads + kWaitingThreads, kMostWithMemory) : threads;
     }
 
     /// A lack of memory is an error like others: it must not leave the other threads at work.
@@ -195,17 +154,9 @@ private:
     }
 
     Result<void> serve(Worker& worker) {
-        auto read = worker.segments.read(worker.segment);
-        if (!read) return place(worker.segment, read.error());
-        const std::span<const std::byte> stored = *read;
-        for (const NeededChunk& needed : worker.segment.chunks) {
-            const auto own =
-                stored.empty()
-                    ? stored
-                    : stored.subspan(static_cast<std::size_t>(needed.chunk.offset - worker.segment.begin),
-                                     static_cast<std::size_t>(needed.chunk.stored_nbytes));
-            MILEPOST_TRY(serve(worker, needed, own));
-        }
+        const auto stored = worker.segments.read(worker.segment);
+        if (!stored) return place(worker.segment, stored.error());
+        MILEPOST_TRY(serve_chunks(worker, *stored));
         if (options_.progress == nullptr) return {};
         return options_.progress->add(worker.segment.stored_nbytes);
     }
@@ -274,8 +225,7 @@ private:
     const BulkReadOptions& options_;
     std::span<const ReadRequest> requests_;
     std::optional<platform::ColdFile> cold_;
-    std::optional<Permits> permits_;  // while more threads run than may decode
-    std::mutex mutex_;                // of all below
+    std::mutex mutex_;  // of all below
     SegmentWalk walk_;
     std::uint64_t taken_ = 0;
     std::optional<std::pair<std::uint64_t, Error>> failure_;

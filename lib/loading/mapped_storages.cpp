@@ -19,13 +19,6 @@ namespace milepost::loading {
 
 using codec::kChunkNbytes;
 
-namespace {
-
-/// Fewer bytes than this are not worth a second thread.
-constexpr std::uint64_t kParallelNbytes = 8 * kChunkNbytes;
-
-}  // namespace
-
 MappedStorages::MappedStorages(const ChunkSource& source, unsigned threads)
     : source_(source), threads_(threads) {
     if (!source.file.mapped().empty()) checked_.emplace(source.opened.index.stored_checksums.size());
@@ -63,9 +56,8 @@ Result<void> MappedStorages::check(std::uint32_t storage, std::uint64_t begin, s
     if (!source_.compare_checksums || begin == end) return {};
     const std::uint64_t first = begin / kChunkNbytes;
     const auto count = static_cast<std::size_t>(format::chunk_count(end) - first);
-    const unsigned threads = end - begin < kParallelNbytes ? 1 : base::thread_count(threads_);
     return base::try_parallel_for(
-        count, threads, [&] { return ChunkReader(source_); },
+        count, threads_for(end - begin, threads_), [&] { return ChunkReader(source_); },
         [&](ChunkReader& reader, std::size_t i) { return check_chunk(reader, storage, first + i); });
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/memory.hpp"
+#include "base/parallel.hpp"
 #include "codec/codec.hpp"
 #include "core/layout.hpp"
 #include "core/storage_provider.hpp"
@@ -37,6 +38,12 @@ struct ReadRequest {
 [[nodiscard]] inline codec::TargetMemory target_memory(std::span<const std::byte> to) noexcept {
     const bool is_touched = to.size() >= codec::kChunkNbytes && base::is_touched(to.data(), to.size());
     return is_touched ? codec::TargetMemory::touched : codec::TargetMemory::any;
+}
+
+/// How many threads are worth starting for so many bytes. `wanted`: as base::thread_count().
+[[nodiscard]] inline unsigned threads_for(std::uint64_t nbytes, unsigned wanted) noexcept {
+    constexpr std::uint64_t kParallelNbytes = 8 * codec::kChunkNbytes;
+    return nbytes < kParallelNbytes ? 1 : base::thread_count(wanted);
 }
 
 /// The end of the bytes of a strided tensor in its storage. Requires: the layout was validated.
