@@ -30,10 +30,13 @@ constexpr std::uint64_t kMostAhead = std::uint64_t{256} << 20U;
 
 }  // namespace
 
-void OutputFile::open(int file, bool keep_cached) noexcept {
+void OutputFile::open(int file, bool durable, bool keep_cached) noexcept {
     file_ = file;
-    if (is_direct() && (keep_cached || !is_on_local_file_system(file_))) {
-        writer_.set_mode(keep_cached ? WriteMode::early : WriteMode::cached);
+    if (!durable) return;
+    if (keep_cached) {
+        writer_.set_mode(WriteMode::early);
+    } else if (is_on_local_file_system(file_)) {
+        writer_.set_mode(WriteMode::direct);
     }
 }
 

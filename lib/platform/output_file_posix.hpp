@@ -17,13 +17,12 @@ namespace milepost::platform {
 /// reserve() and cut() are not called at the same time as anything else.
 class OutputFile {
 public:
-    /// `path` is named in messages; it must outlive this. `durable`: whether the file will be synced.
-    OutputFile(const std::string& path, bool durable) noexcept
-        : path_(path), writer_(durable ? WriteMode::direct : WriteMode::cached) {}
+    /// `path` is named in messages; it must outlive this.
+    explicit OutputFile(const std::string& path) noexcept : path_(path) {}
 
-    /// The file, which is empty. It stays the caller's. Called once, first. `keep_cached`: whether its bytes
-    /// shall be in the page cache afterwards.
-    void open(int file, bool keep_cached) noexcept;
+    /// The file, which is empty. It stays the caller's. Called once, first. `durable`: whether it will be
+    /// synced. `keep_cached`: whether its bytes shall be in the page cache afterwards.
+    void open(int file, bool durable, bool keep_cached) noexcept;
 
     /// Allocates space for a file of `nbytes`. Errors: io_error/no_space, /quota, /file_size_limit.
     [[nodiscard]] Result<void> reserve(std::uint64_t nbytes);

@@ -40,7 +40,7 @@ struct ReplacingFile::Impl {
           name(std::move(target_name)),
           temporary_name(name, max_name_nbytes(folder)),
           temporary(folder, temporary_name),
-          content(path, options.durable) {}
+          content(path) {}
 
     Result<void> prepare();
     int read_rights_of_target();
@@ -97,7 +97,7 @@ Result<void> ReplacingFile::Impl::open_temporary() {
     }
     if (error != 0)
         return system_error(condition_of(error, Condition::open), path, "create a file beside it", error);
-    content.open(temporary.descriptor(), options.keep_cached);
+    content.open(temporary.descriptor(), options.durable, options.keep_cached);
     return {};
 }
 

@@ -19,8 +19,6 @@ enum class WriteMode : std::uint8_t {
 /// memory or the place of a write does not suit it. Any thread.
 class ModalWriter {
 public:
-    explicit ModalWriter(WriteMode mode) noexcept : mode_(mode) {}
-
     /// Writes all bytes, and moves `offset` and `bytes` past those that were written. Direct are writes of
     /// kDirectUnit bytes and more whose address, offset and size are multiples of kDirectAlignment. The first
     /// write that is not ends the mode: it is the last one of a file. Returns an errno, or 0.
@@ -39,7 +37,7 @@ private:
     void leave_direct(int file) noexcept;
 
     std::mutex mutex_;
-    std::atomic<WriteMode> mode_;
+    std::atomic<WriteMode> mode_ = WriteMode::cached;
     bool flag_set_ = false;
 };
 
