@@ -5,9 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "settings.hpp"
 #include "spread.hpp"
 
 namespace bench {

@@ -5,7 +5,6 @@
 #include <span>
 #include <string>
 
-#include <milepost/dtype.hpp>
 #include <milepost/options.hpp>
 
 #include "arena.hpp"

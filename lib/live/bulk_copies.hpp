@@ -4,10 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
 #include <span>
 
-#include <milepost/error.hpp>
 #include <milepost/load_into.hpp>
 #include <milepost/read_plan.hpp>
 #include <milepost/reader.hpp>

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <condition_variable>
-#include <cstdint>
 #include <mutex>
 #include <optional>
 
 #include <milepost/async_saver.hpp>
 #include <milepost/progress.hpp>
 #include <milepost/result.hpp>
+#include <utility>
 
 namespace milepost {
 
