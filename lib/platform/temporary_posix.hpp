@@ -14,7 +14,7 @@
 namespace milepost::platform {
 
 /// The mode that new files are created with; the kernel removes the bits of the umask.
-constexpr mode_t kModeOfNewFiles = 0666;
+inline constexpr mode_t kModeOfNewFiles = 0666;
 
 /// ".NAME.<16 hex digits>.tmp": the name that a save of NAME gives to files that are not the finished one.
 /// NAME is cut where the whole would be longer than `max_nbytes`, the limit of the file system.
