@@ -69,11 +69,14 @@ Result<void> OutputFile::write(std::uint64_t offset, std::span<const std::byte> 
     return system_error(condition_of(error, Condition::write), path_, "write", offset, error);
 }
 
-// Space that is not used must be cut off at the end. Without that call nothing is reserved. Requires: nothing
-// was written beyond extent_, and nothing is being written.
+// Space that is not used must be cut off at the end. Without that call nothing is reserved. The size is never
+// set to 0: ext4 takes that for a replacement in place, and begins to write all of the file at close.
+// Requires: nothing was written beyond extent_, and nothing is being written; the limit lets the file grow.
 bool OutputFile::find_out_whether_it_can_be_cut() noexcept {
-    if (!can_cut_)
-        can_cut_ = retry_interrupted([&] { return ::ftruncate(file_, static_cast<off_t>(extent_)); }) == 0;
+    if (can_cut_) return *can_cut_;
+    const std::uint64_t size = std::max<std::uint64_t>(extent_, 1);
+    can_cut_ = retry_interrupted([&] { return ::ftruncate(file_, static_cast<off_t>(size)); }) == 0;
+    if (*can_cut_) extent_ = size;
     return *can_cut_;
 }
 

@@ -39,6 +39,7 @@ struct Write {
 std::mutex mutex;
 std::vector<Write> writes;
 std::atomic<int> early_calls = 0;
+std::vector<off_t> sizes;  // that files were given
 bool refuse_direct = false;
 std::size_t shorten_direct = 0;
 
@@ -47,6 +48,7 @@ public:
     explicit Recorded(bool refuse = false, std::size_t shorten = 0) {
         writes.clear();
         early_calls = 0;
+        sizes.clear();
         refuse_direct = refuse;
         shorten_direct = shorten;
     }
@@ -139,6 +141,15 @@ ssize_t test_pwrite64(int file, const void* from, size_t nbytes, off_t offset) a
 ssize_t test_pwrite64(int file, const void* from, size_t nbytes, off_t offset) {
     return test_pwrite(file, from, nbytes, offset);
 }
+int test_ftruncate(int file, off_t size) asm("ftruncate");
+int test_ftruncate(int file, off_t size) {
+    sizes.push_back(size);
+    return static_cast<int>(::syscall(SYS_ftruncate, file, size));
+}
+int test_ftruncate64(int file, off_t size) asm("ftruncate64");
+int test_ftruncate64(int file, off_t size) {
+    return test_ftruncate(file, size);
+}
 int test_early(int file, off_t offset, off_t nbytes, unsigned flags) asm("sync_file_range");
 int test_early(int file, off_t offset, off_t nbytes, unsigned flags) {
     ++early_calls;
@@ -212,4 +223,31 @@ TEST_CASE("direct write: memory at any address, and pieces of any size") {
         REQUIRE(file->commit(whole.size()));
         CHECK(read_file(folder / "file") == content.text().substr(step));
     }
+}
+
+// ext4 begins to write all of such a file when it is closed, which makes a save that is not durable wait for
+// the disk.
+TEST_CASE("direct write: a file never gets the size 0 before it has its content") {
+    const ScratchFolder folder;
+    const Content content(kPiece + 5);
+    for (const bool durable : {true, false}) {
+        for (const std::size_t reserved : {std::size_t{0}, kPiece, 2 * kPiece}) {
+            CAPTURE(reserved);
+            const Recorded recorded;
+            auto file = ReplacingFile::create(folder / "file", {.durable = durable});
+            REQUIRE(file);
+            REQUIRE(file->reserve(reserved));
+            REQUIRE(file->write(0, content.bytes().first(kPiece)));
+            REQUIRE(file->write(kPiece, content.bytes().subspan(kPiece)));
+            REQUIRE(file->commit(content.bytes().size()));
+            CHECK(std::count(sizes.begin(), sizes.end(), 0) == 0);
+            CHECK(read_file(folder / "file") == content.text());
+        }
+    }
+    // A file that stays empty is empty.
+    auto file = ReplacingFile::create(folder / "file", {});
+    REQUIRE(file);
+    REQUIRE(file->reserve(kPiece));
+    REQUIRE(file->commit(0));
+    CHECK(read_file(folder / "file").empty());
 }
