@@ -136,8 +136,9 @@ def build_as_subproject(installed: Installed) -> None:
     (project / "subprojects").mkdir()
     (project / "subprojects" / "milepost").symlink_to(SOURCE_ROOT)
     build = installed.work / "build"
-    run([*MESON, "setup", "--wrap-mode=forcefallback", "-Dmilepost:default_library=static", str(build), str(project)],
-        installed.environment())
+    # Without optimization: the library is compiled once more, for its build files' sake.
+    run([*MESON, "setup", "--wrap-mode=forcefallback", "-Doptimization=0", "-Ddebug=false",
+         "-Dmilepost:default_library=static", str(build), str(project)], installed.environment())
     run([*MESON, "compile", "-C", str(build), "app"], installed.environment())
     run_app(installed, build / "app", linked_shared=False)
 
