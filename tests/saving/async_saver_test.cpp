@@ -63,7 +63,9 @@ TEST_CASE("async: the file has the state at the call, whatever the caller change
     const ScratchFolder folder;
     for (const Codec codec : {Codec::raw, Codec::zstd}) {
         for (const bool compact : {false, true}) {
-            std::vector<std::byte> weights = make_bytes(kNbytes, 0), small = make_bytes(100, 1);
+            // A snapshot beyond 32 MiB is copied past the caches.
+            const std::size_t nbytes = kNbytes + (codec == Codec::raw && !compact ? 24U << 20U : 0U);
+            std::vector<std::byte> weights = make_bytes(nbytes, 0), small = make_bytes(100, 1);
             Checkpoint checkpoint;
             checkpoint.model("model")["weights"] = view_of(weights);
             checkpoint.model("model")["tied"] = view_of(weights);
@@ -93,7 +95,7 @@ TEST_CASE("async: the file has the state at the call, whatever the caller change
             CHECK(pending->progress().done_nbytes == pending->progress().total_nbytes);
             CHECK((file_bytes(folder / "file") == expected));
             CHECK(saver.wait());
-            CHECK(saver.memory_nbytes() >= kNbytes);
+            CHECK(saver.memory_nbytes() >= nbytes);
             saver.release_memory();
             CHECK(saver.memory_nbytes() == 0);
         }
