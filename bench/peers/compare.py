@@ -15,7 +15,8 @@ import peer_pages  # noqa: E402
 from codecs_of_peers import CODECS  # noqa: E402
 from data import PACKAGES, Datasets  # noqa: E402
 from formats import PACKED, RAW  # noqa: E402
-from measure import (Failure, Side, Spread, by_turns, evicted, milepost_worker, peer_worker, settled, size_of)  # noqa: E402
+from measure import (Failure, Side, Spread, by_turns, cached, evicted, milepost_worker, peer_worker,  # noqa: E402
+                     settled, size_of)
 
 BUILD = ROOT / "build-bench"
 # The distribution whose version is printed, where it does not have the name of the peer.
@@ -94,7 +95,7 @@ class Comparison:
         self.record(f"{kind} check", self.check(kind))
         self.record(f"{kind} size", self.sizes)
         theirs = ("load", self.their_path, kind)
-        self.record(f"{kind} load warm", lambda: self.compare(("load", self.our_path), theirs))
+        self.record(f"{kind} load warm", lambda: self.compare(("load", self.our_path), theirs, cached))
         self.record(f"{kind} load cold", lambda: self.compare(("load", self.our_path), theirs, evicted))
         self.record(f"{kind} load memory", lambda: self.memory(kind, ("load", self.our_path), theirs))
         for path in (self.our_path, self.their_path):
@@ -106,7 +107,7 @@ class Comparison:
     def raw(self, tensor: str) -> None:
         if not self.files("raw", "raw"):
             return
-        self.record("map warm", lambda: self.compare(("map", self.our_path), ("load", self.their_path, "raw")))
+        self.record("map warm", lambda: self.compare(("map", self.our_path), ("load", self.their_path, "raw"), cached))
         many = 10 * self.setup.turns
         self.record("open", lambda: self.compare(("open", self.our_path), ("open", self.their_path, "raw"), turns=many))
         self.record("first tensor", lambda: self.compare(

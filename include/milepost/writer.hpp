@@ -38,9 +38,10 @@ namespace milepost {
 /// After fork() the file remains the parent's: a child process can destroy its copy of the Writer, which
 /// closes the file there; other calls fail with invalid_argument/option.
 ///
-/// Memory, independent of the size of the checkpoint: 24 MiB of buffers, and nothing more for Codec::raw.
-/// With zstd a thread takes 2 MiB and what zstd takes for its level: 1 MiB up to level 2, 4 MiB up to 6, 13
-/// MiB up to 12, 18 MiB up to 19. With 8 threads and level 19 that is 184 MiB in all.
+/// Memory, independent of the size of the checkpoint: 12 MiB of buffers (24 for a durable file on a local
+/// disk), and nothing more for Codec::raw. With zstd a thread takes 2 MiB and what zstd takes for its level:
+/// 1 MiB up to level 2, 4 MiB up to 6, 13 MiB up to 12, 18 MiB up to 19. With 8 threads and level 19 that is
+/// 184 MiB in all.
 ///
 /// Memory that changes while it is saved: the bytes of a tensor are copied once into memory of the Writer,
 /// and what is hashed, compressed and written is that copy. The file is therefore always whole. If another

@@ -101,6 +101,10 @@ bool OutputQueue::has_filled() const noexcept {
     return !full_.empty() && full_.front()->unfilled == 0;
 }
 
+std::size_t OutputQueue::most_buffers() const noexcept {
+    return max_writers() == 1 ? kBuffersOfOneWriter : kBuffers;
+}
+
 void OutputQueue::drain() noexcept {
     std::unique_lock lock(mutex_);
     while (true) {
@@ -139,7 +143,7 @@ Result<void> OutputQueue::take_buffer(std::unique_lock<std::mutex>& lock) {
     if (current_ != nullptr) full_.push_back(std::exchange(current_, nullptr));
     changed_.notify_all();
     MILEPOST_TRY(write_filled(lock));
-    changed_.wait(lock, [&] { return !free_.empty() || made_ < kBuffers || error_; });
+    changed_.wait(lock, [&] { return !free_.empty() || made_ < most_buffers() || error_; });
     if (error_) return *error_;
     if (free_.empty()) {
         buffers_[made_] = std::make_unique<Buffer>();

@@ -34,6 +34,8 @@ class OutputQueue {
 public:
     static constexpr std::size_t kBufferNbytes = std::size_t{4} << 20U;
     static constexpr std::size_t kBuffers = 6;
+    /// That many suffice for one writing thread, and stay in the cache sooner than more do.
+    static constexpr std::size_t kBuffersOfOneWriter = 3;
     static_assert(kBufferNbytes >= base::kLargeNbytes, "direct I/O needs memory at a multiple of a page");
 
     /// Memory for bytes of the output: the second part is empty unless they are in two buffers.
@@ -93,6 +95,7 @@ private:
     Result<void> write_filled(std::unique_lock<std::mutex>& lock);
     void write_front(std::unique_lock<std::mutex>& lock) noexcept;
     [[nodiscard]] bool has_filled() const noexcept;
+    [[nodiscard]] std::size_t most_buffers() const noexcept;
 
     Output& output_;
     std::uint64_t position_ = 0;
