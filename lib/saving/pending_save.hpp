@@ -3,11 +3,11 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include <milepost/async_saver.hpp>
 #include <milepost/progress.hpp>
 #include <milepost/result.hpp>
-#include <utility>
 
 namespace milepost {
 

@@ -29,8 +29,8 @@ ARROWS = {
 # Third-party headers: pattern -> the files that may include them.
 THIRD_PARTY = {
     r"(zstd|xxhash|xxh_x86dispatch)\.h": r"lib/codec/[^/]+\.cpp|bench/.+",
-    # What is compiled with flags of an instruction set.
     r"emmintrin\.h": r"lib/base/stream_copy\.cpp",  # SSE2, which all x86-64 has
+    # What is compiled with flags of an instruction set.
     r"immintrin\.h": r"lib/(codec/checksum\.cpp|(codec|format)/[^/]+_(avx2|avx512)\.[ch]pp)",
     r"arm_neon\.h": r"lib/codec/[^/]+_neon\.[ch]pp",
     r"(checkpoint_generated\.h|flatbuffers/.+)": r"lib/format/index\.cpp",
