@@ -89,6 +89,24 @@ public:
     /// Copies the bytes from `begin` on into `to`. Errors: as bytes().
     [[nodiscard]] MILEPOST_API Result<void> read(std::uint64_t begin, std::span<std::byte> to) const;
 
+    /// The bytes [begin, end) in a mapping of the file that is private to the process and may be written:
+    /// for programs whose tensors are always writable. A write changes memory of this process alone, never
+    /// the file, nor what any other function returns: bytes(), read(), verify() and the like do not see it.
+    /// All of a Reader's private bytes are in one mapping, which is made at the first call and lives as long
+    /// as bytes() do; a byte that two tensors share is shared there too. Pages take memory once they are
+    /// written to.
+    ///
+    ///     if (tensor.is_mapped()) {
+    ///         auto bytes = tensor.storage().private_bytes(0, tensor.storage().nbytes());
+    ///         if (!bytes) return fail(bytes.error());
+    ///         std::ranges::fill(*bytes, std::byte{0});               // the file stays as it is
+    ///     }
+    ///
+    /// Checked as by bytes(). Threads: any; what is written is up to the caller. Errors: as bytes();
+    /// invalid_argument/layout if not is_mapped(); io_error/map.
+    [[nodiscard]] MILEPOST_API Result<std::span<std::byte>> private_bytes(std::uint64_t begin,
+                                                                          std::uint64_t end) const;
+
     /// Compares the checksums of the stored chunks that hold the bytes [begin, end); true for memory of the
     /// caller. Requires: begin <= end <= nbytes(). Errors: as bytes().
     [[nodiscard]] MILEPOST_API Result<void> check(std::uint64_t begin, std::uint64_t end) const;

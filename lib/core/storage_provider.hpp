@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <milepost/dtype.hpp>
+#include <milepost/error.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
@@ -41,6 +42,13 @@ public:
                                              std::uint64_t end) const {
         MILEPOST_TRY(bytes(storage, begin, end));
         return {};
+    }
+    /// The bytes [begin, end) of a storage in memory that may be written, checked; they live as long as the
+    /// provider. Requires: is_mapped(storage).
+    [[nodiscard]] virtual Result<std::span<std::byte>> private_bytes(std::uint32_t /*storage*/,
+                                                                     std::uint64_t /*begin*/,
+                                                                     std::uint64_t /*end*/) const {
+        return Error(Condition::layout, "the storage is not in a mapped file");
     }
     /// Whether bytes() of the storage returns a part of a mapped file, so that it copies nothing.
     [[nodiscard]] virtual bool is_mapped(std::uint32_t storage) const noexcept = 0;

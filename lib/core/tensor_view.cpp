@@ -88,6 +88,14 @@ Result<std::span<const std::byte>> StorageView::bytes(std::uint64_t begin, std::
     return std::span<const std::byte>(data_ + begin, data_ + end);
 }
 
+Result<std::span<std::byte>> StorageView::private_bytes(std::uint64_t begin, std::uint64_t end) const {
+    if (begin > end || end > nbytes_) {
+        return storage_error(*this, "[", begin, ", ", end, ") is not within it");
+    }
+    if (is_mapped()) return provider_->private_bytes(number_, begin_ + begin, begin_ + end);
+    return storage_error(*this, "is not in a mapped file");
+}
+
 Result<void> StorageView::read(std::uint64_t begin, std::span<std::byte> to) const {
     if (!base::range_within(begin, to.size(), nbytes_)) {
         return storage_error(*this, to.size(), " bytes from ", begin, " on are not within it");

@@ -40,6 +40,17 @@ Result<std::span<const std::byte>> MappedStorages::bytes(std::uint32_t storage, 
     return in_place(storage, begin, end);
 }
 
+Result<std::span<std::byte>> MappedStorages::private_bytes(std::uint32_t storage, std::uint64_t begin,
+                                                           std::uint64_t end) const {
+    MILEPOST_TRY(check(storage, begin, end));
+    const Result<platform::Mapping>& mapping =
+        private_.get([&] { return source_.file.file()->map_private(); });
+    if (!mapping) return mapping.error();
+    const std::uint64_t at = source_.opened.offsets.storage_begin[storage] + begin;
+    return mapping->writable_bytes().subspan(static_cast<std::size_t>(at),
+                                             static_cast<std::size_t>(end - begin));
+}
+
 Result<void> MappedStorages::gather(std::uint32_t storage, const detail::StridedLayout& layout,
                                     const core::ContiguousRuns& runs, std::span<std::byte> to) const {
     const std::uint64_t end = end_of(layout);

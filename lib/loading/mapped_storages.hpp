@@ -8,10 +8,12 @@
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
+#include "base/lazy.hpp"
 #include "core/gather.hpp"
 #include "core/storage_provider.hpp"
 #include "loading/checked_chunks.hpp"
 #include "loading/chunk_reader.hpp"
+#include "platform/file.hpp"
 
 namespace milepost::loading {
 
@@ -32,6 +34,9 @@ public:
     /// The bytes [begin, end) in the mapping, checked.
     [[nodiscard]] Result<std::span<const std::byte>> bytes(std::uint32_t storage, std::uint64_t begin,
                                                            std::uint64_t end) const;
+    /// The same bytes in a private mapping, which may be written; checked. Errors: also io_error/map.
+    [[nodiscard]] Result<std::span<std::byte>> private_bytes(std::uint32_t storage, std::uint64_t begin,
+                                                             std::uint64_t end) const;
     /// Checks only the chunks that hold elements. `runs` are those of the layout.
     [[nodiscard]] Result<void> gather(std::uint32_t storage, const detail::StridedLayout& layout,
                                       const core::ContiguousRuns& runs, std::span<std::byte> to) const;
@@ -49,6 +54,7 @@ private:
     const ChunkSource& source_;
     unsigned threads_;
     std::optional<CheckedChunks> checked_;
+    base::Lazy<Result<platform::Mapping>> private_;  // beside the one that is read: writes never reach that
 };
 
 }  // namespace milepost::loading

@@ -46,6 +46,14 @@ Result<std::span<const std::byte>> StorageReader::bytes(std::uint32_t storage, s
     return out_of_memory();
 }
 
+Result<std::span<std::byte>> StorageReader::private_bytes(std::uint32_t storage, std::uint64_t begin,
+                                                          std::uint64_t end) const try {
+    if (begin == end) return std::span<std::byte>();
+    return mapped_.private_bytes(storage, begin, end);
+} catch (const std::bad_alloc&) {
+    return out_of_memory();
+}
+
 Result<void> StorageReader::read(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> to) const
     try {
     if (to.empty()) return {};

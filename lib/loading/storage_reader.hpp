@@ -39,6 +39,8 @@ public:
     Result<void> gather(std::uint32_t storage, const detail::StridedLayout& layout,
                         std::span<std::byte> to) const override;
     Result<void> check(std::uint32_t storage, std::uint64_t begin, std::uint64_t end) const override;
+    Result<std::span<std::byte>> private_bytes(std::uint32_t storage, std::uint64_t begin,
+                                               std::uint64_t end) const override;
     [[nodiscard]] bool is_mapped(std::uint32_t storage) const noexcept override {
         return mapped_.contains(storage);
     }

@@ -10,7 +10,7 @@
 
 namespace milepost::platform {
 
-/// A read-only mapping of a whole file. Move-only; unmaps when destroyed.
+/// A mapping of a whole file. Move-only; unmaps when destroyed.
 class Mapping {
 public:
     Mapping() noexcept = default;
@@ -19,10 +19,12 @@ public:
     ~Mapping();
 
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
+    /// The same bytes. Requires: the mapping was made by map_private().
+    [[nodiscard]] std::span<std::byte> writable_bytes() const noexcept { return bytes_; }
 
 private:
     friend class InputFile;
-    std::span<const std::byte> bytes_;
+    std::span<std::byte> bytes_;
 };
 
 /// Distinguishes a file from other files, and from its own state after a change.
@@ -55,8 +57,11 @@ public:
     [[nodiscard]] Result<void> check_unchanged() const;
     /// Whether a mapping is safe and fast on its file system: false for network and user-space file systems.
     [[nodiscard]] bool is_local() const noexcept;
-    /// Maps the whole file. Errors: io_error/map.
+    /// Maps the whole file, to be read. Errors: io_error/map.
     [[nodiscard]] Result<Mapping> map() const;
+    /// Maps the whole file, to be read and written; what is written stays in memory of the process. No memory
+    /// is set aside for that: writing may fail as any use of fresh memory does. Errors: io_error/map.
+    [[nodiscard]] Result<Mapping> map_private() const;
 
 private:
     friend class ColdFile;
@@ -65,6 +70,7 @@ private:
     /// Reads until `to` is full or the file ends, and adds the number of bytes to `done`. Returns an errno,
     /// or 0. Opens the file again, once, if its handle is stale.
     int read_some(std::uint64_t offset, std::span<std::byte> to, std::size_t& done) const noexcept;
+    [[nodiscard]] Result<Mapping> map_with(int protection, int flags) const;
 
     int descriptor_ = -1;
     FileIdentity identity_;

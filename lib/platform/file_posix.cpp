@@ -91,8 +91,7 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
 }
 
 Mapping::~Mapping() {
-    // munmap takes a pointer to non-const memory, as mmap returned it.
-    if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+    if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
 }
 
 Result<InputFile> InputFile::open(const std::string& path) try {
@@ -181,21 +180,31 @@ bool InputFile::is_local() const noexcept {
     return is_on_local_file_system(descriptor_);
 }
 
-Result<Mapping> InputFile::map() const {
+Result<Mapping> InputFile::map_with(int protection, int flags) const {
     Mapping mapping;
     if (identity_.size == 0) return mapping;  // mmap refuses a length of 0
     if (identity_.size > std::numeric_limits<std::size_t>::max() / 2) {
         return system_error(Condition::map, path_, "map", EOVERFLOW);
     }
     const auto nbytes = static_cast<std::size_t>(identity_.size);
-    void* begin = ::mmap(nullptr, nbytes, PROT_READ, MAP_SHARED, descriptor_, 0);
+    void* begin = ::mmap(nullptr, nbytes, protection, flags, descriptor_, 0);
     // FUSE file systems with direct_io have no shared mappings. For a mapping that is only read, a private
     // one does as well.
-    if (begin == MAP_FAILED && errno == ENODEV)
-        begin = ::mmap(nullptr, nbytes, PROT_READ, MAP_PRIVATE, descriptor_, 0);
+    if (begin == MAP_FAILED && errno == ENODEV && flags == MAP_SHARED)
+        begin = ::mmap(nullptr, nbytes, protection, MAP_PRIVATE, descriptor_, 0);
     if (begin == MAP_FAILED) return system_error(Condition::map, path_, "map", errno);
-    mapping.bytes_ = {static_cast<const std::byte*>(begin), nbytes};
+    mapping.bytes_ = {static_cast<std::byte*>(begin), nbytes};
     return mapping;
+}
+
+Result<Mapping> InputFile::map() const {
+    return map_with(PROT_READ, MAP_SHARED);
+}
+
+// MAP_NORESERVE: without it the kernel refuses a file that is larger than the memory, although hardly a page
+// of it will be written.
+Result<Mapping> InputFile::map_private() const {
+    return map_with(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE);
 }
 
 }  // namespace milepost::platform

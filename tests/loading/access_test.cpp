@@ -1,7 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "support/memory.hpp"
 #include "support/reseal.hpp"
@@ -190,4 +196,74 @@ TEST_CASE("access: what a Reader gave out stays valid when it is moved") {
     CHECK(weight.as<float>()->data() == before.data());
     CHECK(weight.name() == "weight");
     CHECK(moved.models().size() == 3);
+}
+
+TEST_CASE("access: private bytes are those of the file, and writes to them stay in the process") {
+    const testing::ScratchFolder folder;
+    REQUIRE(save(folder / "file", many_chunks()));
+    const auto file = Reader::open(folder / "file", {.access = Access::mapped});
+    REQUIRE(file);
+    const auto ramp = file->tensor("model", "ramp");
+    REQUIRE(ramp);
+    const std::uint64_t nbytes = ramp->storage().nbytes();
+    const auto before = ramp->load();
+    const auto bytes = ramp->storage().private_bytes(0, nbytes);
+    REQUIRE(bytes);
+    REQUIRE(before);
+    CHECK(std::ranges::equal(*bytes, before->bytes()));
+
+    std::ranges::fill(*bytes, std::byte{0x5a});
+    const auto again = ramp->storage().private_bytes(3, nbytes);
+    REQUIRE(again);
+    CHECK(again->data() == bytes->data() + 3);  // one mapping
+    CHECK(std::ranges::equal(*ramp->bytes(), before->bytes()));
+    const auto after = ramp->load();
+    REQUIRE(after);
+    CHECK(std::ranges::equal(after->bytes(), before->bytes()));
+    CHECK(verify(*file)->ok());
+    CHECK(Reader::open(folder / "file", {.check = Check::at_open}));
+}
+
+TEST_CASE("access: private bytes outlive the Reader, and are checked") {
+    const testing::ScratchFolder folder;
+    REQUIRE(save(folder / "file", many_chunks()));
+    std::optional<StorageView> storage;
+    {
+        const auto file = Reader::open(folder / "file", {.access = Access::mapped});
+        storage = file->tensor("model", "ramp")->storage();
+    }
+    const auto bytes = storage->private_bytes(0, 10);
+    REQUIRE(bytes);
+    bytes->front() = std::byte{1};
+    CHECK(storage->private_bytes(5, 5)->empty());
+
+    const Damaged damaged = damage(folder, Codec::raw, 1);
+    const auto file = Reader::open(damaged.path, {.access = Access::mapped});
+    const auto ramp = file->tensor("model", "ramp");
+    const std::uint64_t nbytes = ramp->storage().nbytes();
+    CHECK(ramp->storage().private_bytes(0, 1U << 20U));
+    check_error(ramp->storage().private_bytes(0, nbytes).error(), damaged, 1);
+    const auto unchecked = Reader::open(damaged.path, {.access = Access::mapped, .check = Check::never});
+    CHECK(unchecked->tensor("model", "ramp")->storage().private_bytes(0, nbytes));
+}
+
+TEST_CASE("access: there are no private bytes where nothing is mapped, or out of the storage") {
+    const testing::ScratchFolder folder;
+    REQUIRE(save(folder / "packed", many_chunks(), {.codec = Codec::zstd}));
+    REQUIRE(save(folder / "raw", many_chunks()));
+    const std::vector<float> memory(4);
+    const auto packed = Reader::open(folder / "packed", {.access = Access::mapped});
+    const auto read = Reader::open(folder / "raw", {.access = Access::read});
+    const auto mapped = Reader::open(folder / "raw", {.access = Access::mapped});
+    for (const auto& [storage, end] : {
+             std::pair(packed->tensor("model", "ramp")->storage(), std::uint64_t{1}),
+             std::pair(read->tensor("model", "ramp")->storage(), std::uint64_t{1}),
+             std::pair(StorageView(std::as_bytes(std::span(memory))), std::uint64_t{1}),
+             std::pair(mapped->tensor("model", "ramp")->storage(),
+                       mapped->tensor("model", "ramp")->storage().nbytes() + 1),
+         }) {
+        const auto refused = storage.private_bytes(0, end);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().condition() == Condition::layout);
+    }
 }

@@ -324,6 +324,20 @@ TEST_CASE("map: all of the file; nothing of an empty one") {
     CHECK(nothing->bytes().empty());
 }
 
+TEST_CASE("map: what is written to a private mapping does not reach the file") {
+    const ScratchFolder folder;
+    write_file(folder / "file", "abcd");
+    const auto file = InputFile::open(folder / "file");
+    const auto shared = file->map();
+    const auto mapping = file->map_private();
+    REQUIRE(mapping);
+    CHECK(std::ranges::equal(mapping->bytes(), bytes_of("abcd")));
+    mapping->writable_bytes()[1] = std::byte{'x'};
+    CHECK(std::ranges::equal(mapping->bytes(), bytes_of("axcd")));
+    CHECK(std::ranges::equal(shared->bytes(), bytes_of("abcd")));
+    CHECK(read_range(*file, 0, 4) == "abcd");
+}
+
 TEST_CASE("map: moved") {
     const ScratchFolder folder;
     write_file(folder / "a", "aaaa");
