@@ -41,7 +41,8 @@ class Build:
     whole: bool = False  # build all of it, so that no warning of this compiler is missed; else what the suites need
     first: list[str] = field(default_factory=list)  # suites that need nothing built: run before the build
     fixed_addresses: bool = False  # ThreadSanitizer fails where the kernel scatters addresses widely
-    pytorch: bool = False  # compare with the real PyTorch, too
+    python: bool = False  # with the Python package
+    scripts: list[str] = field(default_factory=list)  # further tests, each of which counts for itself
 
     @property
     def folder(self) -> Path:
@@ -50,7 +51,7 @@ class Build:
 
 ALL_BUILDS = [
     Build("gcc", "g++", ["--buildtype=release", "-Dfuzzing=replay", "-Dbench=true"], whole=True,
-          first=["format", "lint"], pytorch=True),
+          first=["format", "lint"], python=True, scripts=["scripts/test-pytorch", "scripts/test-python"]),
     # What clang's optimizer makes of it: the bytes of the format, and the readers of hostile files.
     Build("clang", "clang++-14", ["--buildtype=release", "-Dfuzzing=replay", "-Dexamples=false", "-Dcli=false"],
           suites=["bytes", "golden", "fuzz"]),
@@ -90,9 +91,17 @@ def run(command: list[str], build: Build) -> bool:
     return subprocess.run(command, cwd=ROOT, env=environment_of(build), check=False).returncode == 0
 
 
+def python_options() -> list[str]:
+    """Where what the package needs cannot be installed it is not built, and scripts/test-python counts as skipped."""
+    if subprocess.run(["scripts/python-venv"], cwd=ROOT, check=False).returncode != 0:
+        return []
+    return ["-Dpython=true", f"-Dpython_command={BUILDS / 'python-venv' / 'bin' / 'python'}"]
+
+
 def configure(build: Build) -> bool:
     again = ["--reconfigure"] if (build.folder / "build.ninja").is_file() else []
-    return run(["meson", "setup", *again, "--werror", *build.options, str(build.folder), str(ROOT)], build)
+    options = [*build.options, *(python_options() if build.python else [])]
+    return run(["meson", "setup", *again, "--werror", *options, str(build.folder), str(ROOT)], build)
 
 
 def run_suites(build: Build, suites: list[str], without: list[str], more: list[str], tally: Tally) -> None:
@@ -121,9 +130,10 @@ def fixed_address_prefix(build: Build) -> list[str]:
     return prefix if works else []
 
 
-def run_pytorch(build: Build, tally: Tally) -> None:
-    """scripts/test-pytorch counts for itself: its last line is a tally, which is added to ours instead of printed."""
-    command = ["scripts/test-pytorch", str(build.folder)]
+def run_script(script: str, build: Build, tally: Tally) -> None:
+    """Its last line is a tally, which is added to ours instead of printed."""
+    command = [script, str(build.folder)]
+    name = Path(script).name.removeprefix("test-")
     print(f"\n$ {' '.join(command)}", flush=True)
     counted = None
     with subprocess.Popen(command, cwd=ROOT, env=environment_of(build), stdout=subprocess.PIPE, text=True) as process:
@@ -132,9 +142,9 @@ def run_pytorch(build: Build, tally: Tally) -> None:
             if not counted:
                 print(line, end="", flush=True)
             if line.startswith("FAILED   "):
-                tally.failed.append(f"pytorch: {line[9:].rstrip()}")
+                tally.failed.append(f"{name}: {line[9:].rstrip()}")
             if line.startswith("skipped  "):
-                tally.skips.append(f"pytorch: {line[9:].rstrip()}")
+                tally.skips.append(f"{name}: {line[9:].rstrip()}")
     if not counted or (process.returncode != 0) != (counted[2] != "0"):
         tally.failed.append(f"`{' '.join(command)}` did not run its tests")
     else:
@@ -151,8 +161,8 @@ def run_build(build: Build, tally: Tally) -> None:
         tally.failed.append(f"{build.name}: cannot be built")
         return
     run_suites(build, build.suites, build.first, [], tally)
-    if build.pytorch:
-        run_pytorch(build, tally)
+    for script in build.scripts:
+        run_script(script, build, tally)
 
 
 def main() -> int:

@@ -37,6 +37,7 @@ THIRD_PARTY = {
     r"(CLI|fmt|nlohmann)/.+": r"(cli|examples)/.+",
     r"(Eigen/.+|zlib\.h)": r"examples/.+",
     r"(benchmark/.+|simdjson\.h)": r"bench/.+",
+    r"nanobind/.+": r"python/native/.+",
 }
 
 # Headers for one instruction set: only what is compiled for it may include them.
@@ -47,7 +48,7 @@ ISA_HEADER = re.compile(r".+_(avx2|avx512|neon)\.hpp")
 OS_HEADER = re.compile(r"((sys|linux|asm|net|netinet|arpa)/.+|[a-z0-9_]+)\.h", re.IGNORECASE)
 OS_USERS = re.compile(r"lib/platform/.+|lib/base/memory_posix\.cpp|(cli|examples)/.+_(posix|windows)\.cpp|bench/.+")
 
-USERS = ("cli", "examples", "bench")
+USERS = ("cli", "examples", "bench", "python")
 FREE = ("tests", "fuzz")
 SOURCE_SUFFIXES = {".hpp", ".cpp", ".in"}
 
@@ -78,7 +79,7 @@ class Include:
 
 
 def place_of(file: str) -> str:
-    """The room of lib/, or "include", "cli", "examples", "bench", "tests", "fuzz"; "" where no C++ belongs."""
+    """The room of lib/, or "include", "cli", "examples", "bench", "python", "tests", "fuzz"; "" where no C++ belongs."""
     parts = file.split("/")
     if parts[0] == "lib" and len(parts) > 2 and parts[1] in ARROWS:
         return parts[1]
@@ -190,6 +191,7 @@ GOOD_TREE = {
     "cli/ls.cpp": '#include "ls.hpp"\n#include <milepost/error.hpp>\n#include <fmt/core.h>\n#include <CLI/CLI.hpp>\n',
     "cli/terminal_posix.cpp": "#include <unistd.h>\n",
     "examples/lenet/net.cpp": "#include <Eigen/Core>\n#include <zlib.h>\n",
+    "python/native/tensor.hpp": "#include <nanobind/nanobind.h>\n#include <milepost/error.hpp>\n",
     "bench/open.cpp": "#include <benchmark/benchmark.h>\n#include <fcntl.h>\n",
     "tests/unit/x.cpp": '#include "loading/open.hpp"\n#include "saving/plan.hpp"\n#include <doctest/doctest.h>\n',
 }
@@ -236,6 +238,8 @@ BAD_FILES = [
     ("cli/inner.cpp", '#include "base/checked.hpp"', "its own folder only"),
     ("cli/eigen.cpp", "#include <Eigen/Core>", "only examples"),
     ("examples/lenet/inner.cpp", '#include "format/index.hpp"', "its own folder only"),
+    ("cli/python.cpp", "#include <nanobind/nanobind.h>", "only python/native"),
+    ("python/native/inner.cpp", '#include "loading/open.hpp"', "its own folder only"),
     ("bench/inner.cpp", '#include "loading/open.hpp"', "its own folder only"),
 ]
 

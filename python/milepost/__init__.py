@@ -1,0 +1,57 @@
+"""Milepost: the whole state of a training run in one file, without code in it, every byte checked.
+
+    import milepost
+
+    milepost.save({"model": net.state_dict(), "optimizer": opt.state_dict(), "epoch": 3}, "run.milepost")
+    state = milepost.load("run.milepost")
+
+docs/python.md is the guide.
+"""
+
+from __future__ import annotations
+
+from milepost._encoding import plain
+from milepost._errors import (
+    CancelledError,
+    CorruptError,
+    Error,
+    InvalidArgumentError,
+    IoError,
+    LimitExceededError,
+    MismatchError,
+    MissingFileError,
+    NotACheckpointError,
+    NotDurableError,
+    NotFoundError,
+    OutOfMemoryError,
+    TruncatedError,
+    UnsupportedError,
+    WrongTypeError,
+)
+from milepost._load import load
+from milepost._native import version as __version__
+from milepost._save import PendingSave, save, save_async
+
+__all__ = [
+    "CancelledError",
+    "CorruptError",
+    "Error",
+    "InvalidArgumentError",
+    "IoError",
+    "LimitExceededError",
+    "MismatchError",
+    "MissingFileError",
+    "NotACheckpointError",
+    "NotDurableError",
+    "NotFoundError",
+    "OutOfMemoryError",
+    "PendingSave",
+    "TruncatedError",
+    "UnsupportedError",
+    "WrongTypeError",
+    "__version__",
+    "load",
+    "plain",
+    "save",
+    "save_async",
+]

@@ -1,0 +1,101 @@
+"""From Python objects to what the extension stores: which objects become tensors, and which are refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable
+from typing import Any
+
+from milepost import _libraries, _native
+from milepost._errors import Error, WrongTypeError
+
+Default = Callable[[Any], Any]
+
+
+class Encoding:
+    """One save: called by the extension for each object that is not of a built-in type."""
+
+    def __init__(self, default: Default | None) -> None:
+        self._default = default
+        self._libraries = _libraries.imported()
+        self._kept: dict[Any, Any] = {}
+        #: The paths of the tensors of each framework.
+        self.paths: dict[str, list[str]] = {}
+
+    def is_tensor(self, given: object) -> bool:
+        return any(library.is_tensor(given) for library in self._libraries)
+
+    def __call__(self, given: object, path: str) -> object:
+        for library in self._libraries:
+            made = library.encode(given, path, self._kept)
+            if made is not None:
+                if isinstance(made, _native.Tensor):
+                    self.paths.setdefault(library.NAME, []).append(path)
+                return made
+        if self._default is None:
+            raise self._refuse(given, path)
+        try:
+            return self._default(given)
+        except Error:
+            raise
+        except TypeError as error:
+            raise WrongTypeError(f"{path}: default= refused it: {error}", "wrong_type") from error
+
+    def _refuse(self, given: object, path: str) -> WrongTypeError:
+        kind = type(given)
+        advice = next((found for library in self._libraries if (found := library.advice(given))), None)
+        return WrongTypeError(
+            f"{path}: {_text(given)} is of type {kind.__module__}.{kind.__qualname__}, which is not data: "
+            f"{advice or _advice(given)}",
+            "wrong_type",
+        )
+
+
+def _text(given: object) -> str:
+    try:
+        text = repr(given)
+    except Exception:
+        text = "an object"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _advice(given: object) -> str:
+    if _is_plain(given):
+        return "pass default=milepost.plain to store its content, which comes back as a built-in type"
+    if callable(given):
+        return "a file holds no code; save the name or the arguments instead"
+    if hasattr(given, "state_dict"):
+        return "save its state_dict()"
+    return "leave it out, or pass default=, a function that returns an object that can be stored"
+
+
+def _is_plain(given: object) -> bool:
+    if isinstance(given, enum.Enum) or (dataclasses.is_dataclass(given) and not isinstance(given, type)):
+        return True
+    return isinstance(given, str | bytes | int | float | complex | tuple | list | dict | set | frozenset)
+
+
+_BUILTIN: tuple[type[Any], ...] = (str, bytes, int, float, complex, tuple, list, dict, set)
+
+
+def plain(given: Any) -> Any:
+    """For `default=`: the content of an object as built-in types.
+
+    A NumPy scalar becomes a number, a NamedTuple a tuple, a dataclass a dict, the member of an enum its value, a
+    frozenset a set, a defaultdict a dict, and any other object whose class derives from a built-in type an object
+    of that type. Raises TypeError for everything else. What comes back from a file is what was stored, not the
+    object that was given.
+    """
+    if isinstance(given, enum.Enum):
+        return given.value
+    if dataclasses.is_dataclass(given) and not isinstance(given, type):
+        return {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
+    if hasattr(given, "item") and hasattr(given, "dtype") and getattr(given, "shape", None) == ():
+        return given.item()
+    for kind in _BUILTIN:
+        if isinstance(given, kind):
+            return kind(given)
+    if isinstance(given, frozenset):
+        return set(given)
+    raise TypeError(f"{type(given).__module__}.{type(given).__qualname__} has no plain form")

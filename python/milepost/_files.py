@@ -1,0 +1,71 @@
+"""Opening files, and options as the extension takes them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from milepost import _native
+from milepost._errors import Error, InvalidArgumentError
+
+Path = str | os.PathLike[str]
+Verify = Literal["on_access", "full", "never"]
+Limits = dict[str, int]
+
+_CHECKS = {"on_access": "first_access", "full": "first_access", "never": "never"}
+
+
+def text_of(path: Path) -> str:
+    """Raises TypeError for what is not a path."""
+    return os.fspath(path)
+
+
+@contextmanager
+def about(path: str) -> Iterator[None]:
+    """Errors of the block have the attribute `path`."""
+    try:
+        yield
+    except Error as error:
+        error.path = path
+        raise
+
+
+def open_file(
+    path: Path,
+    *,
+    verify: Verify = "on_access",
+    mmap: bool = True,
+    threads: int = 0,
+    limits: Limits | None = None,
+) -> _native.File:
+    """Opens a file. `verify="full"` checks all of it, and not only the tensors that are asked for."""
+    if verify not in _CHECKS:
+        raise InvalidArgumentError(f"verify is {verify!r}, not one of 'on_access', 'full', 'never'", "option")
+    options: dict[str, Any] = {
+        "check": _CHECKS[verify],
+        "access": "automatic" if mmap else "read",
+        "threads": threads,
+        "limits": limits or {},
+    }
+    name = text_of(path)
+    with about(name):
+        file = _native.File(name, options)
+        if verify == "full":
+            verify_file(file, threads)
+    return file
+
+
+def verify_file(file: _native.File, threads: int) -> None:
+    report = file.verify(threads, None)
+    if report["damage_count"]:
+        condition, message, _, _ = report["damage"][0]
+        more = report["damage_count"] - 1
+        raise _native_error(condition, message + (f" (and {more} more damaged ranges)" if more else ""))
+
+
+def _native_error(condition: str, message: str) -> Error:
+    from milepost._errors import make
+
+    return make("io_error" if condition == "read" else "corrupt", condition, message)

@@ -1,0 +1,112 @@
+"""milepost.load: a file as the object that was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from milepost import _libraries, _native, _parts
+from milepost._files import Limits, Path, Verify, about, open_file, text_of
+from milepost._memory import Memory, Progress
+from milepost._parts import Record
+
+
+def load(
+    path: Path,
+    *,
+    verify: Verify = "on_access",
+    mmap: bool = True,
+    device: Any = None,
+    framework: str | None = None,
+    threads: int = 0,
+    progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> Any:
+    """The object that milepost.save was given, with the same types all the way down.
+
+    Tensors of PyTorch are views of the mapped file that may be written to: what is written stays in memory of this
+    process. Arrays of NumPy are read-only views. Both keep what they need open: the file may be replaced or deleted.
+    Tensors that are compressed in the file, and all of them with `mmap=False`, are in fresh memory, and writable.
+
+    verify: "on_access" compares the checksums of all tensors, "full" those of every byte of the file, "never" none.
+    device: of torch, where its tensors go; None leaves them on the CPU.
+    framework: "torch", "numpy" or "jax" for all tensors; None: those that were saved, torch for files of C++ programs.
+    progress: called as progress(done, total), in bytes of tensors that are checked or read.
+    limits: for files of strangers; docs/python.md lists them.
+
+    Raises a subclass of Error; ImportError where the framework is not installed.
+    """
+    name = text_of(path)
+    file = open_file(path, verify=verify, mmap=mmap, threads=threads, limits=limits)
+    with about(name):
+        record = Record.of(_record(file))
+        memory = Memory(file, file.all_tensors(), mapped=mmap, threads=threads, progress=progress)
+        return decode(file, record, memory, framework, device)
+
+
+def decode(file: _native.File, record: Record, memory: Memory, framework: str | None, device: Any) -> Any:
+    make = _tensor_maker(file, record, memory, framework)
+    if device is not None:
+        make = _on_device(make, device)
+    return _parts.decode(file.parts(make, _special_maker(framework)), record)
+
+
+def _record(file: _native.File) -> Any:
+    if _parts.RECORD not in file.values():
+        return None
+    return file.value(_parts.RECORD, _ignore, _ignore)
+
+
+def _ignore(given: object) -> None:
+    """For values that cannot hold what it would make."""
+
+
+TensorMaker = Callable[[_native.Tensor], Any]
+
+
+def _tensor_maker(file: _native.File, record: Record, memory: Memory, framework: str | None) -> TensorMaker:
+    arrays = record.arrays if framework is None else framework
+    if not isinstance(arrays, dict):
+        return _maker_of(arrays or "torch", memory)
+    makers = {path: _maker_of(name, memory) for name, paths in arrays.items() for path in paths}
+    default: TensorMaker | None = None
+
+    def make(tensor: _native.Tensor) -> Any:
+        nonlocal default
+        maker = makers.get(file.tensor_path(tensor.number or 0))
+        if maker is None:
+            maker = default = default or _maker_of("torch", memory)
+        return maker(tensor)
+
+    return make
+
+
+def _maker_of(name: str, memory: Memory) -> TensorMaker:
+    """Imports the framework at the first tensor: a file without tensors needs none."""
+    library: _libraries.Library | None = None
+
+    def make(tensor: _native.Tensor) -> Any:
+        nonlocal library
+        library = library or _libraries.library(name)
+        return library.decode(tensor, memory)
+
+    return make
+
+
+def _on_device(make: TensorMaker, device: Any) -> TensorMaker:
+    def moved(tensor: _native.Tensor) -> Any:
+        made = make(tensor)
+        if not hasattr(made, "requires_grad"):
+            return made
+        from milepost.torch import _tensors
+
+        return _tensors.to_device(made, device)
+
+    return moved
+
+
+def _special_maker(framework: str | None) -> Callable[[_native.Special], Any]:
+    def make(special: _native.Special) -> Any:
+        return _libraries.library(framework or "torch").special(special)
+
+    return make

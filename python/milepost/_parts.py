@@ -1,0 +1,127 @@
+"""The parts of a checkpoint: which objects become models, optimizers and values, and the way back.
+
+docs/design.md, section 10, has the rules. What the default way back would not give again is recorded in the top-level
+value RECORD.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from milepost import _native, _optimizer
+from milepost._encoding import Encoding
+from milepost._errors import InvalidArgumentError
+from milepost._names import is_name, names_only
+
+RECORD = "milepost.python"
+
+
+@dataclass
+class Record:
+    """What RECORD holds; each key is absent where it is not needed."""
+
+    root: str | None = None
+    ordered: list[str] = field(default_factory=list)
+    arrays: str | dict[str, list[str]] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        given = {"root": self.root, "ordered": self.ordered or None, "arrays": self.arrays}
+        return {key: value for key, value in given.items() if value is not None}
+
+    @classmethod
+    def of(cls, given: Any) -> Record:
+        """Of a file, which may hold anything."""
+        if type(given) is not dict:
+            return cls()
+        root, ordered, arrays = given.get("root"), given.get("ordered"), given.get("arrays")
+        if type(arrays) is dict:
+            arrays = {name: paths for name, paths in arrays.items() if type(paths) is list}
+        return cls(
+            root if type(root) is str else None,
+            [name for name in ordered if type(name) is str] if type(ordered) is list else [],
+            arrays if type(arrays) in (str, dict) else None,
+        )
+
+
+def encode(given: Any, encoding: Encoding) -> _native.Checkpoint:
+    """What is to be saved. Raises WrongTypeError for what is not data, with its path."""
+    contents = _native.Checkpoint(encoding)
+    record = Record()
+    parts = given
+    if not names_only(given) or _is_model(given, encoding) or _optimizer.parse(given) is not None:
+        record.root = _root_name(given, encoding)
+        parts = {record.root: given}
+    elif RECORD in given:
+        raise InvalidArgumentError(f"the name {RECORD!r} is reserved", "save_name")
+    for name, part in parts.items():
+        _add(contents, name, part, encoding, record)
+    record.arrays = _arrays(encoding)
+    names = list(parts)
+    if kept := record.as_dict():
+        contents.add_value(RECORD, kept)
+        names.append(RECORD)
+    contents.set_order(names)
+    return contents
+
+
+def _root_name(given: Any, encoding: Encoding) -> str:
+    if _is_model(given, encoding):
+        return "model"
+    return "object" if _optimizer.parse(given) is None else "optimizer"
+
+
+def _add(contents: _native.Checkpoint, name: str, part: Any, encoding: Encoding, record: Record) -> None:
+    if _is_model(part, encoding):
+        metadata = getattr(part, "_metadata", None)
+        if type(part) is OrderedDict and metadata is None:
+            record.ordered.append(name)
+        contents.add_model(name, part, metadata)
+    elif (optimizer := _optimizer.parse(part)) is not None:
+        _optimizer.add(contents, name, optimizer)
+    else:
+        contents.add_value(name, part)
+
+
+def _is_model(given: Any, encoding: Encoding) -> bool:
+    """A state_dict, or a dict of tensors alone."""
+    if type(given) not in (dict, OrderedDict) or not all(map(is_name, given)):
+        return False
+    attributes = vars(given) if type(given) is OrderedDict else {}
+    if list(attributes) == ["_metadata"]:
+        return _is_metadata(attributes["_metadata"])
+    return not attributes and bool(given) and all(map(encoding.is_tensor, given.values()))
+
+
+def _is_metadata(given: Any) -> bool:
+    """A dict {module path -> dict}; what else a program may have put there is kept with a value."""
+    return type(given) in (dict, OrderedDict) and all(type(key) is str for key in given)
+
+
+def _arrays(encoding: Encoding) -> str | dict[str, list[str]] | None:
+    others = {name: paths for name, paths in encoding.paths.items() if name != "torch"}
+    if not others:
+        return None
+    return next(iter(others)) if len(encoding.paths) == 1 else others
+
+
+def decode(parts: list[tuple[str, str, Any, Any]], record: Record) -> Any:
+    """The object that was saved."""
+    made: dict[str, Any] = {}
+    for kind, name, payload, metadata in parts:
+        if kind == "model":
+            made[name] = _model(payload, metadata, name in record.ordered)
+        elif kind == "optimizer":
+            made[name] = _optimizer.build(payload)
+        elif name != RECORD:
+            made[name] = payload
+    return made[record.root] if record.root is not None and record.root in made else made
+
+
+def _model(entries: dict[str, Any], metadata: Any, is_ordered: bool) -> dict[str, Any]:
+    if metadata is None:
+        return OrderedDict(entries) if is_ordered else entries
+    made = OrderedDict(entries)
+    made._metadata = metadata  # type: ignore[attr-defined]
+    return made

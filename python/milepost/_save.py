@@ -1,0 +1,159 @@
+"""milepost.save and save_async: an object as a file."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Callable
+from typing import Any, Literal
+
+from milepost import _native, _parts
+from milepost._encoding import Default, Encoding
+from milepost._files import Limits, Path, about, text_of
+from milepost._memory import Progress
+
+Codec = Literal["raw", "zstd", "planes", "smallest", "automatic"]
+
+
+def save(
+    obj: Any,
+    path: Path,
+    *,
+    codec: Codec = "raw",
+    level: int = 1,
+    durable: bool = True,
+    keep_previous: bool = False,
+    create_only: bool = False,
+    keep_storages: bool = False,
+    threads: int = 0,
+    default: Default | None = None,
+    progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> None:
+    """Saves an object: afterwards `path` is the new file, or after an error the old one, never a part of one.
+
+        milepost.save({"model": net.state_dict(), "optimizer": opt.state_dict(), "epoch": 3}, "run.milepost")
+
+    What can be saved is None, bool, int, float, complex, str, bytes, bytearray, list, tuple, set, dict, OrderedDict,
+    Counter; tensors, dtypes, devices, layouts and sizes of torch; arrays of NumPy and JAX. Each comes back equal and of
+    the same type. Everything else is refused before anything is written, with its path, or given to `default`.
+
+    codec: "raw" can be used in place, "planes" is smaller and nearly as fast, "smallest" takes time.
+    level: of zstd, 1 to 19.
+    durable: wait until the file is on the disk.
+    keep_previous: the file that is replaced stays as PATH.prev.
+    create_only: an error if there is a file at the path.
+    keep_storages: a tensor that views a part of a large storage saves all of it; else what tensors view.
+    threads: 0: as many as the machine has, at most 8.
+    default: called with what cannot be saved; returns what is saved in its place, or raises TypeError. See plain().
+    progress: called as progress(done, total), in bytes, by another thread; an exception of it ends the save.
+    limits: as for load().
+
+    Raises a subclass of Error: WrongTypeError, IoError and so on. After KeyboardInterrupt the old file is in place.
+    """
+    name = text_of(path)
+    options = _options(codec, level, durable, keep_previous, create_only, keep_storages, threads, limits)
+    with about(name):
+        _parts.encode(obj, Encoding(default)).save(name, options, progress)
+
+
+def _options(
+    codec: Codec,
+    level: int,
+    durable: bool,
+    keep_previous: bool,
+    create_only: bool,
+    keep_storages: bool,
+    threads: int,
+    limits: Limits | None,
+) -> dict[str, Any]:
+    return {
+        "codec": codec,
+        "zstd_level": level,
+        "durable": durable,
+        "keep_previous": keep_previous,
+        "create_only": create_only,
+        "compact": not keep_storages,
+        "threads": threads,
+        "limits": limits or {},
+    }
+
+
+class PendingSave:
+    """A save that runs in the background. Any thread."""
+
+    def __init__(self, native: _native.PendingSave, path: str) -> None:
+        self._native = native
+        self._path = path
+
+    def done(self) -> bool:
+        """Whether it has ended, with success or not."""
+        return self._native.is_done()
+
+    def result(self, timeout: float | None = None) -> None:
+        """Waits until it has ended. Raises the error of the save, or TimeoutError if it still runs after `timeout`
+        seconds. Ctrl-C ends the waiting, not the save."""
+        if not self._native.wait_for(timeout):
+            raise TimeoutError(f"{self._path}: the save still runs after {timeout} s")
+        with about(self._path):
+            self._native.result()
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes that were handed over to be written, and all of them."""
+        return self._native.progress()
+
+    def cancel(self) -> None:
+        """Asks the save to end: result() then raises CancelledError, and the path is as it was before. A save that
+        has written all its bytes succeeds."""
+        self._native.cancel()
+
+
+class _Background:
+    """The one saver of the process: it keeps the memory of a snapshot for the next one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._saver: _native.AsyncSaver | None = None
+
+    def save(self, begin: Callable[[_native.AsyncSaver], _native.PendingSave]) -> _native.PendingSave:
+        with self._lock:
+            if self._saver is None:
+                self._saver = _native.AsyncSaver()
+                atexit.register(self._saver.wait)
+            return begin(self._saver)
+
+
+_background = _Background()
+
+
+def save_async(
+    obj: Any,
+    path: Path,
+    *,
+    codec: Codec = "raw",
+    level: int = 1,
+    durable: bool = True,
+    keep_previous: bool = False,
+    create_only: bool = False,
+    keep_storages: bool = False,
+    threads: int = 0,
+    default: Default | None = None,
+    progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> PendingSave:
+    """Copies the tensors of an object and saves them in the background; training may change them when this returns.
+
+        pending = milepost.save_async(state, "run.milepost")
+        ...
+        pending.result()
+
+    Waits for the end of an earlier save_async first. What can be wrong with the object, the path and the options is
+    raised here, the errors of the save itself by result(). The options are those of save(). Takes as much memory as the
+    tensors have, and keeps it for the next call. The process does not end before the save has.
+    """
+    name = text_of(path)
+    options = _options(codec, level, durable, keep_previous, create_only, keep_storages, threads, limits)
+    with about(name):
+        contents = _parts.encode(obj, Encoding(default))
+        native = _background.save(lambda saver: saver.save_async(contents, name, options, progress))
+    return PendingSave(native, name)

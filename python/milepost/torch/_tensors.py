@@ -1,0 +1,208 @@
+"""Tensors of PyTorch, to and from a file: the library "torch" of milepost._libraries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from milepost import _native
+from milepost._errors import InvalidArgumentError, UnsupportedError, WrongTypeError
+from milepost._memory import Memory
+
+NAME = "torch"
+
+_NAMES = {
+    "bool": "bool",
+    "i8": "int8",
+    "i16": "int16",
+    "i32": "int32",
+    "i64": "int64",
+    "u8": "uint8",
+    "u16": "uint16",
+    "u32": "uint32",
+    "u64": "uint64",
+    "f16": "float16",
+    "bf16": "bfloat16",
+    "f32": "float32",
+    "f64": "float64",
+    "c64": "complex64",
+    "c128": "complex128",
+    "f8_e4m3fn": "float8_e4m3fn",
+    "f8_e5m2": "float8_e5m2",
+    "f8_e4m3fnuz": "float8_e4m3fnuz",
+    "f8_e5m2fnuz": "float8_e5m2fnuz",
+    "f8_e8m0fnu": "float8_e8m0fnu",
+    "f4_e2m1fn": "float4_e2m1fn_x2",
+}
+#: The dtypes of files that this version of PyTorch has, and back.
+DTYPES: dict[str, torch.dtype] = {
+    ours: getattr(torch, theirs) for ours, theirs in _NAMES.items() if hasattr(torch, theirs)
+}
+NAMES: dict[torch.dtype, str] = {dtype: name for name, dtype in DTYPES.items()}
+_PACKED = DTYPES.get("f4_e2m1fn")  # two elements a byte: the last dimension of torch counts bytes
+
+
+def is_tensor(given: object) -> bool:
+    return isinstance(given, torch.Tensor)
+
+
+def encode(given: object, path: str, kept: dict[Any, Any]) -> _native.Tensor | _native.Special | None:
+    if isinstance(given, torch.Tensor):
+        return _encode_tensor(given, path, kept)
+    if type(given) is torch.Size:
+        return _native.Special("size", tuple(given))
+    if type(given) is torch.dtype:
+        return _native.Special("dtype", str(given))
+    if type(given) is torch.device:
+        return _native.Special("device", str(given))
+    if type(given) is torch.layout:
+        return _native.Special("layout", str(given))
+    return None
+
+
+def advice(given: object) -> str | None:
+    if isinstance(given, torch.nn.Module):
+        return "save its state_dict()"
+    if isinstance(given, torch.optim.Optimizer) or type(given).__module__.startswith("torch.optim"):
+        return "save its state_dict()"
+    if isinstance(given, torch.Generator):
+        return "save its get_state()"
+    return None
+
+
+def _encode_tensor(tensor: torch.Tensor, path: str, kept: dict[Any, Any]) -> _native.Tensor:
+    if fault := _fault_of(tensor):
+        raise WrongTypeError(f"{path}: {fault}", "wrong_type")
+    plain = tensor.detach().resolve_conj().resolve_neg()
+    storage = plain.untyped_storage()
+    if plain.device.type != "cpu":
+        storage = _on_cpu(storage, kept)
+    shape, strides, itemsize = tuple(plain.shape), plain.stride(), plain.element_size()
+    offset = int(plain.storage_offset()) * itemsize
+    if plain.dtype is _PACKED:
+        shape = (*shape[:-1], 2 * shape[-1])
+        strides = (*(2 * stride for stride in strides[:-1]), 1)
+    made = _native.Tensor.borrow(
+        NAMES[plain.dtype],
+        shape,
+        None if plain.is_contiguous() else strides,
+        storage.data_ptr() if storage.nbytes() else 0,
+        storage.nbytes(),
+        offset,
+        (plain, storage),
+    )
+    role = (
+        "parameter"
+        if isinstance(tensor, torch.nn.Parameter)
+        else "buffer"
+        if getattr(tensor, "_is_buffer", False)
+        else "plain"
+    )
+    return made if role == "plain" and not tensor.requires_grad else made.with_role(role, tensor.requires_grad)
+
+
+def _fault_of(tensor: torch.Tensor) -> str | None:
+    """Why a tensor cannot be stored."""
+    if type(tensor).__name__ == "DTensor":
+        return "is a DTensor, of which each rank has a part: save with milepost.torch.distributed, or its full_tensor()"
+    if type(tensor) not in (torch.Tensor, torch.nn.Parameter):
+        return (
+            f"is a {_full_name(type(tensor))}, a class of its own: save its plain tensors, or convert it with default="
+        )
+    if tensor.layout is not torch.strided:
+        return f"has the layout {tensor.layout}: save its indices and values, or its to_dense()"
+    if tensor.is_quantized:
+        return "is quantized: save its int_repr(), scale and zero point"
+    if tensor.is_nested:
+        return "is nested: save what unbind() returns"
+    if tensor.device.type == "meta":
+        return "is on the device 'meta': it has no elements"
+    if tensor.dtype not in NAMES:
+        return f"has the dtype {tensor.dtype}, which a file cannot hold: convert it"
+    if tensor.dtype is _PACKED and (tensor.dim() == 0 or not tensor.is_contiguous()):
+        return (
+            f"has the dtype {tensor.dtype} and is not contiguous, or has no dimension: it cannot be viewed by element"
+        )
+    return None
+
+
+def _full_name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _on_cpu(storage: torch.UntypedStorage, kept: dict[Any, Any]) -> torch.UntypedStorage:
+    """A copy in memory of the CPU: one for all tensors of the storage. Pinned, which is the fastest way from a GPU."""
+    key = (storage.device, storage.data_ptr(), storage.nbytes())
+    if key not in kept:
+        on_device = torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage)
+        pinned = storage.device.type == "cuda"
+        copy = torch.empty(storage.nbytes(), dtype=torch.uint8, pin_memory=pinned)
+        kept[key] = (copy.copy_(on_device).untyped_storage(), storage)
+    made: torch.UntypedStorage = kept[key][0]
+    return made
+
+
+def decode(tensor: _native.Tensor, memory: Memory) -> torch.Tensor:
+    """A view of the memory of the file; what is written to it stays in this process."""
+    dtype = DTYPES.get(tensor.dtype)
+    if dtype is None:
+        raise UnsupportedError(
+            f"{tensor.name or 'a tensor'} has the dtype {tensor.dtype}, which torch {torch.__version__} does not have: "
+            "load it with framework='numpy'",
+            "dtype",
+        )
+    shape, strides = tensor.shape, tensor.strides
+    made = torch.empty(0, dtype=dtype)
+    if dtype is _PACKED:
+        if strides is not None or not shape or shape[-1] % 2:
+            raise UnsupportedError(f"{tensor.name}: {dtype} cannot view {tensor!r}", "dtype")
+        shape = (*shape[:-1], shape[-1] // 2)
+    storage = _storage(tensor, memory)
+    if strides is None:
+        strides = _contiguous(shape)
+    made.set_(storage, tensor.offset // made.element_size(), shape, strides)
+    if tensor.role == "parameter":
+        return torch.nn.Parameter(made, tensor.requires_grad)
+    if tensor.role == "buffer" and hasattr(torch.nn, "Buffer"):
+        return torch.nn.Buffer(made)
+    return made.requires_grad_() if tensor.requires_grad else made
+
+
+def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
+    strides = [1] * len(shape)
+    for dim in range(len(shape) - 1, 0, -1):
+        strides[dim - 1] = strides[dim] * max(shape[dim], 1)
+    return tuple(strides)
+
+
+def _storage(tensor: _native.Tensor, memory: Memory) -> torch.UntypedStorage:
+    key = ("torch", tensor.storage)
+    made: torch.UntypedStorage | None = memory.shared.get(key)
+    if made is None:
+        view = memory.storage(tensor, writable=True)
+        if view is None or not len(view):
+            return torch.empty(tensor.storage_nbytes, dtype=torch.uint8).untyped_storage()
+        made = torch.frombuffer(view, dtype=torch.uint8).untyped_storage()
+        memory.shared[key] = made
+    return made
+
+
+def special(special: _native.Special) -> Any:
+    kind, value = special.kind, special.value
+    if kind == "size":
+        return torch.Size(value)
+    if kind == "device":
+        return torch.device(value)
+    found = getattr(torch, value.removeprefix("torch."), None)
+    if not isinstance(found, torch.dtype if kind == "dtype" else torch.layout):
+        raise InvalidArgumentError(f"torch {torch.__version__} has no {kind} {value!r}", "wrong_type")
+    return found
+
+
+def to_device(tensor: torch.Tensor, device: Any) -> torch.Tensor:
+    """A copy there; the tensor itself if that is where it is."""
+    moved = tensor.detach().to(device)
+    if isinstance(tensor, torch.nn.Parameter):
+        return torch.nn.Parameter(moved, tensor.requires_grad)
+    return moved.requires_grad_() if tensor.requires_grad else moved

@@ -1,0 +1,185 @@
+#include "file.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <milepost/milepost.hpp>
+
+#include "decode.hpp"
+#include "error.hpp"
+#include "interruptible.hpp"
+#include "memory.hpp"
+#include "options.hpp"
+#include "tensor.hpp"
+#include "types.hpp"
+
+namespace nb = nanobind;
+
+namespace milepost::python {
+namespace {
+
+Reader open(const std::string& path, const AnyDict& given) {
+    const OpenOptions options = open_options(given);
+    const auto opened = [&] {
+        const nb::gil_scoped_release released;
+        return Reader::open(path, options);
+    }();
+    return or_raise(opened);
+}
+
+std::vector<std::string> warnings(const Reader& reader) {
+    std::vector<std::string> made;
+    for (const Error& warning : reader.warnings())
+        made.push_back(warning.to_string());
+    return made;
+}
+
+std::vector<TensorHandle> handles(std::vector<TensorView> views) {
+    std::vector<TensorHandle> made;
+    made.reserve(views.size());
+    for (TensorView& view : views)
+        made.push_back({std::move(view), nb::none()});
+    return made;
+}
+
+nb::tuple group(const Decoder& decoder, const ParamGroup& group) {
+    return nb::make_tuple(decoder.entries(group.hyperparameters), group.params, group.param_names,
+                          group.params_position, group.param_names_position);
+}
+
+nb::dict optimizer(const Decoder& decoder, const OptimizerState& state) {
+    nb::dict made;
+    nb::list groups;
+    for (const ParamGroup& each : state.param_groups)
+        groups.append(group(decoder, each));
+    nb::dict states;
+    for (const auto& [index, entries] : state.state)
+        states[nb::int_(index)] = decoder.entries(entries);
+    made["algorithm"] = state.algorithm;
+    made["groups"] = groups;
+    made["param_keys"] = state.param_keys;
+    made["state"] = states;
+    made["state_extra"] = decoder.entries(state.state_extra);
+    made["extra"] = decoder.entries(state.extra);
+    return made;
+}
+
+/// Parts of a checkpoint by name.
+class Parts {
+public:
+    Parts(const Checkpoint& checkpoint, const Decoder& decoder) : decoder_(decoder) {
+        for (const auto& [name, model] : checkpoint.models())
+            models_.emplace(name, &model);
+        for (const auto& [name, optimizer] : checkpoint.optimizers())
+            optimizers_.emplace(name, &optimizer);
+        for (const auto& [name, value] : checkpoint.values())
+            values_.emplace(name, &value);
+    }
+
+    [[nodiscard]] nb::tuple decode(const std::string& name) const {
+        if (const auto found = models_.find(name); found != models_.end()) {
+            const StateDict& model = *found->second;
+            return nb::make_tuple("model", name, decoder_.entries(model), decoder_.value(model.metadata));
+        }
+        if (const auto found = optimizers_.find(name); found != optimizers_.end())
+            return nb::make_tuple("optimizer", name, optimizer(decoder_, *found->second), nb::none());
+        return nb::make_tuple("value", name, decoder_.value(*values_.at(name)), nb::none());
+    }
+
+private:
+    const Decoder& decoder_;
+    std::map<std::string_view, const StateDict*> models_;
+    std::map<std::string_view, const OptimizerState*> optimizers_;
+    std::map<std::string_view, const Value*> values_;
+};
+
+ListOf<AnyTuple> parts(const Reader& reader, nb::object make_tensor, nb::object make_special) {
+    const auto checkpoint = or_raise([&] {
+        const nb::gil_scoped_release released;
+        return reader.checkpoint();
+    }());
+    const Decoder decoder(std::move(make_tensor), std::move(make_special));
+    const Parts by_name(checkpoint, decoder);
+    nb::list made;
+    for (const std::string& name : checkpoint.order())
+        made.append(by_name.decode(name));
+    return made;
+}
+
+nb::any value(const Reader& reader, const std::string& name, nb::object make_tensor,
+              nb::object make_special) {
+    return nb::borrow<nb::any>(
+        Decoder(std::move(make_tensor), std::move(make_special)).value(or_raise(reader.value(name))));
+}
+
+AnyDict verify_all(const Reader& reader, unsigned threads, const ProgressFunction& progress) {
+    const VerifyReport report = interruptible(progress, [&](const ProgressCallback& callback) {
+        return verify(reader, {.threads = threads, .progress = callback});
+    });
+    nb::list damage;
+    for (const Damage& each : report.damage)
+        damage.append(nb::make_tuple(std::string(name(each.error.condition())), each.error.message(),
+                                     each.begin, each.end));
+    nb::dict made;
+    made["nbytes"] = report.nbytes;
+    made["chunks"] = report.chunks;
+    made["damage_count"] = report.damage_count;
+    made["damaged_tensors"] = report.damaged_tensors;
+    made["damage"] = damage;
+    return made;
+}
+
+}  // namespace
+
+void bind_file(nb::module_& module) {
+    nb::class_<Reader>(module, "File", "An open checkpoint: the index checked, no tensor touched.")
+        .def(
+            "__init__",
+            [](Reader* self, const std::string& path, AnyDict options) {
+                new (self) Reader(open(path, std::move(options)));
+            },
+            nb::arg("path"), nb::arg("options"))
+        .def_prop_ro("format_version", &Reader::format_version)
+        .def_prop_ro("file_size", &Reader::file_size)
+        .def_prop_ro("is_mapped", [](const Reader& self) { return self.access() == Access::mapped; })
+        .def_prop_ro("warnings", &warnings)
+        .def("models", &Reader::models)
+        .def("optimizers", &Reader::optimizers)
+        .def("values", &Reader::values)
+        .def_prop_ro("tensor_count", &Reader::tensor_count)
+        .def("tensor_path", &Reader::tensor_path, nb::arg("number"))
+        .def(
+            "tensors",
+            [](const Reader& self, const std::string& model) { return handles(self.tensors(model)); },
+            nb::arg("model"))
+        .def("all_tensors", [](const Reader& self) { return handles(self.tensors()); })
+        .def(
+            "tensor",
+            [](const Reader& self, const std::string& path) {
+                return TensorHandle{or_raise(self.tensor(path)), nb::none()};
+            },
+            nb::arg("path"))
+        .def("parts", &parts, nb::arg("make_tensor"), nb::arg("make_special"))
+        .def("value", &value, nb::arg("name"), nb::arg("make_tensor"), nb::arg("make_special"))
+        .def(
+            "read", &read_tensors, nb::arg("tensors"), nb::arg("threads"), nb::arg("progress").none(),
+            nb::sig(
+                "def read(self, tensors: collections.abc.Sequence[Tensor], threads: int, progress: object | None) -> "
+                "list[memoryview]"))
+        .def("verify", &verify_all, nb::arg("threads"), nb::arg("progress").none());
+    module.def("mapped_storage", &mapped_storage, nb::arg("tensor"), nb::arg("writable"),
+               nb::sig("def mapped_storage(tensor: Tensor, writable: bool) -> memoryview | None"));
+    module.def("check", &check_tensors, nb::arg("tensors"), nb::arg("threads"), nb::arg("progress").none());
+}
+
+}  // namespace milepost::python

@@ -1,0 +1,18 @@
+#include <nanobind/nanobind.h>
+
+#include <milepost/milepost.hpp>
+
+#include "builtin_types.hpp"
+#include "checkpoint.hpp"
+#include "file.hpp"
+#include "tensor.hpp"
+
+NB_MODULE(_native, module) {
+    module.doc() =
+        "The library of Milepost, for the package milepost alone: its functions are not an interface.";
+    module.attr("version") = MILEPOST_VERSION;
+    milepost::python::BuiltinTypes::get();  // not first by two threads at once, of which one has the GIL
+    milepost::python::bind_tensor(module);
+    milepost::python::bind_file(module);
+    milepost::python::bind_checkpoint(module);
+}
