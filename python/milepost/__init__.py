@@ -30,7 +30,11 @@ from milepost._errors import (
 )
 from milepost._load import load
 from milepost._native import version as __version__
+from milepost._safe_open import safe_open
 from milepost._save import PendingSave, save, save_async
+
+#: For programs that catch the error of safetensors.
+SafetensorError = Error
 
 __all__ = [
     "CancelledError",
@@ -46,12 +50,14 @@ __all__ = [
     "NotFoundError",
     "OutOfMemoryError",
     "PendingSave",
+    "SafetensorError",
     "TruncatedError",
     "UnsupportedError",
     "WrongTypeError",
     "__version__",
     "load",
     "plain",
+    "safe_open",
     "save",
     "save_async",
 ]

@@ -57,6 +57,10 @@ def open_file(
     return file
 
 
+def open_bytes(data: bytes) -> _native.File:
+    return _native.File.of_bytes(data, {})
+
+
 def verify_file(file: _native.File, threads: int) -> None:
     report = file.verify(threads, None)
     if report["damage_count"]:

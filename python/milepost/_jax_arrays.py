@@ -34,12 +34,23 @@ def encode(given: object, path: str, kept: dict[Any, Any]) -> _native.Tensor | _
 
 
 def decode(tensor: _native.Tensor, memory: Memory) -> jax.Array:
-    array = _numpy_arrays.decode(tensor, memory)
+    return _made_of(_numpy_arrays.decode(tensor, memory), tensor)
+
+
+def _made_of(array: Any, tensor: _native.Tensor) -> jax.Array:
     made = jax.numpy.asarray(array)
     if made.dtype != array.dtype:
         raise WrongTypeError(
             f"{tensor.name}: is {array.dtype}, which JAX would make {made.dtype}: set jax_enable_x64", "wrong_type"
         )
+    return made
+
+
+def of_bytes(tensor: _native.Tensor, view: memoryview) -> Any:
+    return _made_of(_numpy_arrays.of_bytes(tensor, view), tensor)
+
+
+def to_device(made: Any, device: Any) -> Any:
     return made
 
 

@@ -29,6 +29,12 @@ class Library(Protocol):
     def decode(self, tensor: _native.Tensor, memory: Memory) -> Any:
         """The tensor of this framework."""
 
+    def of_bytes(self, tensor: _native.Tensor, view: memoryview) -> Any:
+        """The tensor of this framework whose elements, contiguous, are these bytes."""
+
+    def to_device(self, made: Any, device: Any) -> Any:
+        """A tensor of this framework on a device; the same one if that is the CPU."""
+
     def special(self, special: _native.Special) -> Any:
         """The dtype, device, layout or size of this framework."""
 

@@ -39,7 +39,7 @@ def load(
     name = text_of(path)
     file = open_file(path, verify=verify, mmap=mmap, threads=threads, limits=limits)
     with about(name):
-        record = Record.of(_record(file))
+        record = _parts.record_of(file)
         memory = Memory(file, file.all_tensors(), mapped=mmap, threads=threads, progress=progress)
         return decode(file, record, memory, framework, device)
 
@@ -49,16 +49,6 @@ def decode(file: _native.File, record: Record, memory: Memory, framework: str | 
     if device is not None:
         make = _on_device(make, device)
     return _parts.decode(file.parts(make, _special_maker(framework)), record)
-
-
-def _record(file: _native.File) -> Any:
-    if _parts.RECORD not in file.values():
-        return None
-    return file.value(_parts.RECORD, _ignore, _ignore)
-
-
-def _ignore(given: object) -> None:
-    """For values that cannot hold what it would make."""
 
 
 TensorMaker = Callable[[_native.Tensor], Any]

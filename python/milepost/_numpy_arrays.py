@@ -152,6 +152,14 @@ def _read_only(array: Any, wanted: bool) -> Any:
     return array
 
 
+def of_bytes(tensor: _native.Tensor, view: memoryview) -> Any:
+    return np.ndarray(tensor.shape, dtype_of(tensor.dtype, tensor.name or "a tensor"), buffer=view)
+
+
+def to_device(made: Any, device: Any) -> Any:
+    return made
+
+
 def special(special: _native.Special) -> Any:
     """Without PyTorch its dtypes, devices and layouts are texts, and a size is a tuple."""
     return special.value

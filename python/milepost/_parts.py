@@ -57,7 +57,7 @@ def encode(given: Any, encoding: Encoding) -> _native.Checkpoint:
         raise InvalidArgumentError(f"the name {RECORD!r} is reserved", "save_name")
     for name, part in parts.items():
         _add(contents, name, part, encoding, record)
-    record.arrays = _arrays(encoding)
+    record.arrays = arrays_of(encoding)
     names = list(parts)
     if kept := record.as_dict():
         contents.add_value(RECORD, kept)
@@ -99,11 +99,21 @@ def _is_metadata(given: Any) -> bool:
     return type(given) in (dict, OrderedDict) and all(type(key) is str for key in given)
 
 
-def _arrays(encoding: Encoding) -> str | dict[str, list[str]] | None:
+def arrays_of(encoding: Encoding) -> str | dict[str, list[str]] | None:
     others = {name: paths for name, paths in encoding.paths.items() if name != "torch"}
     if not others:
         return None
     return next(iter(others)) if len(encoding.paths) == 1 else others
+
+
+def record_of(file: _native.File) -> Record:
+    if RECORD not in file.values():
+        return Record()
+    return Record.of(file.value(RECORD, _ignore, _ignore))
+
+
+def _ignore(given: object) -> None:
+    """For values that cannot hold what it would make."""
 
 
 def decode(parts: list[tuple[str, str, Any, Any]], record: Record) -> Any:

@@ -52,21 +52,32 @@ def save(
     Raises a subclass of Error: WrongTypeError, IoError and so on. After KeyboardInterrupt the old file is in place.
     """
     name = text_of(path)
-    options = _options(codec, level, durable, keep_previous, create_only, keep_storages, threads, limits)
+    options = save_options(
+        codec=codec,
+        level=level,
+        durable=durable,
+        keep_previous=keep_previous,
+        create_only=create_only,
+        keep_storages=keep_storages,
+        threads=threads,
+        limits=limits,
+    )
     with about(name):
         _parts.encode(obj, Encoding(default)).save(name, options, progress)
 
 
-def _options(
-    codec: Codec,
-    level: int,
-    durable: bool,
-    keep_previous: bool,
-    create_only: bool,
-    keep_storages: bool,
-    threads: int,
-    limits: Limits | None,
+def save_options(
+    *,
+    codec: Codec = "raw",
+    level: int = 1,
+    durable: bool = True,
+    keep_previous: bool = False,
+    create_only: bool = False,
+    keep_storages: bool = False,
+    threads: int = 0,
+    limits: Limits | None = None,
 ) -> dict[str, Any]:
+    """The options of the extension."""
     return {
         "codec": codec,
         "zstd_level": level,
@@ -152,7 +163,16 @@ def save_async(
     tensors have, and keeps it for the next call. The process does not end before the save has.
     """
     name = text_of(path)
-    options = _options(codec, level, durable, keep_previous, create_only, keep_storages, threads, limits)
+    options = save_options(
+        codec=codec,
+        level=level,
+        durable=durable,
+        keep_previous=keep_previous,
+        create_only=create_only,
+        keep_storages=keep_storages,
+        threads=threads,
+        limits=limits,
+    )
     with about(name):
         contents = _parts.encode(obj, Encoding(default))
         native = _background.save(lambda saver: saver.save_async(contents, name, options, progress))

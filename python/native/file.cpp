@@ -1,8 +1,12 @@
 #include "file.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +37,39 @@ Reader open(const std::string& path, const AnyDict& given) {
     const auto opened = [&] {
         const nb::gil_scoped_release released;
         return Reader::open(path, options);
+    }();
+    return or_raise(opened);
+}
+
+/// Bytes of Python, which it keeps alive.
+class BytesSource final : public Source {
+public:
+    explicit BytesSource(const nb::bytes& bytes)
+        : bytes_(new nb::bytes(bytes),
+                 [](nb::bytes* held) {
+                     const nb::gil_scoped_acquire gil;
+                     delete held;
+                 }),
+          content_(static_cast<const std::byte*>(bytes.data()), bytes.size()) {}
+
+    Result<std::uint64_t> size() const override { return content_.size(); }
+    Result<void> read(std::uint64_t offset, std::span<std::byte> to) const override {
+        const auto from = content_.subspan(static_cast<std::size_t>(offset), to.size());
+        std::copy(from.begin(), from.end(), to.begin());
+        return {};
+    }
+
+private:
+    std::shared_ptr<nb::bytes> bytes_;
+    std::span<const std::byte> content_;
+};
+
+Reader open_bytes(const nb::bytes& bytes, const AnyDict& given) {
+    const OpenOptions options = open_options(given);
+    auto source = std::make_shared<BytesSource>(bytes);
+    const auto opened = [&] {
+        const nb::gil_scoped_release released;
+        return Reader::open(std::move(source), options);
     }();
     return or_raise(opened);
 }
@@ -116,10 +153,23 @@ ListOf<AnyTuple> parts(const Reader& reader, nb::object make_tensor, nb::object 
     return made;
 }
 
-nb::any value(const Reader& reader, const std::string& name, nb::object make_tensor,
+nb::any value(const Reader& reader, const std::string& path, nb::object make_tensor,
               nb::object make_special) {
-    return nb::borrow<nb::any>(
-        Decoder(std::move(make_tensor), std::move(make_special)).value(or_raise(reader.value(name))));
+    const Value found = or_raise(reader.get<Value>(path));
+    return nb::borrow<nb::any>(Decoder(std::move(make_tensor), std::move(make_special)).value(found));
+}
+
+AnyTuple model(const Reader& reader, const std::string& name, nb::object make_tensor,
+               nb::object make_special) {
+    const auto found = or_raise(reader.model(name));
+    const Decoder decoder(std::move(make_tensor), std::move(make_special));
+    return nb::make_tuple(decoder.entries(found), decoder.value(found.metadata));
+}
+
+AnyDict optimizer_of(const Reader& reader, const std::string& name, nb::object make_tensor,
+                     nb::object make_special) {
+    const auto found = or_raise(reader.optimizer(name));
+    return optimizer(Decoder(std::move(make_tensor), std::move(make_special)), found);
 }
 
 AnyDict verify_all(const Reader& reader, unsigned threads, const ProgressFunction& progress) {
@@ -149,6 +199,7 @@ void bind_file(nb::module_& module) {
                 new (self) Reader(open(path, std::move(options)));
             },
             nb::arg("path"), nb::arg("options"))
+        .def_static("of_bytes", &open_bytes, nb::arg("bytes"), nb::arg("options"))
         .def_prop_ro("format_version", &Reader::format_version)
         .def_prop_ro("file_size", &Reader::file_size)
         .def_prop_ro("is_mapped", [](const Reader& self) { return self.access() == Access::mapped; })
@@ -170,7 +221,9 @@ void bind_file(nb::module_& module) {
             },
             nb::arg("path"))
         .def("parts", &parts, nb::arg("make_tensor"), nb::arg("make_special"))
-        .def("value", &value, nb::arg("name"), nb::arg("make_tensor"), nb::arg("make_special"))
+        .def("model", &model, nb::arg("name"), nb::arg("make_tensor"), nb::arg("make_special"))
+        .def("optimizer", &optimizer_of, nb::arg("name"), nb::arg("make_tensor"), nb::arg("make_special"))
+        .def("value", &value, nb::arg("path"), nb::arg("make_tensor"), nb::arg("make_special"))
         .def(
             "read", &read_tensors, nb::arg("tensors"), nb::arg("threads"), nb::arg("progress").none(),
             nb::sig(

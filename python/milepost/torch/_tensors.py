@@ -145,13 +145,7 @@ def _on_cpu(storage: torch.UntypedStorage, kept: dict[Any, Any]) -> torch.Untype
 
 def decode(tensor: _native.Tensor, memory: Memory) -> torch.Tensor:
     """A view of the memory of the file; what is written to it stays in this process."""
-    dtype = DTYPES.get(tensor.dtype)
-    if dtype is None:
-        raise UnsupportedError(
-            f"{tensor.name or 'a tensor'} has the dtype {tensor.dtype}, which torch {torch.__version__} does not have: "
-            "load it with framework='numpy'",
-            "dtype",
-        )
+    dtype = _dtype_of(tensor)
     shape, strides = tensor.shape, tensor.strides
     made = torch.empty(0, dtype=dtype)
     if dtype is _PACKED:
@@ -188,6 +182,24 @@ def _storage(tensor: _native.Tensor, memory: Memory) -> torch.UntypedStorage:
     return made
 
 
+def of_bytes(tensor: _native.Tensor, view: memoryview) -> torch.Tensor:
+    dtype = _dtype_of(tensor)
+    if not len(view):
+        return torch.empty(tensor.shape, dtype=dtype)
+    return torch.frombuffer(view, dtype=dtype).reshape(tensor.shape)
+
+
+def _dtype_of(tensor: _native.Tensor) -> torch.dtype:
+    dtype = DTYPES.get(tensor.dtype)
+    if dtype is None:
+        raise UnsupportedError(
+            f"{tensor.name or 'a tensor'} has the dtype {tensor.dtype}, which torch {torch.__version__} does not have: "
+            "load it with framework='numpy'",
+            "dtype",
+        )
+    return dtype
+
+
 def special(special: _native.Special) -> Any:
     kind, value = special.kind, special.value
     if kind == "size":
@@ -202,6 +214,8 @@ def special(special: _native.Special) -> Any:
 
 def to_device(tensor: torch.Tensor, device: Any) -> torch.Tensor:
     """A copy there; the tensor itself if that is where it is."""
+    if device == "cpu":
+        return tensor
     moved = tensor.detach().to(device)
     if isinstance(tensor, torch.nn.Parameter):
         return torch.nn.Parameter(moved, tensor.requires_grad)
