@@ -28,7 +28,9 @@ from milepost._errors import (
     UnsupportedError,
     WrongTypeError,
 )
+from milepost._file import Damage, File, FileTensor, open
 from milepost._load import load
+from milepost._load_into import LoadReport, load_into
 from milepost._native import version as __version__
 from milepost._safe_open import safe_open
 from milepost._save import PendingSave, save, save_async
@@ -39,10 +41,14 @@ SafetensorError = Error
 __all__ = [
     "CancelledError",
     "CorruptError",
+    "Damage",
     "Error",
+    "File",
+    "FileTensor",
     "InvalidArgumentError",
     "IoError",
     "LimitExceededError",
+    "LoadReport",
     "MismatchError",
     "MissingFileError",
     "NotACheckpointError",
@@ -56,6 +62,8 @@ __all__ = [
     "WrongTypeError",
     "__version__",
     "load",
+    "load_into",
+    "open",
     "plain",
     "safe_open",
     "save",

@@ -45,16 +45,16 @@ def load(
 
 
 def decode(file: _native.File, record: Record, memory: Memory, framework: str | None, device: Any) -> Any:
-    make = _tensor_maker(file, record, memory, framework)
+    make = tensor_maker(file, record, memory, framework)
     if device is not None:
         make = _on_device(make, device)
-    return _parts.decode(file.parts(make, _special_maker(framework)), record)
+    return _parts.decode(file.parts(make, special_maker(framework)), record)
 
 
 TensorMaker = Callable[[_native.Tensor], Any]
 
 
-def _tensor_maker(file: _native.File, record: Record, memory: Memory, framework: str | None) -> TensorMaker:
+def tensor_maker(file: _native.File, record: Record, memory: Memory, framework: str | None) -> TensorMaker:
     arrays = record.arrays if framework is None else framework
     if not isinstance(arrays, dict):
         return _maker_of(arrays or "torch", memory)
@@ -95,7 +95,7 @@ def _on_device(make: TensorMaker, device: Any) -> TensorMaker:
     return moved
 
 
-def _special_maker(framework: str | None) -> Callable[[_native.Special], Any]:
+def special_maker(framework: str | None) -> Callable[[_native.Special], Any]:
     def make(special: _native.Special) -> Any:
         return _libraries.library(framework or "torch").special(special)
 

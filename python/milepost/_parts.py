@@ -121,7 +121,7 @@ def decode(parts: list[tuple[str, str, Any, Any]], record: Record) -> Any:
     made: dict[str, Any] = {}
     for kind, name, payload, metadata in parts:
         if kind == "model":
-            made[name] = _model(payload, metadata, name in record.ordered)
+            made[name] = model_of(payload, metadata, name in record.ordered)
         elif kind == "optimizer":
             made[name] = _optimizer.build(payload)
         elif name != RECORD:
@@ -129,7 +129,7 @@ def decode(parts: list[tuple[str, str, Any, Any]], record: Record) -> Any:
     return made[record.root] if record.root is not None and record.root in made else made
 
 
-def _model(entries: dict[str, Any], metadata: Any, is_ordered: bool) -> dict[str, Any]:
+def model_of(entries: dict[str, Any], metadata: Any, is_ordered: bool) -> dict[str, Any]:
     if metadata is None:
         return OrderedDict(entries) if is_ordered else entries
     made = OrderedDict(entries)

@@ -195,8 +195,8 @@ void bind_file(nb::module_& module) {
     nb::class_<Reader>(module, "File", "An open checkpoint: the index checked, no tensor touched.")
         .def(
             "__init__",
-            [](Reader* self, const std::string& path, AnyDict options) {
-                new (self) Reader(open(path, std::move(options)));
+            [](Reader* self, const std::string& path, const AnyDict& options) {
+                new (self) Reader(open(path, options));
             },
             nb::arg("path"), nb::arg("options"))
         .def_static("of_bytes", &open_bytes, nb::arg("bytes"), nb::arg("options"))

@@ -4,7 +4,9 @@
 
 #include "builtin_types.hpp"
 #include "checkpoint.hpp"
+#include "dlpack.hpp"
 #include "file.hpp"
+#include "load_into.hpp"
 #include "tensor.hpp"
 
 NB_MODULE(_native, module) {
@@ -15,4 +17,6 @@ NB_MODULE(_native, module) {
     milepost::python::bind_tensor(module);
     milepost::python::bind_file(module);
     milepost::python::bind_checkpoint(module);
+    milepost::python::bind_load_into(module);
+    milepost::python::bind_dlpack(module);
 }

@@ -9,9 +9,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include <milepost/milepost.hpp>
 
@@ -107,6 +110,11 @@ constexpr std::array kChecks = {
     std::pair<std::string_view, Check>{"at_open", Check::at_open},
     std::pair<std::string_view, Check>{"never", Check::never},
 };
+constexpr std::array kModes = {
+    std::pair<std::string_view, LoadMode>{"checked", LoadMode::checked},
+    std::pair<std::string_view, LoadMode>{"staged", LoadMode::staged},
+    std::pair<std::string_view, LoadMode>{"direct", LoadMode::direct},
+};
 
 }  // namespace
 
@@ -123,6 +131,25 @@ SaveOptions save_options(const nb::dict& given) {
         field("keep_previous", options.keep_previous),
         field("create_only", options.create_only),
         limits_field(options.limits),
+    };
+    set_fields(fields, given);
+    return options;
+}
+
+LoadOptions load_options(const nb::dict& given) {
+    LoadOptions options;
+    const std::array fields = {
+        field("strict", options.strict),
+        field("strip_prefixes", options.strip_prefixes),
+        field("only", options.only),
+        field("cast", options.cast),
+        field("threads", options.threads),
+        word_field("mode", options.mode, Words<LoadMode>(kModes)),
+        Field{"rename",
+              [&options](nb::handle value) {
+                  for (auto& [from, to] : nb::cast<std::vector<std::pair<std::string, std::string>>>(value))
+                      options.rename.push_back({std::move(from), std::move(to)});
+              }},
     };
     set_fields(fields, given);
     return options;

@@ -15,6 +15,7 @@ namespace milepost::python {
 ///@{
 [[nodiscard]] SaveOptions save_options(const nanobind::dict& given);
 [[nodiscard]] OpenOptions open_options(const nanobind::dict& given);
+[[nodiscard]] LoadOptions load_options(const nanobind::dict& given);
 ///@}
 
 }  // namespace milepost::python

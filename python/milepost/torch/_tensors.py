@@ -145,7 +145,7 @@ def _on_cpu(storage: torch.UntypedStorage, kept: dict[Any, Any]) -> torch.Untype
 
 def decode(tensor: _native.Tensor, memory: Memory) -> torch.Tensor:
     """A view of the memory of the file; what is written to it stays in this process."""
-    dtype = _dtype_of(tensor)
+    dtype = dtype_of(tensor)
     shape, strides = tensor.shape, tensor.strides
     made = torch.empty(0, dtype=dtype)
     if dtype is _PACKED:
@@ -183,13 +183,13 @@ def _storage(tensor: _native.Tensor, memory: Memory) -> torch.UntypedStorage:
 
 
 def of_bytes(tensor: _native.Tensor, view: memoryview) -> torch.Tensor:
-    dtype = _dtype_of(tensor)
+    dtype = dtype_of(tensor)
     if not len(view):
         return torch.empty(tensor.shape, dtype=dtype)
     return torch.frombuffer(view, dtype=dtype).reshape(tensor.shape)
 
 
-def _dtype_of(tensor: _native.Tensor) -> torch.dtype:
+def dtype_of(tensor: _native.Tensor) -> torch.dtype:
     dtype = DTYPES.get(tensor.dtype)
     if dtype is None:
         raise UnsupportedError(
