@@ -46,8 +46,9 @@ Result<TensorView> StorageCompactor::place(const TensorView& tensor) {
     MILEPOST_TRY_ASSIGN(StorageView storage, tensor.storage().part(begin, reached.end));
     std::uint64_t offset = tensor.element_count() == 0 ? 0 : tensor.offset() - begin;
     Strides strides = tensor.strides();
-    // An expanded tensor has more bytes than the part of the storage that it views: it is not copied.
-    if (reached.tensors == 1 && !tensor.is_contiguous() && tensor.nbytes() <= reached.end - begin) {
+    // A transposed tensor has as many bytes as the part of the storage that it views, an expanded one more:
+    // they keep their strides.
+    if (reached.tensors == 1 && !tensor.is_contiguous() && tensor.nbytes() < reached.end - reached.begin) {
         MILEPOST_TRY_ASSIGN(auto copy, tensor.load());
         copies_.push_back(std::move(copy));
         storage = StorageView(std::as_const(copies_.back()).bytes());

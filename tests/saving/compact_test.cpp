@@ -144,6 +144,16 @@ TEST_CASE("compact: a part of a storage of an open file, read along its strides"
     CHECK(*part.part(0, 4) != *file.tensor("net", "w")->storage().part(0, 4));
 }
 
+TEST_CASE("compact: a transposed tensor keeps its strides: contiguous, it would not be smaller") {
+    for (const std::uint64_t first : {0U, 7U}) {
+        Checkpoint checkpoint;
+        checkpoint.model("net")["transposed"] = view({20, 50}, first, {1, 20});
+        const Reader packed = saved(checkpoint, kCompacted);
+        CHECK(packed.tensor("net", "transposed")->strides() == Strides{1, 20});
+        CHECK(load_words(*packed.tensor("net", "transposed")) == load_words(view({20, 50}, first, {1, 20})));
+    }
+}
+
 TEST_CASE("compact: an expanded tensor stays as it is: contiguous, it would be larger than its storage") {
     Checkpoint checkpoint;
     checkpoint.model("net")["expanded"] = view({5000, 5000}, 3, {0, 0});
