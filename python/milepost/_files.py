@@ -19,7 +19,7 @@ _CHECKS = {"on_access": "first_access", "full": "first_access", "never": "never"
 
 def text_of(path: Path) -> str:
     """Raises TypeError for what is not a path."""
-    return os.fspath(path)
+    return os.fsdecode(path)
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def open_file(
     }
     name = text_of(path)
     with about(name):
-        file = _native.File(name, options)
+        file = _native.File(os.fsencode(name), options)
         if verify == "full":
             verify_file(file, threads)
     return file

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from collections.abc import Callable
 from typing import Any, Literal
 
 from milepost import _native, _parts
 from milepost._encoding import Default, Encoding
+from milepost._errors import Error
 from milepost._files import Limits, Path, about, text_of
 from milepost._memory import Progress
 
@@ -63,7 +65,7 @@ def save(
         limits=limits,
     )
     with about(name):
-        _parts.encode(obj, Encoding(default)).save(name, options, progress)
+        _parts.encode(obj, Encoding(default)).save(os.fsencode(name), options, progress)
 
 
 def save_options(
@@ -90,12 +92,28 @@ def save_options(
     }
 
 
+class _Told:
+    """Calls a progress function, and keeps the exception that ended the save."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.error: BaseException | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        try:
+            self._progress(done, total)
+        except BaseException as error:
+            self.error = error
+            raise
+
+
 class PendingSave:
     """A save that runs in the background. Any thread."""
 
-    def __init__(self, native: _native.PendingSave, path: str) -> None:
+    def __init__(self, native: _native.PendingSave, path: str, told: _Told | None) -> None:
         self._native = native
         self._path = path
+        self._told = told
 
     def done(self) -> bool:
         """Whether it has ended, with success or not."""
@@ -106,8 +124,13 @@ class PendingSave:
         seconds. Ctrl-C ends the waiting, not the save."""
         if not self._native.wait_for(timeout):
             raise TimeoutError(f"{self._path}: the save still runs after {timeout} s")
-        with about(self._path):
-            self._native.result()
+        try:
+            with about(self._path):
+                self._native.result()
+        except Error:
+            if self._told is not None and self._told.error is not None:
+                raise self._told.error from None
+            raise
 
     def progress(self) -> tuple[int, int]:
         """Bytes that were handed over to be written, and all of them."""
@@ -173,7 +196,8 @@ def save_async(
         threads=threads,
         limits=limits,
     )
+    told = None if progress is None else _Told(progress)
     with about(name):
         contents = _parts.encode(obj, Encoding(default))
-        native = _background.save(lambda saver: saver.save_async(contents, name, options, progress))
-    return PendingSave(native, name)
+        native = _background.save(lambda saver: saver.save_async(contents, os.fsencode(name), options, told))
+    return PendingSave(native, name, told)

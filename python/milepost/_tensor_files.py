@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,7 +50,7 @@ def save_file(
 ) -> None:
     name = text_of(filename)
     with about(name):
-        encode(tensors, metadata, library).save(name, save_options(**options), None)
+        encode(tensors, metadata, library).save(os.fsencode(name), save_options(**options), None)
 
 
 def save(

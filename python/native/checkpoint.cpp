@@ -68,12 +68,13 @@ private:
     Checkpoint checkpoint_;
 };
 
-void save_to(const Contents& contents, const std::string& path, const AnyDict& given,
+void save_to(const Contents& contents, const nb::bytes& path, const AnyDict& given,
              const ProgressFunction& progress) {
+    const std::string name = path_of(path);
     SaveOptions options = save_options(given);
     interruptible(progress, [&](const ProgressCallback& callback) {
         options.progress = callback;
-        return save(path, contents.checkpoint(), options);
+        return save(name, contents.checkpoint(), options);
     });
 }
 
@@ -115,13 +116,14 @@ ProgressCallback shared_callback(nb::object function) {
     };
 }
 
-PendingSave save_async(AsyncSaver& saver, const Contents& contents, const std::string& path,
+PendingSave save_async(AsyncSaver& saver, const Contents& contents, const nb::bytes& path,
                        const AnyDict& given, nb::object progress) {
+    const std::string name = path_of(path);
     SaveOptions options = save_options(given);
     options.progress = shared_callback(std::move(progress));
     return or_raise([&] {
         const nb::gil_scoped_release released;
-        return saver.save_async(path, contents.checkpoint(), options);
+        return saver.save_async(name, contents.checkpoint(), options);
     }());
 }
 

@@ -58,7 +58,7 @@ std::string step_of(const Value& key) {
         case Kind::string:
             return key.get_if<String>()->text;
         case Kind::bytes: {
-            std::string text;
+            std::string text = "b";
             for (const std::byte byte : key.get_if<Bytes>()->bytes) {
                 constexpr std::string_view kDigits = "0123456789abcdef";
                 text += kDigits[static_cast<std::size_t>(byte) >> 4U];

@@ -32,11 +32,12 @@ namespace nb = nanobind;
 namespace milepost::python {
 namespace {
 
-Reader open(const std::string& path, const AnyDict& given) {
+Reader open(const nb::bytes& path, const AnyDict& given) {
+    const std::string name = path_of(path);
     const OpenOptions options = open_options(given);
     const auto opened = [&] {
         const nb::gil_scoped_release released;
-        return Reader::open(path, options);
+        return Reader::open(name, options);
     }();
     return or_raise(opened);
 }
@@ -195,7 +196,7 @@ void bind_file(nb::module_& module) {
     nb::class_<Reader>(module, "File", "An open checkpoint: the index checked, no tensor touched.")
         .def(
             "__init__",
-            [](Reader* self, const std::string& path, const AnyDict& options) {
+            [](Reader* self, const nb::bytes& path, const AnyDict& options) {
                 new (self) Reader(open(path, options));
             },
             nb::arg("path"), nb::arg("options"))

@@ -118,6 +118,10 @@ constexpr std::array kModes = {
 
 }  // namespace
 
+std::string path_of(const nb::bytes& path) {
+    return {path.c_str(), path.size()};
+}
+
 SaveOptions save_options(const nb::dict& given) {
     SaveOptions options;
     const std::array fields = {

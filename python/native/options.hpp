@@ -9,6 +9,9 @@
 
 namespace milepost::python {
 
+/// A path is given as the bytes that the system has: Python's str may stand for any bytes.
+[[nodiscard]] std::string path_of(const nanobind::bytes& path);
+
 /// A dict of options with the names and the types of the fields of the C++ structure. Options that are not in
 /// it keep their default. Errors: invalid_argument/option for a name or a word that does not exist;
 /// invalid_argument/wrong_type for a value of another type. `progress` is not one of them.
