@@ -129,11 +129,14 @@ class safe_open:  # noqa: N801
     def _moved(self, made: Any) -> Any:
         return self._library.to_device(made, self._device)
 
-    def _read(self, tensor: _native.Tensor) -> Any:
-        """A contiguous copy of a part."""
+    def _part(self, tensor: _native.Tensor) -> Any:
+        """A part of a tensor: a view of the mapped file, else a contiguous copy."""
+        file = self._opened()
         with about(self._path):
-            (view,) = self._opened().read([tensor], 0, None)
-        return self._moved(self._library.of_bytes(tensor, view))
+            if self._mapped and tensor.is_mapped:
+                return self._moved(self._make_tensor(tensor))
+            (view,) = file.read([tensor], 0, None)
+            return self._moved(self._library.of_bytes(tensor, view))
 
 
 class Slice:
@@ -151,12 +154,12 @@ class Slice:
         return _CODES.get(self._tensor.dtype, self._tensor.dtype.upper())
 
     def __getitem__(self, index: Any) -> Any:
-        """A copy of what the index selects: ints, slices with a positive step, None, `...`; with any other index, all
-        of the tensor is read and indexed."""
+        """What the index selects: a view as get_tensor() returns it, or a copy where the tensor is not in the mapped
+        file. Ints, slices with a positive step, None and `...` read only what they select, any other index all."""
         selection = select(index, self._tensor.shape) if self._tensor.bits >= 8 else None
         if selection is None:
             return self._file.get_tensor(self._tensor.name)[index]
-        return self._file._read(self._tensor.slice(selection.ranges))[selection.then]
+        return self._file._part(self._tensor.slice(selection.ranges))[selection.then]
 
 
 def named_tensors(file: _native.File) -> dict[str, _native.Tensor]:

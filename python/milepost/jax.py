@@ -6,6 +6,11 @@
     arrays = load_file("model.milepost")
 
 Signatures, defaults and results are those of safetensors 0.8. Arrays of JAX cannot be written to.
+
+    from milepost.jax import load_pytree, save_pytree
+
+    save_pytree({"params": params, "opt_state": opt_state, "step": 3}, "run.milepost")
+    state = load_pytree("run.milepost", like={"params": params, "opt_state": opt_state, "step": 0})
 """
 
 from __future__ import annotations
@@ -15,10 +20,12 @@ from typing import Any
 
 import jax
 
-from milepost import _jax_arrays, _tensor_files
+from milepost import _jax_arrays, _pytrees, _tensor_files
 from milepost._files import Path
+from milepost._load import load as _load
+from milepost._save import save as _save
 
-__all__ = ["load", "load_file", "save", "save_file"]
+__all__ = ["load", "load_file", "load_pytree", "save", "save_file", "save_pytree"]
 
 
 def save_file(
@@ -41,3 +48,25 @@ def load_file(filename: Path, *, backend: str = "mmap", **options: Any) -> dict[
 def load(data: bytes) -> dict[str, jax.Array]:
     """The arrays of what save() returned."""
     return _tensor_files.load(data, _jax_arrays)
+
+
+def save_pytree(tree: Any, path: Path, **options: Any) -> None:
+    """Saves a tree of any nodes that JAX knows: containers, NamedTuples such as states of optax, registered classes.
+
+    A NamedTuple is stored as a tuple, any other node that is not a built-in container as a dict of its children, or as
+    a tuple where they have no names. `options` are those of milepost.save.
+    """
+    _save(tree, path, default=_pytrees.plain_node, **options)
+
+
+def load_pytree(path: Path, like: Any = None, **options: Any) -> Any:
+    """The tree of a file.
+
+    like: a tree with the nodes that are wanted, whose leaves are arrays or jax.ShapeDtypeStruct: what was stored as a
+        tuple or a dict becomes such nodes again, shapes and dtypes are compared, and arrays go to the devices of
+        those of `like`. None: dicts, lists and tuples, as they are in the file.
+
+    `options` are those of milepost.load. Raises MismatchError, with the path of what differs.
+    """
+    loaded = _load(path, **options)
+    return loaded if like is None else _pytrees.restore(like, loaded)

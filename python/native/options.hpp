@@ -9,7 +9,7 @@
 
 namespace milepost::python {
 
-/// A path is given as the bytes that the system has: Python's str may stand for any bytes.
+/// A path is given as the bytes that the system has: a str of Python may not be UTF-8.
 [[nodiscard]] std::string path_of(const nanobind::bytes& path);
 
 /// A dict of options with the names and the types of the fields of the C++ structure. Options that are not in
