@@ -3,7 +3,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,6 +41,36 @@ Descriptor open_folder(const std::string& path) noexcept {
     if (folder || errno != EACCES) return folder;
     return Descriptor(
         retry_interrupted([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }));
+}
+
+FolderListing::FolderListing(const Descriptor& folder) noexcept {
+    // Opened again, because reading a folder moves the position of its open file description.
+    Descriptor listing(
+        retry_interrupted([&] { return ::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    if (listing) entries_ = ::fdopendir(listing.get());
+    if (entries_ == nullptr) {
+        error_ = errno;
+    } else {
+        static_cast<void>(listing.release());  // closedir closes it
+    }
+}
+
+FolderListing::~FolderListing() {
+    if (entries_ != nullptr) ::closedir(entries_);
+}
+
+const char* FolderListing::next() noexcept {
+    if (entries_ == nullptr || error_ != 0) return nullptr;
+    for (;;) {
+        errno = 0;
+        const dirent* const entry = ::readdir(entries_);
+        if (entry == nullptr) {
+            error_ = errno;
+            return nullptr;
+        }
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") return entry->d_name;
+    }
 }
 
 std::size_t max_name_nbytes(const Descriptor& folder) noexcept {

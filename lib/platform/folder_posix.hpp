@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string>
 
+#include <dirent.h>
+
 #include "platform/descriptor_posix.hpp"
 
 namespace milepost::platform {
@@ -10,6 +12,27 @@ namespace milepost::platform {
 /// Opens a folder for calls that are relative to it. A folder that may be written and searched but not read
 /// is opened too; it can then not be listed, and sync_folder needs another way. Sets errno on failure.
 [[nodiscard]] Descriptor open_folder(const std::string& path) noexcept;
+
+/// The names in an open folder, without "." and "..", in no order. One thread at a time.
+class FolderListing {
+public:
+    explicit FolderListing(const Descriptor& folder) noexcept;
+    FolderListing(const FolderListing&) = delete;
+    FolderListing& operator=(const FolderListing&) = delete;
+    ~FolderListing();
+
+    /// The next name, valid until the next call; null at the end and after an error.
+    [[nodiscard]] const char* next() noexcept;
+    /// The errno of what ended the listing, or 0; and whether that was opening the folder.
+    ///@{
+    [[nodiscard]] int error() const noexcept { return error_; }
+    [[nodiscard]] bool is_open() const noexcept { return entries_ != nullptr; }
+    ///@}
+
+private:
+    DIR* entries_ = nullptr;
+    int error_ = 0;
+};
 
 /// How many bytes the name of a file in `folder` may have, but 255 at most.
 [[nodiscard]] std::size_t max_name_nbytes(const Descriptor& folder) noexcept;

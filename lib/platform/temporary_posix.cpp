@@ -8,7 +8,6 @@
 #include <string_view>
 #include <utility>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/file.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "platform/descriptor_posix.hpp"
+#include "platform/folder_posix.hpp"
 #include "platform/open_file_path_posix.hpp"
 #include "platform/rights_posix.hpp"
 
@@ -92,6 +92,14 @@ bool is_orphan(int folder, const char* entry) noexcept {
     return file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
+template <class Matches>
+void sweep(const Descriptor& folder, Matches matches) noexcept {
+    FolderListing listing(folder);
+    while (const char* const entry = listing.next()) {
+        if (matches(entry) && is_orphan(folder.get(), entry)) ::unlinkat(folder.get(), entry, 0);
+    }
+}
+
 }  // namespace
 
 TemporaryName::TemporaryName(std::string_view target, std::size_t max_nbytes) {
@@ -122,6 +130,15 @@ bool TemporaryName::matches(std::string_view entry) const noexcept {
     const std::string_view digits = entry.substr(first, kDigits);
     return entry.substr(0, first) == std::string_view(text_).substr(0, first) &&
            std::all_of(digits.begin(), digits.end(), is_digit);
+}
+
+std::string_view TemporaryName::target_of(std::string_view entry) noexcept {
+    constexpr std::size_t kOthers = 2 + kDigits + kSuffix.size();
+    if (entry.size() <= kOthers || entry.front() != '.' || !entry.ends_with(kSuffix)) return {};
+    const std::string_view digits = entry.substr(entry.size() - kSuffix.size() - kDigits, kDigits);
+    const bool is_drawn = std::all_of(digits.begin(), digits.end(), is_digit);
+    if (!is_drawn || entry[entry.size() - kOthers + 1] != '.') return {};
+    return entry.substr(1, entry.size() - kOthers);
 }
 
 int Temporary::open(mode_t mode) noexcept {
@@ -236,18 +253,14 @@ int Temporary::read_rights_of_new_files(const Descriptor& folder, TemporaryName 
 }
 
 void sweep_orphans(const Descriptor& folder, const TemporaryName& name) noexcept {
-    // Opened again, because reading a folder moves the position of its open file description.
-    Descriptor listing(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!listing) return;
-    DIR* const entries = ::fdopendir(listing.get());
-    if (entries == nullptr) return;
-    static_cast<void>(listing.release());  // closedir closes it
-    while (const dirent* const entry = ::readdir(entries)) {
-        if (name.matches(entry->d_name) && is_orphan(folder.get(), entry->d_name)) {
-            ::unlinkat(folder.get(), entry->d_name, 0);
-        }
-    }
-    ::closedir(entries);
+    sweep(folder, [&](std::string_view entry) { return name.matches(entry); });
+}
+
+void sweep_orphans(const Descriptor& folder, bool (*is_target)(std::string_view)) noexcept {
+    sweep(folder, [&](std::string_view entry) {
+        const std::string_view target = TemporaryName::target_of(entry);
+        return !target.empty() && is_target(target);
+    });
 }
 
 }  // namespace milepost::platform

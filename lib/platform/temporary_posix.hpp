@@ -28,6 +28,8 @@ public:
     [[nodiscard]] const char* c_str() const noexcept { return text_.c_str(); }
     /// Whether a save of the same NAME may have chosen `entry`.
     [[nodiscard]] bool matches(std::string_view entry) const noexcept;
+    /// NAME, if `entry` has the form of such a name; otherwise empty.
+    [[nodiscard]] static std::string_view target_of(std::string_view entry) noexcept;
 
 private:
     std::string text_;
@@ -97,5 +99,7 @@ private:
 /// the age covers that gap, and file systems without locks.) Files that cannot be examined or removed
 /// remain, without an error.
 void sweep_orphans(const Descriptor& folder, const TemporaryName& name) noexcept;
+/// The same for all targets whose names `is_target` takes, and whose temporary names are not cut.
+void sweep_orphans(const Descriptor& folder, bool (*is_target)(std::string_view)) noexcept;
 
 }  // namespace milepost::platform

@@ -12,12 +12,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "platform/open_folder.hpp"
 #include "platform/replace.hpp"
 #include "saving.hpp"
 #include "support/scratch.hpp"
 
 using milepost::Code;
 using milepost::Condition;
+using milepost::platform::make_folders;
+using milepost::platform::OpenFolder;
 using milepost::platform::ReplaceOptions;
 using milepost::platform::ReplacingFile;
 using namespace milepost::testing;
@@ -247,4 +250,42 @@ TEST_CASE("refused: fchmod; the mode is as wide as it may be") {
         ::unlink((folder / "file").c_str());
     }
     ::umask(umask_before);
+}
+
+TEST_CASE("refused: fsync; the names of new folders are put on the disk, each in the folder above it") {
+    const ScratchFolder scratch;
+    const std::string path = scratch / "a/b/c";
+    {
+        const Refused none({});
+        REQUIRE(make_folders(path));
+        CHECK(calls["fsync folder"] == 3);
+        REQUIRE(make_folders(path));
+        CHECK(calls["fsync folder"] == 3);  // they exist
+    }
+    {
+        const Refused refused_sync({{"fsync folder", EINVAL}});  // a call that the file system does not have
+        CHECK(make_folders(scratch / "d"));
+        CHECK(calls["syncfs"] == 1);
+    }
+    const Refused failing({{"fsync folder", EIO}});
+    CHECK(make_folders(scratch / "e").error().condition() == Condition::directory_sync);
+    CHECK(names_in(scratch.path()) == Names{"a", "d", "e"});
+}
+
+TEST_CASE("refused: fsync; a folder loses its first file on the disk before it loses the others") {
+    const ScratchFolder scratch;
+    REQUIRE(make_folders(scratch / "folder"));
+    for (const char* name : {"folder/a", "folder/first", "folder/z"})
+        write_file(scratch / name, "");
+    const auto folder = OpenFolder::open(scratch.path());
+    REQUIRE(folder);
+    {
+        const Refused failing({{"fsync folder", EIO}});
+        CHECK(folder->remove_folder("folder", "first").error().condition() == Condition::sync);
+    }
+    CHECK(names_in(scratch / "folder") == Names{"a", "z"});
+    CHECK(folder->remove_folder("folder", "first"));
+    CHECK(names_in(scratch.path()).empty());
+    CHECK(folder->remove_folder("folder", "first"));  // it is gone, and so is the file
+    CHECK(folder->remove_file("folder"));
 }
