@@ -13,6 +13,7 @@
 #include <milepost/read_plan.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
+#include <milepost/run.hpp>
 #include <milepost/stable_vector.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/tensor_span.hpp>

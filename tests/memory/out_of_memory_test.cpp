@@ -115,6 +115,46 @@ TEST_CASE("out of memory: saving to a file leaves the old one or the new one") {
     CHECK(verdict_of(Reader::open(path), 1) == "ok");
 }
 
+TEST_CASE("out of memory: a run's folder") {
+    const testing::ScratchFolder folder;
+    const std::string path = folder / "run";
+    const Checkpoint checkpoint = one_value(1);
+    const auto run = Run::open(path, {.keep = 1, .keep_best = {{.value = "v"}}});
+    REQUIRE(run);
+    REQUIRE(run->save(1, checkpoint, {.durable = false}));
+    check_each_failure("open", [&]() -> Outcome {
+        try {
+            return outcome_of(Run::open(std::string(path)));
+        } catch (const std::bad_alloc&) {
+            return Condition::out_of_memory;  // of the string
+        }
+    });
+    check_each_failure("next", [&] { return outcome_of(run->next(1)); });
+    check_each_failure("checkpoints", [&] { return outcome_of(run->checkpoints()); });
+    check_each_failure("restore", [&] { return outcome_of(run->restore()); });
+    std::uint64_t saves = 1;
+    bool failed = true;
+    for (std::int64_t n = 0; failed; ++n) {
+        const std::int64_t before = testing::live_allocations();
+        {
+            testing::fail_new_at(n, true);
+            const auto saved = run->save(1, checkpoint, {.threads = 1});
+            failed = testing::stop_failing_new();
+            INFO("allocation " << n);
+            if (saved) ++saves;  // also if there was no memory to prune
+            if (!saved) CHECK(saved.error().condition() == Condition::out_of_memory);
+            if (saved && !saved->warnings.empty())
+                CHECK(saved->warnings.front().condition() == Condition::out_of_memory);
+        }
+        CHECK(testing::live_allocations() == before);
+        CHECK(run->next(1)->number == saves + 1);  // a save that fails leaves no file
+        REQUIRE(run->prune());
+    }
+    check_each_failure("prune", [&] { return outcome_of(run->prune()); });
+    REQUIRE(run->checkpoints()->size() == 1);
+    CHECK(run->checkpoints()->front().number == saves);
+}
+
 TEST_CASE("out of memory: streaming") {
     const TensorView tensor = TensorView::of(six_floats(), {6});
     Checkpoint checkpoint = small();

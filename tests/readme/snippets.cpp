@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
@@ -109,10 +110,23 @@ void check_background() {
     check(file.has_value() && file->get<std::int64_t>("epoch").value_or(0) == 2, "the last save is in place");
 }
 
+void check_folder() {
+    Net net, continued;
+    check(train_in_folder("runs/one", net, 4).has_value(), "training in a folder");
+    check(train_in_folder("runs/one", continued, 6).has_value() && continued.weight[0] == 6,
+          "training that continues");
+    const auto checkpoints = milepost::Run::open("runs/one")->checkpoints();
+    check(checkpoints.has_value() && checkpoints->size() == 3 && checkpoints->front().number == 6 &&
+              checkpoints->front().step == 6,
+          "each save is a file, and the newest are kept");
+}
+
 }  // namespace
 
 int main() {
+    std::filesystem::remove_all("runs");  // of the last time
     check_run();
+    check_folder();
     check_several_models();
     check_warm_start();
     check_nested();
