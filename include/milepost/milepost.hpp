@@ -24,6 +24,7 @@
 #include <milepost/writer.hpp>
 
 /// All of Milepost. Start with Checkpoint (checkpoint.hpp), save() (writer.hpp), Reader (reader.hpp) and
-/// load_into() (load_into.hpp); examples/save_load.cpp uses each of them.
+/// load_into() (load_into.hpp); examples/save_load.cpp uses each of them. Run (run.hpp) is for the many
+/// checkpoints of one training run.
 namespace milepost {}
 // IWYU pragma: end_exports
