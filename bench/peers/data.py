@@ -85,8 +85,9 @@ class Datasets:
         """Model, optimizer and values of a LeNet after 30 epochs with Adam."""
         folder = self.folder / "lenet-adam"
         if not folder.is_dir():
-            checkpoint = self.folder / "lenet.milepost"
-            self._run(self.lenet, "train", "--slice", "--optimizer", "adam", "--lr", "0.001", "--save", str(checkpoint))
+            run = self.folder / "lenet-run"
+            self._run(self.lenet, "train", "--slice", "--optimizer", "adam", "--lr", "0.001", "--save", str(run))
+            checkpoint = max(run.glob("*.milepost"))
             self._make(folder, lambda to: self._run(self.worker, "export", str(checkpoint), str(to)))
         return folder
 

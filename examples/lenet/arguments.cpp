@@ -111,8 +111,12 @@ void add_training_options(CLI::App& command, TrainOptions& options) {
         ->check(CLI::PositiveNumber);
     command.add_option("--seed", options.seed, "of weights and order; default 0");
     command.add_flag("--shuffle,!--no-shuffle", options.shuffle, "take images in random order; default");
-    auto* save = command.add_option("--save", options.save, "save the run to this file at the end");
+    auto* save = command.add_option("--save", options.save,
+                                    "save the run to this folder at the end, as a file of its own");
     command.add_option("--save-every", options.save_every, "save it each N steps, too")
+        ->check(CLI::PositiveNumber)
+        ->needs(save);
+    command.add_option("--keep", options.keep, "files to keep in that folder, the newest ones; default 3")
         ->check(CLI::PositiveNumber)
         ->needs(save);
     command.add_option("--threads", options.threads, "change the speed, never the result; default 2")

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,8 +14,10 @@
 #include <milepost/error.hpp>
 #include <milepost/load_into.hpp>
 #include <milepost/reader.hpp>
+#include <milepost/run.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
+#include <milepost/writer.hpp>
 
 #include "data_order.hpp"
 #include "failure.hpp"
@@ -46,6 +50,27 @@ milepost::StateDict state_dict(const Buffer& weights) {
     }
     net.metadata = metadata();
     return net;
+}
+
+/// The whole run. Both are borrowed.
+milepost::Checkpoint checkpoint_of(const Run& run, const Generator::State& rng_state) {
+    const auto* rng_bytes = reinterpret_cast<const std::uint8_t*>(rng_state.data());
+    milepost::Checkpoint checkpoint;
+    checkpoint.model("model") = state_dict(run.weights);
+    checkpoint.optimizer("optimizer") = state_dict(run.optimizer);
+    milepost::Entries& values = checkpoint.values();
+    values["epoch"] = run.epoch;
+    values["step"] = run.step;
+    values["loss"] = run.loss;
+    if (run.scheduler) values["scheduler"] = run.scheduler->state_dict();
+    values["batch"] = run.batch;
+    values["shuffle"] = run.order.shuffle;
+    values["rng_state"] =
+        milepost::TensorView::of(std::span(rng_bytes, rng_state.size()), {rng_state.size()});
+    values["data_order"] =
+        milepost::TensorView::of(std::span<const std::int64_t>(run.order.images), {run.order.images.size()});
+    values["data_position"] = run.order.position;
+    return checkpoint;
 }
 
 // From Milepost. Every type and shape is checked before it is used.
@@ -82,40 +107,40 @@ std::optional<StepLr> load_scheduler(const milepost::Reader& file, std::size_t g
 
 }  // namespace
 
+RunSaver::RunSaver(const std::string& folder, unsigned keep)
+    : folder_(or_fail(milepost::Run::open(folder, {.keep = keep}))) {}
+
 void RunSaver::begin(const Run& run) {
     finish();
     const Generator::State rng_state = run.generator.encode();
-    const auto* rng_bytes = reinterpret_cast<const std::uint8_t*>(rng_state.data());
-    milepost::Checkpoint checkpoint;
-    checkpoint.model("model") = state_dict(run.weights);
-    checkpoint.optimizer("optimizer") = state_dict(run.optimizer);
-    milepost::Entries& values = checkpoint.values();
-    values["epoch"] = run.epoch;
-    values["step"] = run.step;
-    values["loss"] = run.loss;
-    if (run.scheduler) values["scheduler"] = run.scheduler->state_dict();
-    values["batch"] = run.batch;
-    values["shuffle"] = run.order.shuffle;
-    values["rng_state"] =
-        milepost::TensorView::of(std::span(rng_bytes, rng_state.size()), {rng_state.size()});
-    values["data_order"] =
-        milepost::TensorView::of(std::span<const std::int64_t>(run.order.images), {run.order.images.size()});
-    values["data_position"] = run.order.position;
-    pending_ = or_fail(saver_.save_async(path_, checkpoint), path_);
+    const auto step = static_cast<std::uint64_t>(run.step);
+    pending_ = or_fail(folder_.save_async(saver_, step, checkpoint_of(run, rng_state)));
 }
 
 void RunSaver::finish() {
-    or_fail(pending_.wait(), path_);
+    if (!pending_) return;
+    or_fail(pending_->save.wait(), pending_->checkpoint.path);
+    pending_.reset();
+    for (const milepost::Error& warning : or_fail(folder_.prune()))
+        std::cerr << "lenet: " << warning.to_string() << '\n';
 }
 
 void save_run(const std::string& path, const Run& run) {
-    RunSaver saver(path);
-    saver.begin(run);
-    saver.finish();
+    const Generator::State rng_state = run.generator.encode();
+    or_fail(milepost::save(path, checkpoint_of(run, rng_state)), path);
+}
+
+OpenCheckpoint open_checkpoint(const std::string& path) {
+    if (!std::filesystem::is_directory(path)) return {or_fail(milepost::Reader::open(path), path), path};
+    const auto restored = or_fail(or_fail(milepost::Run::open(path)).restore());
+    for (const milepost::SkippedCheckpoint& skipped : restored.skipped)
+        std::cerr << "lenet: skipped: " << skipped.error.to_string() << '\n';
+    return {restored.reader, restored.checkpoint.path};
 }
 
 Run load_run(const std::string& path) {
-    const auto source = std::make_shared<const milepost::Reader>(or_fail(milepost::Reader::open(path), path));
+    const OpenCheckpoint opened = open_checkpoint(path);
+    const auto source = std::make_shared<const milepost::Reader>(opened.reader);
     const milepost::Reader& file = *source;
     try {
         Run run{.weights = Buffer(static_cast<Eigen::Index>(kWeightCount)),
@@ -132,7 +157,7 @@ Run load_run(const std::string& path) {
         run.source = source;
         return run;
     } catch (const Failure& failure) {
-        throw Failure(path + ": " + failure.what());
+        throw Failure(opened.path + ": " + failure.what());
     }
 }
 

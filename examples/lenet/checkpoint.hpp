@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include <milepost/milepost.hpp>
 
@@ -34,26 +33,37 @@ struct Run {
     std::shared_ptr<const milepost::Reader> source = {};
 };
 
-/// Saves a run in the background: the old file or the new one, complete, whatever happens meanwhile.
+/// Saves a run in the background to a folder: each save is a file of its own, and the newest are kept.
 class RunSaver {
 public:
-    explicit RunSaver(std::string path) : path_(std::move(path)) {}
+    /// Makes the folder where there is none. Throws Failure.
+    RunSaver(const std::string& folder, unsigned keep);
     /// Waits for the save before, copies the run and begins to save it. Throws Failure, also for the save
     /// before.
     void begin(const Run& run);
-    /// Waits until the last save is on the disk. Throws Failure.
+    /// Waits until the last save is on the disk, and removes old files. Throws Failure.
     void finish();
 
 private:
-    std::string path_;
+    milepost::Run folder_;
     milepost::AsyncSaver saver_;
-    milepost::PendingSave pending_;
+    std::optional<milepost::PendingCheckpoint> pending_;
 };
 
-/// Saves the run, and waits for it. Throws Failure.
+/// Saves the run to one file. Throws Failure.
 void save_run(const std::string& path, const Run& run);
 
-/// Loads a run. Throws Failure if the file is damaged, or holds something else.
+/// An open checkpoint, and the file that it is.
+struct OpenCheckpoint {
+    milepost::Reader reader;
+    std::string path;
+};
+/// Opens a file, or the newest file of a run's folder that is whole; prints which newer ones are not. Throws
+/// Failure.
+OpenCheckpoint open_checkpoint(const std::string& path);
+
+/// Loads a run from a file, or from its folder. Throws Failure if there is none that is whole, or it holds
+/// something else.
 Run load_run(const std::string& path);
 
 /// The weights in an open file, without a copy: they live as long as the Reader. Throws Failure.

@@ -21,9 +21,10 @@ struct TrainOptions {
     std::optional<std::size_t> batch;
     std::uint64_t seed = 0;
     bool shuffle = true;
-    std::string save;
+    std::string save;             ///< the run's folder; empty: it is not saved
     std::int64_t save_every = 0;  ///< 0: only at the end
-    std::string resume;           ///< empty: a new run
+    unsigned keep = 3;            ///< how many of the newest checkpoints stay in the folder
+    std::string resume;           ///< a file or a folder; empty: a new run
     unsigned threads = 2;
     std::string data;    ///< empty: see load_dataset
     bool slice = false;  ///< use the slice that comes with the program, whatever is installed
@@ -31,7 +32,7 @@ struct TrainOptions {
 void train(const TrainOptions& options);
 
 struct WarmstartOptions {
-    std::string from;
+    std::string from;               ///< a file or a run's folder
     std::string model = "model";    ///< the model of that file to take weights from
     std::vector<std::string> only;  ///< patterns of names; empty: all that fits
     TrainOptions train;
@@ -40,7 +41,7 @@ struct WarmstartOptions {
 void warmstart(const WarmstartOptions& options);
 
 struct EvalOptions {
-    std::string file;
+    std::string file;  ///< or a run's folder
     std::string data;
     bool slice = false;
     unsigned threads = 2;
@@ -49,7 +50,7 @@ struct EvalOptions {
 void eval(const EvalOptions& options);
 
 /// Prints what PyTorch's recipe "What is a state_dict" prints.
-void show(const std::string& file);
+void show(const std::string& file_or_folder);
 
 struct MakeSliceOptions {
     std::string file;

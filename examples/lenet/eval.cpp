@@ -8,14 +8,13 @@
 #include "checkpoint.hpp"
 #include "commands.hpp"
 #include "dataset.hpp"
-#include "failure.hpp"
 #include "network.hpp"
 #include "trainer.hpp"
 
 namespace lenet {
 
 void eval(const EvalOptions& options) {
-    const milepost::Reader file = or_fail(milepost::Reader::open(options.file), options.file);
+    const milepost::Reader file = open_checkpoint(options.file).reader;
     const Weights weights = map_weights(file);  // used where they are in the file
     const Images images = (options.slice ? load_own_slice() : load_dataset(options.data)).test;
     const Trainer::Score score = Trainer(options.threads).score(weights, images);

@@ -1,11 +1,11 @@
 /// LeNet on Fashion-MNIST with Milepost checkpoints: the network of PyTorch's recipe "What is a state_dict",
 /// trained, saved, resumed, tested and shown.
 ///
-///     lenet train --epochs 1 --lr 0.01 --save lenet.milepost
-///     lenet train --resume lenet.milepost --steps 100 --save lenet.milepost
-///     lenet warmstart lenet.milepost --only 'conv*' --optimizer adamw --save other.milepost
-///     lenet eval lenet.milepost
-///     lenet show lenet.milepost
+///     lenet train --epochs 1 --lr 0.01 --save runs/lenet
+///     lenet train --resume runs/lenet --steps 100 --save runs/lenet
+///     lenet warmstart runs/lenet --only 'conv*' --optimizer adamw --save runs/other
+///     lenet eval runs/lenet
+///     lenet show runs/lenet/000001.step-938.milepost
 ///
 /// To learn how a program uses Milepost read checkpoint.cpp: there a run is saved and loaded.
 
@@ -23,7 +23,9 @@ namespace {
 void add_train(CLI::App& app, lenet::TrainOptions& options) {
     CLI::App* train = app.add_subcommand("train", "train a network, or go on with a saved run");
     lenet::add_training_options(*train, options);
-    train->add_option("--resume", options.resume, "go on with the run in this file")
+    train
+        ->add_option("--resume", options.resume,
+                     "go on with the run in this folder, from its newest file, or in this file")
         ->excludes("--seed")
         ->excludes("--shuffle");
     train->callback([&options] { lenet::train(options); });
@@ -32,7 +34,10 @@ void add_train(CLI::App& app, lenet::TrainOptions& options) {
 void add_warmstart(CLI::App& app, lenet::WarmstartOptions& options) {
     CLI::App* warmstart =
         app.add_subcommand("warmstart", "train a new network that begins with weights of another checkpoint");
-    warmstart->add_option("from", options.from, "the other checkpoint; any, not only a LeNet's")->required();
+    warmstart
+        ->add_option("from", options.from,
+                     "the other checkpoint, a file or a run's folder; any, not only a LeNet's")
+        ->required();
     warmstart->add_option("--model", options.model, "the model in it; default \"model\"");
     warmstart
         ->add_option("--only", options.only,
@@ -46,7 +51,7 @@ void add_warmstart(CLI::App& app, lenet::WarmstartOptions& options) {
 
 void add_eval(CLI::App& app, lenet::EvalOptions& options) {
     CLI::App* eval = app.add_subcommand("eval", "measure the accuracy on the test images");
-    eval->add_option("file", options.file, "a checkpoint")->required();
+    eval->add_option("file", options.file, "a checkpoint, or a run's folder")->required();
     eval->add_flag("--json", options.json, "print one JSON document");
     eval->add_option("--threads", options.threads, "change the speed, never the result")
         ->check(CLI::Range(1, 64));
@@ -58,7 +63,7 @@ void add_eval(CLI::App& app, lenet::EvalOptions& options) {
 
 void add_show(CLI::App& app, std::string& file) {
     CLI::App* show = app.add_subcommand("show", "print the state_dicts as PyTorch's recipe does");
-    show->add_option("file", file, "a checkpoint")->required();
+    show->add_option("file", file, "a checkpoint, or a run's folder")->required();
     show->callback([&file] { lenet::show(file); });
 }
 

@@ -3,14 +3,15 @@
 
 #include <milepost/milepost.hpp>
 
+#include "checkpoint.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "python_repr.hpp"
 
 namespace lenet {
 
-void show(const std::string& path) {
-    const milepost::Reader file = or_fail(milepost::Reader::open(path), path);
+void show(const std::string& file_or_folder) {
+    const auto [file, path] = open_checkpoint(file_or_folder);
     const milepost::StateDict model = or_fail(file.model("model"), path);
     const milepost::OptimizerState optimizer = or_fail(file.optimizer("optimizer"), path);
 

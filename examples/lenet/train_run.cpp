@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -76,18 +77,19 @@ void train_run(Run run, const TrainOptions& options) {
         std::fflush(stdout);  // training may take a while
     }
     Trainer trainer(options.threads);
-    RunSaver saver(options.save);
+    std::optional<RunSaver> saver;
+    if (!options.save.empty()) saver.emplace(options.save, options.keep);
     Progress progress(steps);
     for (std::int64_t done = 1; done <= steps; ++done) {
         train_step(run, images, trainer);
         progress.show(done, run.loss);
         const bool save_now = options.save_every > 0 && done % options.save_every == 0 && done < steps;
-        if (save_now) saver.begin(run);
+        if (save_now) saver->begin(run);
     }
     progress.clear();
-    if (!options.save.empty()) {
-        saver.begin(run);
-        saver.finish();
+    if (saver) {
+        saver->begin(run);
+        saver->finish();
     }
     std::printf("step %lld, epoch %lld: loss %.9f\n", static_cast<long long>(run.step),
                 static_cast<long long>(run.epoch), run.loss);

@@ -46,11 +46,11 @@ void print(const milepost::LoadReport& report) {
 void warmstart(const WarmstartOptions& options) {
     const TrainOptions training = with_defaults(options.train);
     Run run = new_run(training);
+    const auto [file, path] = open_checkpoint(options.from);
     try {
-        const milepost::Reader file = or_fail(milepost::Reader::open(options.from));
         print(partial_load(file, options.model, options.only, run.weights));
     } catch (const Failure& failure) {
-        throw Failure(options.from + ": " + failure.what());
+        throw Failure(path + ": " + failure.what());
     }
     std::cout.flush();  // training may take a while, and prints with printf
     train_run(std::move(run), training);

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from lenet_program import LENET, SLICE, LenetTest, lenet
+from lenet_program import LENET, SLICE, LenetTest, lenet, newest
 
 RECIPE = """\
 Model's state_dict:
@@ -97,10 +97,10 @@ class Resume(LenetTest):
 
 class Killed(LenetTest):
     STEPS = 400
-    SETTINGS = ("--data", SLICE, "--batch", "8")  # short steps: the file is replaced all the time
+    SETTINGS = ("--data", SLICE, "--batch", "8")  # short steps: files are added and removed all the time
 
-    def saved_step(self, file):
-        shown = lenet("train", "--data", SLICE, "--resume", file, "--steps", 0)
+    def saved_step(self, folder):
+        shown = lenet("train", "--data", SLICE, "--resume", folder, "--steps", 0)
         self.assertEqual((shown.returncode, shown.stderr), (0, ""))
         return int(shown.stdout.split()[1].rstrip(","))
 
@@ -109,20 +109,59 @@ class Killed(LenetTest):
         random.seed(1)
         hits = 0
         for attempt in range(12):
-            file = self.folder / f"killed{attempt}"
-            run = subprocess.Popen([LENET, "train", *self.SETTINGS, "--save", file, "--steps", str(self.STEPS),
-                                    "--save-every", "1"], stdout=subprocess.DEVNULL)
+            folder = self.folder / f"killed{attempt}"
+            run = subprocess.Popen([LENET, "train", *self.SETTINGS, "--save", folder, "--steps", str(self.STEPS),
+                                    "--save-every", "1", "--keep", "1"], stdout=subprocess.DEVNULL)
             deadline = time.monotonic() + 60
-            while not file.exists() and run.poll() is None and time.monotonic() < deadline:
+            while not list(folder.glob("*.milepost")) and run.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.002)
             time.sleep(random.uniform(0, 0.4))
             run.send_signal(signal.SIGKILL)
             hits += run.wait() == -signal.SIGKILL
-            step = self.saved_step(file)
+            step = self.saved_step(folder)
+            self.assertEqual(newest(folder).name, f"{step:06}.step-{step}.milepost")
             if attempt % 4 == 0:
-                rest = self.train("rest", "--resume", file, "--steps", self.STEPS - step)
+                rest = self.train("rest", "--resume", folder, "--steps", self.STEPS - step)
                 self.assert_same(whole, rest)
         self.assertGreater(hits, 0, "no run was killed while it trained")
+
+
+class Folder(LenetTest):
+    """A run's folder."""
+
+    def names(self, folder):
+        return sorted(file.name for file in folder.iterdir())
+
+    def test_each_save_is_a_file_and_the_newest_stay(self):
+        folder = self.train("run", "--steps", 10, "--save-every", 2).parent
+        self.assertEqual(self.names(folder), ["000003.step-6.milepost", "000004.step-8.milepost",
+                                              "000005.step-10.milepost"])
+        self.train("run", "--steps", 3, "--keep", 2)  # a new run in the same folder: its files are the newer ones
+        self.assertEqual(self.names(folder), ["000005.step-10.milepost", "000006.step-3.milepost"])
+
+    def test_resumes_from_the_newest_file(self):
+        folder = self.train("run", "--steps", 10).parent
+        self.train("run", "--steps", 3)
+        self.assertEqual(self.train("run", "--resume", folder, "--steps", 2).name, "000003.step-5.milepost")
+        self.assert_same(newest(folder), self.train("whole", "--steps", 5))
+        self.assertEqual(lenet("show", folder).stdout, lenet("show", newest(folder)).stdout)
+
+    def test_a_damaged_file_is_skipped_and_named(self):
+        folder = self.train("run", "--steps", 4, "--save-every", 2).parent
+        damaged = newest(folder)
+        damaged.write_bytes(damaged.read_bytes()[:-1])
+        for command in (("eval", "--data", SLICE), ("show",), ("train", "--data", SLICE, "--steps", 0, "--resume")):
+            done = lenet(*command, folder)
+            self.assertEqual(done.returncode, 0)
+            self.assertRegex(done.stderr, r"^lenet: skipped: truncated/\w+: .*/000002.step-4.milepost: .*\n$")
+        self.assertIn("step 2, ", done.stdout)
+        newest(folder).unlink()
+        damaged = newest(folder)
+        damaged.write_bytes(damaged.read_bytes()[:-1])
+        self.assert_fails("train", "--resume", folder, says="truncated/")  # not a new run
+
+    def test_an_empty_folder(self):
+        self.assert_fails("train", "--resume", self.folder, says="not_found/file")
 
 
 class Slice(LenetTest):
@@ -142,7 +181,7 @@ class Slice(LenetTest):
         file = self.folder / "run"
         trained = lenet("train", "--slice", "--save", file, "--batch", 64, "--epochs", 1, "--lr", 0.001)
         self.assertIn("512 images, 64 a batch, 8 steps\n", trained.stdout)
-        self.assert_same(file, self.train("named", "--batch", 64, "--epochs", 1, "--lr", 0.001))
+        self.assert_same(newest(file), self.train("named", "--batch", 64, "--epochs", 1, "--lr", 0.001))
         resumed = lenet("train", "--slice", "--resume", file, "--steps", 3, "--save", file)
         self.assertIn("512 images, 64 a batch, 3 steps\n", resumed.stdout)
         self.assertIn("{'lr': 0.001, ", lenet("show", file).stdout)
@@ -204,6 +243,8 @@ class Errors(LenetTest):
         self.assert_fails("train", "--batch", "0", says="--batch")
         self.assert_fails("train", "--steps", "1", "--epochs", "1", says="--epochs")
         self.assert_fails("train", "--save-every", "1", says="--save")
+        self.assert_fails("train", "--keep", "1", says="--save")
+        self.assert_fails("train", "--save", "run", "--keep", "0", says="--keep")
         self.assert_fails("eval", says="file")
 
     def test_a_seed_belongs_to_a_new_run(self):
@@ -240,8 +281,9 @@ class Errors(LenetTest):
         self.assert_fails("train", "--data", self.folder, says="train-images-idx3-ubyte.gz: cannot be opened")
 
     def test_nowhere_to_save(self):
-        self.assert_fails("train", "--data", SLICE, "--steps", 1, "--save", self.folder / "none" / "run",
-                          says="io_error/")
+        (self.folder / "file").write_bytes(b"")
+        for place in (self.folder / "file", self.folder / "file" / "run"):
+            self.assert_fails("train", "--data", SLICE, "--steps", 1, "--save", place, says="io_error/open")
 
 
 if __name__ == "__main__":

@@ -52,15 +52,16 @@ class Lenet:
 
     def file(self, method: Method, steps: int):
         """lenet's checkpoint after so many steps from seed 0."""
-        path = self.tools.scratch / f"lenet {method.name} {steps}.milepost"
-        if path not in self.files:
-            self.files[path] = self.train(*IN_FILE_ORDER, *method.options, "--steps", steps, "--save", path)
-        return path
+        name = f"lenet {method.name} {steps}"
+        if name not in self.files:
+            self.files[name] = self.save(name, *IN_FILE_ORDER, *method.options, "--steps", steps)
+        return self.files[name]
 
-    def train(self, *arguments) -> float:
-        """Returns the loss of the last step."""
-        printed = self.tools.lenet("train", "--data", self.data.path, *arguments)
-        return float(printed.rsplit("loss ", 1)[1])
+    def save(self, name: str, *arguments):
+        """Trains, saves to a folder of that name, and returns the newest file in it."""
+        folder = self.tools.scratch / name
+        self.tools.lenet("train", "--data", self.data.path, "--save", folder, *arguments)
+        return max(folder.glob("*.milepost"))
 
     def torch_run(self, method: Method, steps: int):
         net = recipe.new_net(0)
@@ -152,8 +153,8 @@ def whole_run(lenet: Lenet, method: Method, steps: int) -> str:
 
 def further_step(lenet: Lenet, method: Method) -> str:
     """A file of lenet goes on in PyTorch, and in lenet."""
-    path, further = lenet.file(method, 100), lenet.tools.scratch / "further.milepost"
-    lenet.train("--resume", path, "--steps", 1, "--save", further)
+    path = lenet.file(method, 100)
+    further = lenet.save("further", "--resume", path, "--steps", 1)
     net, optimizer = lenet.torch_run_from(method, path)
     recipe.train(net, optimizer, lenet.data, 100, 1)
     return "step 101: " + expect_same_run(net, optimizer, load(further), method, 1e-6, 1e-6)
@@ -170,16 +171,15 @@ def resume_from_torch(lenet: Lenet, method: Method) -> str:
     held = Part("optimizer", optimizer.state_dict(), type(optimizer).__name__)
     parts = Parts([Part("model", net.state_dict())], [held], values)
     path.write_bytes(encode(parts))
-    lenet.train("--resume", path, "--steps", more, "--save", path)
+    trained = lenet.save("from torch", "--resume", path, "--steps", more)
     recipe.train(net, optimizer, lenet.data, first, more)
     allowed = AFTER_MANY_STEPS if method.steady else (1e-6, 1e-6)
-    said = expect_same_run(net, optimizer, load(path), method, *allowed)
+    said = expect_same_run(net, optimizer, load(trained), method, *allowed)
     return f"{first} steps in PyTorch, {more} in lenet: {said}"
 
 
 def show(lenet: Lenet, options: list, **hyperparameters) -> str:
-    path = lenet.tools.scratch / "show.milepost"
-    lenet.train("--steps", 0, *options, "--save", path)
+    path = lenet.save("show", "--steps", 0, *options)
     net = recipe.TheModelClass()
     optimizer = torch.optim.SGD(net.parameters(), **hyperparameters)
     expected = recipe.recipe_output(net.state_dict(), optimizer.state_dict())
