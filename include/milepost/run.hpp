@@ -162,7 +162,9 @@ public:
     /// A distributed checkpoint loses its `checkpoint.milepost` first and then its other files. One that
     /// holds anything but regular files is left as it is, with a warning. Links are not followed.
     ///
-    /// Returns: warnings, also for what could not be removed. Errors: as checkpoints().
+    /// Removing large files takes some time; any thread may do it. What is removed may come back after a
+    /// power cut, and is removed again. Returns: warnings, also for what could not be removed. Errors: as
+    /// checkpoints().
     [[nodiscard]] Result<std::vector<Error>> prune(const Limits& limits = {}) const;
 
     /// Opens the newest checkpoint whose checksums all hold, after reading all of it. What is read is not

@@ -87,6 +87,19 @@ TEST_CASE("run: the list has the newest first, by number, and only what is compl
                          "000003.step-20.milepost", "000002.step-10.milepost"});
 }
 
+TEST_CASE("run: a folder that may be complete is an error, and does not keep a save from its number") {
+    const ScratchFolder scratch;
+    const Run run = Run::open(scratch.path()).value();
+    save_quickly(run, 1);
+    std::filesystem::create_symlink("000002.step-2", scratch / "000002.step-2");  // cannot be looked into
+    CHECK(run.checkpoints().error().condition() == Condition::open);
+    CHECK(run.restore().error().condition() == Condition::open);
+    const auto saved = run.save(3, checkpoint_of(3));
+    REQUIRE(saved);
+    CHECK(saved->checkpoint.number == 3);
+    CHECK(words(saved->warnings) == "open");
+}
+
 TEST_CASE("run: a folder that is gone is an error, not an empty run") {
     const ScratchFolder scratch;
     const Run run = Run::open(scratch / "run").value();
