@@ -32,6 +32,7 @@ from milepost._file import Damage, File, FileTensor, open
 from milepost._load import load
 from milepost._load_into import LoadReport, load_into
 from milepost._native import version as __version__
+from milepost._run import KeepBest, Run, RunCheckpoint, SkippedCheckpointWarning
 from milepost._safe_open import safe_open
 from milepost._save import PendingSave, save, save_async
 
@@ -47,6 +48,7 @@ __all__ = [
     "FileTensor",
     "InvalidArgumentError",
     "IoError",
+    "KeepBest",
     "LimitExceededError",
     "LoadReport",
     "MismatchError",
@@ -56,7 +58,10 @@ __all__ = [
     "NotFoundError",
     "OutOfMemoryError",
     "PendingSave",
+    "Run",
+    "RunCheckpoint",
     "SafetensorError",
+    "SkippedCheckpointWarning",
     "TruncatedError",
     "UnsupportedError",
     "WrongTypeError",

@@ -32,6 +32,13 @@ def about(path: str) -> Iterator[None]:
         raise
 
 
+def check_of(verify: Verify) -> str:
+    """The word of the extension."""
+    if verify not in _CHECKS:
+        raise InvalidArgumentError(f"verify is {verify!r}, not one of 'on_access', 'full', 'never'", "option")
+    return _CHECKS[verify]
+
+
 def open_file(
     path: Path,
     *,
@@ -41,10 +48,8 @@ def open_file(
     limits: Limits | None = None,
 ) -> _native.File:
     """Opens a file. `verify="full"` checks all of it, and not only the tensors that are asked for."""
-    if verify not in _CHECKS:
-        raise InvalidArgumentError(f"verify is {verify!r}, not one of 'on_access', 'full', 'never'", "option")
     options: dict[str, Any] = {
-        "check": _CHECKS[verify],
+        "check": check_of(verify),
         "access": "automatic" if mmap else "read",
         "threads": threads,
         "limits": limits or {},

@@ -7,6 +7,7 @@
 #include "dlpack.hpp"
 #include "file.hpp"
 #include "load_into.hpp"
+#include "run.hpp"
 #include "tensor.hpp"
 
 NB_MODULE(_native, module) {
@@ -19,4 +20,5 @@ NB_MODULE(_native, module) {
     milepost::python::bind_checkpoint(module);
     milepost::python::bind_load_into(module);
     milepost::python::bind_dlpack(module);
+    milepost::python::bind_run(module);
 }

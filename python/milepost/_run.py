@@ -1,0 +1,189 @@
+"""milepost.Run: the checkpoints of one training run in one folder."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from milepost import _load, _native, _parts
+from milepost._errors import InvalidArgumentError, NotFoundError
+from milepost._files import Path, Verify, about, check_of, text_of
+from milepost._memory import Memory
+from milepost._save import PendingSave, save, save_async
+
+
+class SkippedCheckpointWarning(UserWarning):
+    """A checkpoint was skipped, or could not be removed; the message names it and tells why."""
+
+
+@dataclass(frozen=True)
+class KeepBest:
+    """Which checkpoints are the best of a run: by a top-level value, an int or a float, of what is saved."""
+
+    value: str
+    largest: bool = False
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class RunCheckpoint:
+    """A checkpoint in the folder of a run, as its name tells."""
+
+    path: str
+    #: counted up by each save in the folder
+    number: int
+    #: as it was given to the save
+    step: int
+    #: a distributed checkpoint, which is a folder of files
+    is_folder: bool = False
+
+    def __fspath__(self) -> str:
+        return self.path
+
+
+class PendingCheckpoint(PendingSave):
+    """A checkpoint that is saved in the background. result() also removes old ones."""
+
+    def __init__(self, run: Run, checkpoint: RunCheckpoint, pending: PendingSave, prunes: bool) -> None:
+        super().__init__(pending._native, pending._path, pending._told)
+        self.checkpoint = checkpoint
+        self._run = run
+        self._prunes = prunes
+
+    def result(self, timeout: float | None = None) -> None:
+        """Waits until it has ended, as PendingSave.result() does, and removes the checkpoints that are not kept."""
+        super().result(timeout)
+        if self._prunes:
+            self._prunes = False
+            self._run._prune()
+
+
+class Run:
+    """Saves checkpoints into a folder, finds the newest one that is whole, and removes old ones.
+
+        run = milepost.Run("runs/mnist", keep=3, keep_best="loss")
+        state = run.restore()                                   # None at the first start
+        if state is not None:
+            net.load_state_dict(state["model"])
+        for step in range(start, steps):
+            ...
+            if step % 100 == 0:
+                run.save(step, {"model": net.state_dict(), "step": step, "loss": loss.item()})
+
+    folder: made where it does not exist.
+    keep: how many of the newest checkpoints are kept; 1 at least.
+    keep_best: the best ones are kept too: the name of a top-level value whose smallest is the best, or a KeepBest.
+
+    A checkpoint is a file `000042.step-1500.milepost`. Its number is one more than the largest in the folder, and
+    decides which is the newest: a run that goes back to an earlier step continues from there. No save replaces a
+    file, files with other names are never touched, and old ones are removed only when a newer one is on the disk. A
+    process that is killed, and a machine that loses power, at any moment leave a folder that restores the last
+    checkpoint whose save has returned, or a newer one. The class milepost::Run of the C++ library does the same, with
+    the same files.
+    """
+
+    def __init__(self, folder: Path, *, keep: int = 3, keep_best: str | KeepBest | None = None) -> None:
+        best = KeepBest(keep_best) if isinstance(keep_best, str) else keep_best
+        self.folder = text_of(folder)
+        self._pending: PendingCheckpoint | None = None
+        if keep < 1 or (best is not None and best.count < 1):
+            raise InvalidArgumentError(f"keep and keep_best.count are 1 at least: keep is {keep}", "option")
+        with about(self.folder):
+            self._native = _native.Run.open(
+                os.fsencode(self.folder), keep, None if best is None else (best.value, best.largest, best.count)
+            )
+
+    def save(self, step: int, state: Any, **options: Any) -> RunCheckpoint:
+        """Saves a checkpoint as a new file, and then removes those that are not kept. `options` are those of
+        milepost.save; with durable=False nothing is removed, because a power cut may lose the new file."""
+        self._finish_pending()
+        while True:
+            checkpoint = self._next(step)
+            try:
+                save(state, checkpoint.path, **{**options, "create_only": True})
+                break
+            except InvalidArgumentError as error:
+                if error.condition != "target" or not os.path.lexists(checkpoint.path):
+                    raise  # else another process took the name: it gets one of its own
+        if options.get("durable", True):
+            self._prune()
+        return checkpoint
+
+    def save_async(self, step: int, state: Any, **options: Any) -> PendingCheckpoint:
+        """Saves a checkpoint in the background, as milepost.save_async does. Waits for the one before; result(), or the
+        next save, removes those that are not kept."""
+        self._finish_pending()
+        checkpoint = self._next(step)
+        pending = save_async(state, checkpoint.path, **{**options, "create_only": True})
+        self._pending = PendingCheckpoint(self, checkpoint, pending, options.get("durable", True))
+        return self._pending
+
+    def checkpoints(self) -> list[RunCheckpoint]:
+        """The complete checkpoints by their names alone, the newest first."""
+        with about(self.folder):
+            return [_described(each) for each in self._native.checkpoints()]
+
+    def latest(self) -> RunCheckpoint | None:
+        """The newest checkpoint whose checksums all hold; None if there is none. Reads all of it.
+
+        Warns of newer ones that are damaged (SkippedCheckpointWarning). Raises the error of a newer one that is not
+        damaged but cannot be read now, because to continue from an older one would lose work.
+        """
+        found = self._newest("never", True, 0)
+        return None if found is None else found[0]
+
+    def restore(self, *, verify: Verify = "on_access", mmap: bool = True, threads: int = 0, device: Any = None) -> Any:
+        """What the newest checkpoint whose checksums all hold has, as milepost.load returns it; None if there is none.
+
+        As latest(), it reads all of the checkpoint, warns and raises. `verify` is for the load that follows.
+        """
+        found = self._newest(verify, mmap, threads)
+        if found is None:
+            return None
+        checkpoint, file = found
+        with about(checkpoint.path):
+            memory = Memory(file, file.all_tensors(), mapped=mmap, threads=threads)
+            return _load.decode(file, _parts.record_of(file), memory, None, device)
+
+    def _newest(self, verify: Verify, mmap: bool, threads: int) -> tuple[RunCheckpoint, _native.File] | None:
+        options = {"check": check_of(verify), "access": "automatic" if mmap else "read", "threads": threads}
+        try:
+            with about(self.folder):
+                described, file, skipped = self._native.restore(options)
+        except NotFoundError:
+            return None
+        for each, (condition, message) in skipped:
+            _warn(f"skipped {_described(each).path}: {condition}: {message}")
+        return _described(described), file
+
+    def _next(self, step: int) -> RunCheckpoint:
+        if type(step) is not int or not 0 <= step < 2**64:
+            raise InvalidArgumentError(f"a step is an int from 0 on, not {step!r}", "option", self.folder)
+        with about(self.folder):
+            return _described(self._native.next(step))
+
+    def _finish_pending(self) -> None:
+        """The number of a save is taken when it ends: the next one begins after that."""
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return
+        pending._native.wait_for(None)
+        if pending._prunes and os.path.lexists(pending.checkpoint.path):
+            pending._prunes = False
+            self._prune()
+
+    def _prune(self) -> None:
+        with about(self.folder):
+            for warning in self._native.prune():
+                _warn(warning)
+
+
+def _described(given: tuple[bytes, int, int, bool]) -> RunCheckpoint:
+    path, number, step, is_folder = given
+    return RunCheckpoint(os.fsdecode(path), number, step, is_folder)
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, SkippedCheckpointWarning, stacklevel=4)
