@@ -53,8 +53,8 @@ MILEPOST_API const Shape& no_dims() noexcept;
 /// @endcond
 
 /// One run of raw bytes that one or more tensors view: memory of the caller, or a storage of an open file.
-/// Memory of the caller is borrowed; a file stays open as long as a view of it exists. Two views are of one
-/// storage exactly if they compare equal. A plain value.
+/// Memory of the caller is borrowed, unless the view was given a share of its owner; a file stays open as
+/// long as a view of it exists. Two views are of one storage exactly if they compare equal. A plain value.
 class StorageView {
 public:
     /// An empty one, or memory of the caller, which must outlive all use of the view.
@@ -63,6 +63,14 @@ public:
     explicit StorageView(std::span<const std::byte> bytes) noexcept
         : data_(bytes.data()), nbytes_(bytes.size()) {}
     ///@}
+    /// Memory that the view and its copies keep alive together, by a share of its owner: for memory that has
+    /// no other place to live, or whose life the caller does not control. It compares as a view of the same
+    /// memory without an owner does.
+    ///
+    ///     auto bytes = std::make_shared<std::vector<std::byte>>(4);
+    ///     milepost::StorageView kept(*bytes, bytes);                  // `bytes` may go
+    StorageView(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) noexcept
+        : provider_(std::move(owner), nullptr), data_(bytes.data()), nbytes_(bytes.size()) {}
     /// Moving one copies it: none is left empty.
     ///@{
     StorageView(const StorageView&) noexcept = default;
@@ -122,6 +130,7 @@ public:
 private:
     friend struct detail::ViewAccess;
 
+    // Null for memory of the caller, but then it can hold a share of the owner (an aliasing pointer).
     std::shared_ptr<const detail::StorageProvider> provider_;
     const std::byte* data_ = nullptr;
     std::uint64_t begin_ = 0;  ///< in the provider's storage
@@ -139,10 +148,10 @@ class Tensor;
 ///     auto weight = file->tensor("model", "conv1.weight");     // from a Reader: no byte is touched
 ///     auto values = weight->as<float>();                        // checked at first access
 ///
-/// Lifetime: memory of the caller must outlive all use of the view. A view of a Reader shares ownership of
-/// the open file: it stays usable, its name too, when the Reader is gone. Making a view never fails; what
-/// does not fit together (a shape larger than the storage, say) is refused with invalid_argument/layout when
-/// it is read or saved. Threads: all const members from any thread.
+/// Lifetime: memory of the caller must outlive all use of the view, unless its StorageView shares ownership.
+/// A view of a Reader shares ownership of the open file: it stays usable, its name too, when the Reader is
+/// gone. Making a view never fails; what does not fit together (a shape larger than the storage, say) is
+/// refused with invalid_argument/layout when it is read or saved. Threads: all const members from any thread.
 class TensorView {
 public:
     /// An empty f32 tensor of shape [0].

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <type_traits>
@@ -17,6 +18,7 @@ using milepost::Dtype;
 using milepost::DtypeInfo;
 using milepost::Error;
 using milepost::Result;
+using milepost::Role;
 using milepost::Shape;
 using milepost::StorageView;
 using milepost::Strides;
@@ -155,6 +157,27 @@ TEST_CASE("storage view: equal exactly if of one storage") {
     CHECK(storage_of(one, 0, 4) == storage_of(one, 0, 4));
     CHECK(storage_of(one, 0, 4) != storage_of(one, 1, 4));
     CHECK(storage_of(one, 0, 4) != storage_of(other, 0, 4));
+}
+
+TEST_CASE("storage view: memory lives as long as a view that has a share of its owner") {
+    auto owner = std::make_shared<std::vector<std::byte>>(counted(10));
+    const std::weak_ptr<std::vector<std::byte>> alive = owner;
+    const StorageView borrowed(*owner);
+    {
+        StorageView storage(*owner, owner);
+        CHECK(storage == borrowed);
+        CHECK((storage <=> borrowed) == 0);
+        owner.reset();
+        CHECK_FALSE(storage.is_mapped());
+        CHECK_FALSE(storage.index());
+        const StorageView part = *storage.part(3, 5);
+        storage = StorageView();
+        const TensorView tensor(dtype(Dtype::u8), {2}, part);
+        const TensorView copy = tensor.with_role(Role::parameter);
+        CHECK((*copy.bytes())[0] == std::byte{3});
+        CHECK_FALSE(alive.expired());
+    }
+    CHECK(alive.expired());
 }
 
 TEST_CASE("view: of the caller's elements") {
