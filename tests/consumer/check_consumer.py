@@ -180,6 +180,9 @@ def install(build: Path, work: Path, compiler: list[str]) -> Installed:
     require(len(found) == 1, f"not one milepost.pc: {found}")
     libdir = found[0].parent.parent
     include = next(root.glob("**/include/milepost/milepost.hpp"))
+    sources = SOURCE_ROOT / "include" / "milepost"
+    missing = [header for header in sources.rglob("*.hpp") if not (include.parent / header.relative_to(sources)).is_file()]
+    require(not missing, f"not installed: {missing}")
     require(not list(root.glob("**/checkpoint_generated.h")), "generated code is installed")
     return Installed(root, include.parents[2], libdir, compiler, work)
 

@@ -39,6 +39,7 @@ THIRD_PARTY = {
     r"(Eigen/.+|zlib\.h)": r"examples/.+",
     r"(benchmark/.+|simdjson\.h)": r"bench/.+",
     r"nanobind/.+": r"python/native/.+",
+    r"(ATen|c10|torch)/.+": r"include/milepost/libtorch(/[^/]+)?\.hpp|examples/libtorch\.cpp",
 }
 
 # Headers for one instruction set: only what is compiled for it may include them.
@@ -172,6 +173,8 @@ GOOD_TREE = {
     "include/milepost/version.hpp.in": "",
     "lib/base/checked.hpp": "#include <cstdint>\n",
     "lib/base/memory_posix.cpp": "#include <sys/mman.h>\n",
+    "include/milepost/libtorch.hpp": "#include <ATen/ATen.h>\n#include <milepost/libtorch/tensor.hpp>\n",
+    "include/milepost/libtorch/tensor.hpp": "#include <torch/optim.h>\n",
     "lib/core/text.hpp": "",
     "lib/core/text.cpp": '#include "base/checked.hpp"\n#include <milepost/error.hpp>\n#include <milepost/version.hpp>\n',
     "lib/platform/file.hpp": "#include <milepost/result.hpp>\n",
@@ -239,6 +242,7 @@ BAD_FILES = [
     ("lib/core/json.cpp", "#include <simdjson.h>", "only bench"),
     ("include/milepost/inner.hpp", '#include "base/checked.hpp"', "std and public headers only"),
     ("include/milepost/os.hpp", "#include <fcntl.h>", "operating system"),
+    ("include/milepost/torch.hpp", "#include <ATen/ATen.h>", "only include/milepost/libtorch"),
     ("include/milepost/zstd.hpp", "#include <zstd.h>", "only lib/codec"),
     ("cli/inner.cpp", '#include "base/checked.hpp"', "its own folder only"),
     ("cli/eigen.cpp", "#include <Eigen/Core>", "only examples"),

@@ -29,6 +29,8 @@ PLACES = ("lib", "include", "cli", "examples", "bench", "python")
 ALL_CHECKS_PLACES = ("lib", "cli", "python")
 WITHOUT_INCLUDES_PLACE = "python"
 INCLUDES_ONLY = "-*,misc-include-cleaner,clang-diagnostic-*"
+# The headers for LibTorch, which is not there: tests/pytorch/check_libtorch.py compiles them with all warnings.
+FOREIGN_HEADERS = ROOT / "include" / "milepost" / "libtorch"
 # Flags that g++ knows and clang does not; what the standard library of g++ 12 itself uses.
 FOREIGN_FLAGS = ["-Wno-unknown-warning-option", "-Wno-deprecated-declarations"]
 
@@ -81,6 +83,8 @@ def headers_of(sources: dict[Path, Unit]) -> dict[Path, Unit]:
         if place == WITHOUT_INCLUDES_PLACE:
             continue
         for file in sorted((ROOT / place).rglob("*.hpp")):
+            if file == FOREIGN_HEADERS.with_suffix(".hpp") or file.is_relative_to(FOREIGN_HEADERS):
+                continue
             beside = next((unit for source, unit in sources.items() if source.parent == file.parent), library)
             flags = [flag for flag in beside.flags if not flag.startswith("-W")]  # alone, most of it is unused
             units[file] = Unit(file, beside.folder, (*flags, "-xc++", "-w"), includes_only=True)

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "reader"))
 
 import check_failing  # noqa: E402
 import check_lenet  # noqa: E402
+import check_libtorch  # noqa: E402
 import check_named_state  # noqa: E402
 import check_optimizers  # noqa: E402
 import check_schedulers  # noqa: E402
@@ -19,7 +20,7 @@ import check_values  # noqa: E402
 import torch  # noqa: E402
 from checking import Tools, run_checks  # noqa: E402
 
-THEMES = [check_lenet, check_optimizers, check_named_state, check_schedulers, check_values, check_failing]
+THEMES = [check_lenet, check_optimizers, check_named_state, check_schedulers, check_values, check_libtorch, check_failing]
 
 
 def main(build: str) -> int:
