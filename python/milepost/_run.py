@@ -120,6 +120,11 @@ class Run:
         self._pending = PendingCheckpoint(self, checkpoint, pending, options.get("durable", True))
         return self._pending
 
+    def wait(self) -> None:
+        """Waits for the last save_async(). Raises its error, which the next save would not."""
+        if self._pending is not None:
+            self._pending.result()
+
     def checkpoints(self) -> list[RunCheckpoint]:
         """The complete checkpoints by their names alone, the newest first."""
         with about(self.folder):
