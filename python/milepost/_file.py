@@ -133,7 +133,7 @@ class File:
         record = _parts.record_of(file)
 
         def make(tensor: _native.Tensor) -> Any:
-            memory = Memory(file, [tensor], mapped=self._mapped)
+            memory = Memory(file, [tensor], mapped=self._mapped, verify=False)
             return tensor_maker(file, record, memory, framework)(tensor)
 
         return make
@@ -197,7 +197,7 @@ class FileTensor:
         return library.decode(self._native, self._memory())
 
     def _memory(self) -> Memory:
-        return Memory(self._file, [self._native], mapped=self._mapped)
+        return Memory(self._file, [self._native], mapped=self._mapped, verify=False)
 
     def __dlpack__(self, **options: Any) -> Any:
         """Memory of the CPU. For one that honours the read-only flag it is a read-only array; PyTorch ignores the flag,

@@ -40,7 +40,9 @@ def load(
     file = open_file(path, verify=verify, mmap=mmap, threads=threads, limits=limits)
     with about(name):
         record = _parts.record_of(file)
-        memory = Memory(file, file.all_tensors(), mapped=mmap, threads=threads, progress=progress)
+        memory = Memory(
+            file, file.all_tensors(), mapped=mmap, verify=verify != "never", threads=threads, progress=progress
+        )
         return decode(file, record, memory, framework, device)
 
 

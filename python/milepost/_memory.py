@@ -13,8 +13,9 @@ Progress = Callable[[int, int], object]
 class Memory:
     """Gives out memory of storages: of the mapped file where it can be used in place, else read into memory.
 
-    Every memoryview keeps what it needs alive. Storages that are to be read are read at once by the constructor, which
-    also compares the checksums of those that are mapped, with several threads.
+    A mapped storage is checked when it is handed out; with `verify`, the constructor checks all of them at once.
+    Without it there must be one tensor only, or a file that is not verified. Storages that are to be read are read by
+    the constructor, too. Every memoryview keeps what it needs alive.
     """
 
     def __init__(
@@ -23,6 +24,7 @@ class Memory:
         tensors: Iterable[_native.Tensor],
         *,
         mapped: bool = True,
+        verify: bool = True,
         threads: int = 0,
         progress: Progress | None = None,
     ) -> None:
@@ -33,7 +35,7 @@ class Memory:
         in_place = [tensor for tensor in tensors if mapped and tensor.is_mapped]
         self._in_place = {tensor.storage for tensor in in_place}
         to_read = {tensor.storage: tensor for tensor in tensors if tensor.storage not in self._in_place}
-        if in_place:
+        if in_place and verify:
             _native.check(in_place, threads, progress)
         if to_read:
             views = file.read([tensor.whole_storage() for tensor in to_read.values()], threads, progress)

@@ -61,6 +61,7 @@ class safe_open:  # noqa: N801
         self._device = device
         self._path = text_of(filename)
         self._mapped = backend == "mmap"
+        self._verify = verify != "never"
         self._file: _native.File | None = open_file(filename, verify=verify, mmap=self._mapped, limits=limits)
         self._tensors = named_tensors(self._file)
 
@@ -107,7 +108,7 @@ class safe_open:  # noqa: N801
         """All tensors by name, in the order of the file. They are checked or read by several threads."""
         file = self._opened()
         with about(self._path):
-            memory = Memory(file, self._tensors.values(), mapped=self._mapped)
+            memory = Memory(file, self._tensors.values(), mapped=self._mapped, verify=self._verify)
             return {name: self._moved(self._library.decode(tensor, memory)) for name, tensor in self._tensors.items()}
 
     def get_slice(self, name: str) -> Slice:
@@ -124,7 +125,7 @@ class safe_open:  # noqa: N801
             ) from None
 
     def _make_tensor(self, tensor: _native.Tensor) -> Any:
-        return self._library.decode(tensor, Memory(self._opened(), [tensor], mapped=self._mapped))
+        return self._library.decode(tensor, Memory(self._opened(), [tensor], mapped=self._mapped, verify=False))
 
     def _moved(self, made: Any) -> Any:
         return self._library.to_device(made, self._device)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 
@@ -22,11 +23,20 @@ using ProgressFunction = nanobind::object;
 void run_interruptible(const ProgressFunction& progress,
                        const std::function<void(const ProgressCallback& callback)>& call);
 
-/// The same, for a call that returns a Result, whose error becomes an exception.
+/// What takes less than some milliseconds is not worth a thread.
+inline constexpr std::uint64_t kShortNbytes = std::uint64_t{4} << 20U;
+
+/// The same, for a call that returns a Result, whose error becomes an exception. `nbytes`: how many it has to
+/// do with.
 template <class Call>
-auto interruptible(const ProgressFunction& progress, const Call& call) {
+auto interruptible(const ProgressFunction& progress, const Call& call, std::uint64_t nbytes = UINT64_MAX) {
     std::optional<decltype(call(ProgressCallback()))> result;
-    run_interruptible(progress, [&](const ProgressCallback& callback) { result.emplace(call(callback)); });
+    if (nbytes < kShortNbytes && progress.is_none()) {
+        const nanobind::gil_scoped_release released;
+        result.emplace(call(ProgressCallback()));
+    } else
+        run_interruptible(progress,
+                          [&](const ProgressCallback& callback) { result.emplace(call(callback)); });
     return or_raise(*std::move(result));
 }
 

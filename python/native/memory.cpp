@@ -90,9 +90,12 @@ ListOf<nb::object> read_tensors(const Reader& reader, const std::vector<TensorHa
         memory.push_back(or_raise(Tensor::zeros(Dtype::u8, {tensor.view.nbytes()})));
         or_raise(plan.add(tensor.view, memory.back().bytes()));
     }
-    interruptible(progress, [&](const ProgressCallback& callback) {
-        return plan.read({.threads = threads, .progress = callback});
-    });
+    interruptible(
+        progress,
+        [&](const ProgressCallback& callback) {
+            return plan.read({.threads = threads, .progress = callback});
+        },
+        plan.nbytes());
     nb::list views;
     for (Tensor& each : memory) {
         const std::span<std::byte> bytes = each.bytes();
@@ -149,9 +152,13 @@ private:
 
 void check_tensors(const std::vector<TensorHandle>& tensors, unsigned threads,
                    const ProgressFunction& progress) {
+    std::uint64_t nbytes = 0;
+    for (const TensorHandle& tensor : tensors)
+        nbytes += tensor.view.nbytes();
     const unsigned wanted = threads != 0 ? threads : std::min(8U, std::thread::hardware_concurrency());
-    const auto count = std::clamp<std::size_t>(wanted, 1, std::max<std::size_t>(tensors.size(), 1));
-    interruptible(progress, [&](const ProgressCallback& callback) {
+    const std::size_t most = nbytes < kShortNbytes ? 1 : std::max<std::size_t>(tensors.size(), 1);
+    const auto count = std::clamp<std::size_t>(wanted, 1, most);
+    const auto check = [&](const ProgressCallback& callback) {
         CheckQueue queue(tensors, callback);
         std::vector<std::thread> others;
         for (std::size_t i = 1; i < count; ++i)
@@ -160,7 +167,8 @@ void check_tensors(const std::vector<TensorHandle>& tensors, unsigned threads,
         for (std::thread& each : others)
             each.join();
         return queue.result();
-    });
+    };
+    interruptible(progress, check, nbytes);
 }
 
 }  // namespace milepost::python

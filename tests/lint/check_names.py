@@ -87,12 +87,22 @@ def survey(root: Path, files: list[Path]) -> Tree:
             head = set(re.findall(r"\w+", match[0]))  # the names of the type and of those that it is derived from
             body = re.findall(r"\w+", body_of(text, match.end()))
             tree.members.setdefault(match[1].split("::")[-1], set()).update(head, body)
+    for file in files:
+        if file.as_posix().startswith("python/milepost/") and file.suffix == ".py":
+            survey_python(tree, (root / file).read_text(encoding="utf-8"))
     schema = root / "schema" / "checkpoint.fbs"
     if schema.is_file():
         text = LINE_COMMENT.sub("", schema.read_text(encoding="utf-8"))
         for match in re.finditer(r"\b(?:table|struct|enum)\s+(\w+)[^{]*\{(.*?)\}", text, re.DOTALL):
             tree.fields[match[1]] = set(re.findall(r"^\s*(\w+)\s*[:=,]", match[2], re.MULTILINE))
     return tree
+
+
+def survey_python(tree: Tree, text: str) -> None:
+    """Classes and their members; a class ends where the next line without indentation begins."""
+    tree.words.update(re.findall(r"\w+", text))
+    for match in re.finditer(r"^class (\w+).*?(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL):
+        tree.members.setdefault(match[1], set()).update(re.findall(r"\w+", match[0]))
 
 
 def without_comments(text: str) -> str:
