@@ -154,7 +154,7 @@ def error_in_child(path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork")
 def test_other_processes(path: str, method: str) -> None:
     milepost.save(state(), path)
     kept = milepost.load(path)
@@ -180,7 +180,7 @@ class Images(torch.utils.data.Dataset[Any]):
         return self.images[index]
 
 
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork")
 def test_workers_of_a_data_loader_read_the_mapped_file(path: str) -> None:
     milepost.save({"images": torch.arange(64.0).reshape(16, 4), "n": 1}, path)
     loader = torch.utils.data.DataLoader(Images(path), batch_size=4, num_workers=2)
