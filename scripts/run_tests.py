@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,17 +92,22 @@ def run(command: list[str], build: Build) -> bool:
     return subprocess.run(command, cwd=ROOT, env=environment_of(build), check=False).returncode == 0
 
 
-def python_options() -> list[str]:
-    """Where what the package needs cannot be installed it is not built, and scripts/test-python counts as skipped."""
-    if subprocess.run(["scripts/python-venv"], cwd=ROOT, check=False).returncode != 0:
-        return []
-    return ["-Dpython=true", f"-Dpython_command={BUILDS / 'python-venv' / 'bin' / 'python'}"]
-
-
-def configure(build: Build) -> bool:
+def configure(build: Build, more: list[str]) -> bool:
     again = ["--reconfigure"] if (build.folder / "build.ninja").is_file() else []
-    options = [*build.options, *(python_options() if build.python else [])]
-    return run(["meson", "setup", *again, "--werror", *options, str(build.folder), str(ROOT)], build)
+    return run(["meson", "setup", *again, "--werror", *build.options, *more, str(build.folder), str(ROOT)], build)
+
+
+class PythonVenv:
+    """What the Python package and its tests need; installed while other things are built."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(["scripts/python-venv"], cwd=ROOT)
+
+    def options(self) -> list[str]:
+        """Where it cannot be installed the package is not built, and scripts/test-python counts as skipped."""
+        if self._process.wait() != 0:
+            return []
+        return ["-Dpython=true", f"-Dpython_command={BUILDS / 'python-venv' / 'bin' / 'python'}"]
 
 
 def run_suites(build: Build, suites: list[str], without: list[str], more: list[str], tally: Tally) -> None:
@@ -130,39 +136,53 @@ def fixed_address_prefix(build: Build) -> list[str]:
     return prefix if works else []
 
 
-def run_script(script: str, build: Build, tally: Tally) -> None:
+def run_scripts(build: Build, tally: Tally) -> None:
+    """All at once: most of what they do takes one core."""
+    commands = [[script, str(build.folder)] for script in build.scripts]
+    with ThreadPoolExecutor(max(len(commands), 1)) as pool:
+        for command, done in zip(commands, pool.map(lambda command: run_script(command, build), commands)):
+            add_script(command, done, tally)
+
+
+def run_script(command: list[str], build: Build) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, env=environment_of(build), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+
+
+def add_script(command: list[str], process: subprocess.CompletedProcess[str], tally: Tally) -> None:
     """Its last line is a tally, which is added to ours instead of printed."""
-    command = [script, str(build.folder)]
-    name = Path(script).name.removeprefix("test-")
+    name = Path(command[0]).name.removeprefix("test-")
     print(f"\n$ {' '.join(command)}", flush=True)
     counted = None
-    with subprocess.Popen(command, cwd=ROOT, env=environment_of(build), stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            counted = re.fullmatch(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\n", line)
-            if not counted:
-                print(line, end="", flush=True)
-            if line.startswith("FAILED   "):
-                tally.failed.append(f"{name}: {line[9:].rstrip()}")
-            if line.startswith("skipped  "):
-                tally.skips.append(f"{name}: {line[9:].rstrip()}")
+    for line in process.stdout.splitlines():
+        counted = re.fullmatch(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?", line)
+        if not counted:
+            print(line, flush=True)
+        if line.startswith("FAILED   "):
+            tally.failed.append(f"{name}: {line[9:].rstrip()}")
+        if line.startswith("skipped  "):
+            tally.skips.append(f"{name}: {line[9:].rstrip()}")
     if not counted or (process.returncode != 0) != (counted[2] != "0"):
         tally.failed.append(f"`{' '.join(command)}` did not run its tests")
     else:
         tally.passed += int(counted[1])
 
 
-def run_build(build: Build, tally: Tally) -> None:
-    if not configure(build):
+def run_build(build: Build, venv: PythonVenv, tally: Tally) -> None:
+    if not configure(build, []):
         tally.failed.append(f"{build.name}: cannot be configured")
         return
     if build.first:
         run_suites(build, build.first, [], ["--no-rebuild"], tally)
-    if build.whole and not run(["ninja", "-C", str(build.folder)], build):
-        tally.failed.append(f"{build.name}: cannot be built")
-        return
+    for more in ([], venv.options()) if build.python else ([],):
+        if more and not configure(build, more):
+            tally.failed.append(f"{build.name}: cannot be configured with the Python package")
+            return
+        if build.whole and not run(["ninja", "-C", str(build.folder)], build):
+            tally.failed.append(f"{build.name}: cannot be built")
+            return
     run_suites(build, build.suites, build.first, [], tally)
-    for script in build.scripts:
-        run_script(script, build, tally)
+    run_scripts(build, tally)
 
 
 def main() -> int:
@@ -172,10 +192,10 @@ def main() -> int:
     unknown = set(wanted) - {build.name for build in ALL_BUILDS}
     if unknown:
         parser.error(f"no build {', '.join(sorted(unknown))}")
-    tally = Tally()
+    tally, venv = Tally(), PythonVenv()
     for build in ALL_BUILDS:
         if not wanted or build.name in wanted:
-            run_build(build, tally)
+            run_build(build, venv, tally)
     print()
     for skip in tally.skips:
         print(f"skipped  {skip}")

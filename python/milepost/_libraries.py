@@ -8,6 +8,7 @@ import sys
 from typing import Any, Protocol
 
 from milepost import _native
+from milepost._errors import InvalidArgumentError
 from milepost._memory import Memory
 
 
@@ -49,6 +50,8 @@ def imported() -> list[Library]:
 
 def library(name: str) -> Library:
     """The module of a framework. Raises ImportError that names the package if it is not installed."""
+    if name not in _MODULES:
+        raise InvalidArgumentError(f"framework is {name!r}, not one of {', '.join(map(repr, _MODULES))}", "option")
     try:
         importlib.import_module(name)
     except ImportError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from milepost import _load, _native, _parts
-from milepost._errors import InvalidArgumentError, NotFoundError
+from milepost._errors import InvalidArgumentError, NotFoundError, WrongTypeError
 from milepost._files import Path, Verify, about, check_of, text_of
 from milepost._memory import Memory
 from milepost._save import PendingSave, save, save_async
@@ -86,6 +86,8 @@ class Run:
 
     def __init__(self, folder: Path, *, keep: int = 3, keep_best: str | KeepBest | None = None) -> None:
         best = KeepBest(keep_best) if isinstance(keep_best, str) else keep_best
+        if best is not None and not isinstance(best, KeepBest):
+            raise WrongTypeError(f"keep_best is {keep_best!r}: pass the name of a value, or a KeepBest", "wrong_type")
         self.folder = text_of(folder)
         self._pending: PendingCheckpoint | None = None
         if keep < 1 or (best is not None and best.count < 1):

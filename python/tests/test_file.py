@@ -190,3 +190,5 @@ def test_another_framework_can_be_asked_for(path: str) -> None:
     assert type(milepost.load(path, framework="torch")["x"]) is torch.Tensor
     with milepost.open(path) as file:
         assert type(file.get("x")) is np.ndarray
+    with pytest.raises(milepost.InvalidArgumentError, match="'tf', not one of"):
+        milepost.load(path, framework="tf")

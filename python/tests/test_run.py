@@ -91,6 +91,8 @@ def test_options(tmp_path: Path) -> None:
     for options in ({"keep": 0}, {"keep_best": KeepBest("x", count=0)}):
         with pytest.raises(milepost.InvalidArgumentError):
             Run(tmp_path, **options)
+    with pytest.raises(milepost.WrongTypeError, match="keep_best"):
+        Run(tmp_path, keep_best=3)  # type: ignore[arg-type]
     run = Run(tmp_path, keep=1)
     for step in (-1, 1.0, True, 2**64):
         with pytest.raises(milepost.InvalidArgumentError):

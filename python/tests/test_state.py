@@ -245,6 +245,15 @@ def test_what_is_not_data_is_refused(path: str, given: Any, where: str, what: st
     assert [each.name for each in Path(path).parent.iterdir()] == ["file.milepost"]
 
 
+def test_a_tensor_without_memory_is_refused(path: str) -> None:
+    def save(tensor: torch.Tensor) -> torch.Tensor:
+        milepost.save({"x": [tensor]}, path)
+        return tensor
+
+    with pytest.raises(milepost.WrongTypeError, match=r"x/0: has no memory"):
+        torch.vmap(save)(torch.ones(2, 3))
+
+
 def test_names_and_texts_that_cannot_be_stored(path: str) -> None:
     with pytest.raises(milepost.InvalidArgumentError, match=r"milepost\.python.*reserved"):
         milepost.save({"milepost.python": 1}, path)

@@ -75,7 +75,10 @@ def _encode_tensor(tensor: torch.Tensor, path: str, kept: dict[Any, Any]) -> _na
     if fault := _fault_of(tensor):
         raise WrongTypeError(f"{path}: {fault}", "wrong_type")
     plain = tensor.detach().resolve_conj().resolve_neg()
-    storage = plain.untyped_storage()
+    try:
+        storage = plain.untyped_storage()
+    except (NotImplementedError, RuntimeError) as error:  # inside of torch.vmap and the like
+        raise WrongTypeError(f"{path}: has no memory of its own: {error}", "wrong_type") from error
     if plain.device.type != "cpu":
         storage = _on_cpu(storage, kept)
     shape, strides, itemsize = tuple(plain.shape), plain.stride(), plain.element_size()
