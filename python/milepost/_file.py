@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from milepost import _libraries, _native, _optimizer, _parts
 from milepost._errors import InvalidArgumentError, NotFoundError
-from milepost._files import Limits, Path, Verify, about, open_file, text_of
+from milepost._files import Path, Verify, about, open_file, text_of
 from milepost._load import special_maker, tensor_maker
-from milepost._memory import Memory, Progress
+from milepost._memory import Limits, Memory, Progress
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,9 +38,10 @@ class File:
     What was returned stays valid when it is closed, and when the file is replaced or deleted.
     """
 
-    def __init__(self, native: _native.File, path: str, mapped: bool) -> None:
+    def __init__(self, native: _native.File, path: str, mapped: bool, limits: Limits | None) -> None:
         self._native: _native.File | None = native
         self._mapped = mapped
+        self._limits = limits
         self.path = path
 
     def __enter__(self) -> Self:
@@ -133,7 +134,7 @@ class File:
         record = _parts.record_of(file)
 
         def make(tensor: _native.Tensor) -> Any:
-            memory = Memory(file, [tensor], mapped=self._mapped, verify=False)
+            memory = Memory(file, [tensor], mapped=self._mapped, verify=False, limits=self._limits)
             return tensor_maker(file, record, memory, framework)(tensor)
 
         return make
@@ -213,4 +214,4 @@ def open(
     path: Path, *, verify: Verify = "on_access", mmap: bool = True, threads: int = 0, limits: Limits | None = None
 ) -> File:
     """Opens a file: its index is checked, and no tensor touched. The options are those of load()."""
-    return File(open_file(path, verify=verify, mmap=mmap, threads=threads, limits=limits), text_of(path), mmap)
+    return File(open_file(path, verify=verify, mmap=mmap, threads=threads, limits=limits), text_of(path), mmap, limits)

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from milepost import _native
 from milepost._errors import Error, InvalidArgumentError
+from milepost._memory import Limits
 
 Path = str | os.PathLike[str]
 Verify = Literal["on_access", "full", "never"]
-Limits = dict[str, int]
 
 _CHECKS = {"on_access": "first_access", "full": "first_access", "never": "never"}
 

@@ -42,6 +42,9 @@ class Library(Protocol):
 
 _MODULES = {"torch": "milepost.torch._tensors", "numpy": "milepost._numpy_arrays", "jax": "milepost._jax_arrays"}
 
+#: Names that a file may have for the framework of a tensor. Nothing else is ever imported.
+LIBRARIES = tuple(_MODULES)
+
 
 def imported() -> list[Library]:
     """Those that the program has imported. JAX comes before NumPy: it imports that."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from milepost import _libraries, _native, _parts
-from milepost._files import Limits, Path, Verify, about, open_file, text_of
-from milepost._memory import Memory, Progress
+from milepost._files import Path, Verify, about, open_file, text_of
+from milepost._memory import Limits, Memory, Progress
 from milepost._parts import Record
 
 
@@ -41,7 +41,13 @@ def load(
     with about(name):
         record = _parts.record_of(file)
         memory = Memory(
-            file, file.all_tensors(), mapped=mmap, verify=verify != "never", threads=threads, progress=progress
+            file,
+            file.all_tensors(),
+            mapped=mmap,
+            verify=verify != "never",
+            limits=limits,
+            threads=threads,
+            progress=progress,
         )
         return decode(file, record, memory, framework, device)
 

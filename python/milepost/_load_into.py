@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from milepost import _native
 from milepost._errors import NotFoundError, WrongTypeError
-from milepost._files import Limits, Path, Verify, about, open_file, text_of
-from milepost._memory import Progress
+from milepost._files import Path, Verify, about, open_file, text_of
+from milepost._memory import Limits, Progress
 
 Mode = Literal["checked", "staged", "direct"]
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from milepost import _native
+from milepost._errors import LimitExceededError
 
 Progress = Callable[[int, int], object]
+Limits = dict[str, int]
 
 
 class Memory:
@@ -25,6 +27,7 @@ class Memory:
         *,
         mapped: bool = True,
         verify: bool = True,
+        limits: Limits | None = None,
         threads: int = 0,
         progress: Progress | None = None,
     ) -> None:
@@ -37,6 +40,7 @@ class Memory:
         to_read = {tensor.storage: tensor for tensor in tensors if tensor.storage not in self._in_place}
         if in_place and verify:
             _native.check(in_place, threads, progress)
+        _check_limit(sum(tensor.storage_nbytes for tensor in to_read.values()), limits)
         if to_read:
             views = file.read([tensor.whole_storage() for tensor in to_read.values()], threads, progress)
             self._views = {(storage, True): view for storage, view in zip(to_read, views, strict=True)}
@@ -55,3 +59,9 @@ class Memory:
             if view is not None:
                 self._views[key] = view
         return view
+
+
+def _check_limit(nbytes: int, limits: Limits | None) -> None:
+    most = (limits or {}).get("max_total_bytes")
+    if most is not None and nbytes > most:
+        raise LimitExceededError(f"tensors would take {nbytes} bytes of memory, the limit is {most}", "total_bytes")

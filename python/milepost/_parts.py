@@ -13,6 +13,7 @@ from typing import Any
 from milepost import _native, _optimizer
 from milepost._encoding import Encoding
 from milepost._errors import InvalidArgumentError
+from milepost._libraries import LIBRARIES
 from milepost._names import is_name, names_only
 
 RECORD = "milepost.python"
@@ -37,12 +38,18 @@ class Record:
             return cls()
         root, ordered, arrays = given.get("root"), given.get("ordered"), given.get("arrays")
         if type(arrays) is dict:
-            arrays = {name: paths for name, paths in arrays.items() if type(paths) is list}
+            arrays = {name: _texts(paths) for name, paths in arrays.items() if name in LIBRARIES}
+        elif arrays not in LIBRARIES:
+            arrays = None
         return cls(
             root if type(root) is str else None,
-            [name for name in ordered if type(name) is str] if type(ordered) is list else [],
-            arrays if type(arrays) in (str, dict) else None,
+            _texts(ordered),
+            arrays,
         )
+
+
+def _texts(given: Any) -> list[str]:
+    return [each for each in given if type(each) is str] if type(given) is list else []
 
 
 def encode(given: Any, encoding: Encoding) -> _native.Checkpoint:

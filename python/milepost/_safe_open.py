@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from milepost import _libraries, _native, _parts
 from milepost._errors import InvalidArgumentError, NotFoundError
-from milepost._files import Limits, Path, Verify, about, open_file, text_of
+from milepost._files import Path, Verify, about, open_file, text_of
 from milepost._index import select
-from milepost._memory import Memory
+from milepost._memory import Limits, Memory
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -61,6 +61,7 @@ class safe_open:  # noqa: N801
         self._device = device
         self._path = text_of(filename)
         self._mapped = backend == "mmap"
+        self._limits = limits
         self._verify = verify != "never"
         self._file: _native.File | None = open_file(filename, verify=verify, mmap=self._mapped, limits=limits)
         self._tensors = named_tensors(self._file)
@@ -108,7 +109,7 @@ class safe_open:  # noqa: N801
         """All tensors by name, in the order of the file. They are checked or read by several threads."""
         file = self._opened()
         with about(self._path):
-            memory = Memory(file, self._tensors.values(), mapped=self._mapped, verify=self._verify)
+            memory = Memory(file, self._tensors.values(), mapped=self._mapped, verify=self._verify, limits=self._limits)
             return {name: self._moved(self._library.decode(tensor, memory)) for name, tensor in self._tensors.items()}
 
     def get_slice(self, name: str) -> Slice:
@@ -125,7 +126,8 @@ class safe_open:  # noqa: N801
             ) from None
 
     def _make_tensor(self, tensor: _native.Tensor) -> Any:
-        return self._library.decode(tensor, Memory(self._opened(), [tensor], mapped=self._mapped, verify=False))
+        memory = Memory(self._opened(), [tensor], mapped=self._mapped, verify=False, limits=self._limits)
+        return self._library.decode(tensor, memory)
 
     def _moved(self, made: Any) -> Any:
         return self._library.to_device(made, self._device)

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from milepost import _native, _parts
 from milepost._encoding import Default, Encoding
 from milepost._errors import Error
-from milepost._files import Limits, Path, about, text_of
-from milepost._memory import Progress
+from milepost._files import Path, about, text_of
+from milepost._memory import Limits, Progress
 
 Codec = Literal["raw", "zstd", "planes", "smallest", "automatic"]
 

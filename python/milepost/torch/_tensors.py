@@ -178,8 +178,8 @@ def _storage(tensor: _native.Tensor, memory: Memory) -> torch.UntypedStorage:
     made: torch.UntypedStorage | None = memory.shared.get(key)
     if made is None:
         view = memory.storage(tensor, writable=True)
-        if view is None or not len(view):
-            return torch.empty(tensor.storage_nbytes, dtype=torch.uint8).untyped_storage()
+        if view is None or not len(view):  # no elements: whatever the file says of the size, there is nothing to view
+            return torch.empty(0, dtype=torch.uint8).untyped_storage()
         made = torch.frombuffer(view, dtype=torch.uint8).untyped_storage()
         memory.shared[key] = made
     return made
@@ -208,7 +208,10 @@ def special(special: _native.Special) -> Any:
     if kind == "size":
         return torch.Size(value)
     if kind == "device":
-        return torch.device(value)
+        try:
+            return torch.device(value)
+        except RuntimeError as error:
+            raise InvalidArgumentError(f"torch {torch.__version__} has no device {value!r}", "wrong_type") from error
     found = getattr(torch, value.removeprefix("torch."), None)
     if not isinstance(found, torch.dtype if kind == "dtype" else torch.layout):
         raise InvalidArgumentError(f"torch {torch.__version__} has no {kind} {value!r}", "wrong_type")
