@@ -73,6 +73,10 @@ public:
     [[nodiscard]] std::uint64_t file_size() const noexcept;
     [[nodiscard]] std::uint32_t alignment() const noexcept;
     ///@}
+    /// The checksum of the index, as the footer holds it (docs/format.md, section 5). The index has the
+    /// checksums of all chunks, so two files that have the same one have the same content: a file that names
+    /// others can tell by it whether they are still the ones that it was written with.
+    [[nodiscard]] Digest index_checksum() const noexcept;
     /// Optional features that the file uses and this library does not know.
     [[nodiscard]] std::uint64_t unknown_optional_flags() const noexcept;
     /// Access::mapped or Access::read, as chosen.

@@ -98,6 +98,9 @@ std::uint64_t Reader::file_size() const noexcept {
 std::uint32_t Reader::alignment() const noexcept {
     return impl_->opened.header.alignment;
 }
+Digest Reader::index_checksum() const noexcept {
+    return impl_->opened.footer.index_checksum;
+}
 std::uint64_t Reader::unknown_optional_flags() const noexcept {
     return impl_->opened.header.optional_flags;
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <filesystem>
@@ -105,6 +106,17 @@ TEST_CASE("source: access is by reading") {
     const auto file = open_bytes(*save_bytes(small()), {.access = Access::mapped});
     REQUIRE(file);
     CHECK(file->access() == Access::read);
+}
+
+TEST_CASE("index checksum: that of the footer, and another one for other bytes of a tensor") {
+    std::vector<std::byte> data(100);
+    Checkpoint checkpoint;
+    checkpoint.model("model")["a"] = TensorView(*find_dtype(Dtype::u8), {data.size()}, StorageView(data));
+    const FileBytes bytes = *save_bytes(checkpoint);
+    const Digest digest = open_bytes(bytes)->index_checksum();
+    CHECK(std::equal(digest.begin(), digest.end(), bytes.end() - 64 + 32));  // section 5
+    data.back() = std::byte{1};
+    CHECK(open_bytes(*save_bytes(checkpoint))->index_checksum() != digest);
 }
 
 TEST_CASE("source: never read out of its bounds, whatever the file contains") {
