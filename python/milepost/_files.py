@@ -5,21 +5,38 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from milepost import _native
 from milepost._errors import Error, InvalidArgumentError
-from milepost._memory import Limits
+from milepost._memory import Limits, Progress
 
 Path = str | os.PathLike[str]
 Verify = Literal["on_access", "full", "never"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of a folder."""
+
+    nbytes: int
+    #: Seconds since 1970; None where the store does not tell.
+    modified: float | None
+
 
 _CHECKS = {"on_access": "first_access", "full": "first_access", "never": "never"}
 
 
 def text_of(path: Path) -> str:
-    """Raises TypeError for what is not a path."""
-    return os.fsdecode(path)
+    """Raises TypeError for what is not a path. A file:// URL is the path that it names."""
+    text = os.fsdecode(path)
+    return text.removeprefix("file://") if text.startswith("file:///") else text
+
+
+def is_remote(path: str) -> bool:
+    """Whether fsspec opens it: s3://bucket/run.milepost and so on."""
+    return "://" in path
 
 
 @contextmanager
@@ -47,19 +64,37 @@ def open_file(
     threads: int = 0,
     limits: Limits | None = None,
 ) -> _native.File:
-    """Opens a file. `verify="full"` checks all of it, and not only the tensors that are asked for."""
+    """Opens a file, which may be remote. `verify="full"` checks all of it, and not only what is asked for."""
     options: dict[str, Any] = {
         "check": check_of(verify),
-        "access": "automatic" if mmap else "read",
+        "access": "automatic" if mmap and not is_remote(text_of(path)) else "read",
         "threads": threads,
         "limits": limits or {},
     }
     name = text_of(path)
     with about(name):
-        file = _native.File(os.fsencode(name), options)
+        file = _open(name, options)
         if verify == "full":
             verify_file(file, threads)
     return file
+
+
+def _open(name: str, options: dict[str, Any]) -> _native.File:
+    if not is_remote(name):
+        return _native.File(os.fsencode(name), options)
+    from milepost import _remote
+
+    return _remote.open_file(name, options)
+
+
+def write_file(contents: _native.Checkpoint, name: str, options: dict[str, Any], progress: Progress | None) -> None:
+    """Saves what is to be saved to a path, which may be remote."""
+    if not is_remote(name):
+        contents.save(os.fsencode(name), options, progress)
+        return
+    from milepost import _remote
+
+    _remote.save(contents, name, options, progress)
 
 
 def open_bytes(data: bytes) -> _native.File:

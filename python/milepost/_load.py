@@ -28,6 +28,7 @@ def load(
     process. Arrays of NumPy are read-only views. Both keep what they need open: the file may be replaced or deleted.
     Tensors that are compressed in the file, and all of them with `mmap=False`, are in fresh memory, and writable.
 
+    path: of a file, or a URL of fsspec, such as s3://bucket/run.milepost, of which all that is read is read once.
     verify: "on_access" compares the checksums of all tensors, "full" those of every byte of the file, "never" none.
     device: of torch, where its tensors go; None leaves them on the CPU.
     framework: "torch", "numpy" or "jax" for all tensors; None: those that were saved, torch for files of C++ programs.

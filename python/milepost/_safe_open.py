@@ -35,7 +35,7 @@ class safe_open:  # noqa: N801
             for name in f.keys():
                 tensor = f.get_tensor(name)
 
-    filename: a path. framework: "pt", "np" or "jax", or another name of these. device: of torch.
+    filename: a path, or a URL of fsspec. framework: "pt", "np" or "jax", or another name of these. device: of torch.
     backend: "mmap" gives views of the mapped file, "pread" reads into memory.
     verify: "on_access" compares the checksums of what is asked for, "full" all of the file, "never" none.
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from milepost import _native, _parts
 from milepost._encoding import Default, Encoding
-from milepost._errors import Error
-from milepost._files import Path, about, text_of
+from milepost._errors import Error, InvalidArgumentError
+from milepost._files import Path, about, is_remote, text_of, write_file
 from milepost._memory import Limits, Progress
 
 Codec = Literal["raw", "zstd", "planes", "smallest", "automatic"]
@@ -40,6 +40,7 @@ def save(
     Counter; tensors, dtypes, devices, layouts and sizes of torch; arrays of NumPy and JAX. Each comes back equal and of
     the same type. Everything else is refused before anything is written, with its path, or given to `default`.
 
+    path: of a file, or a URL of fsspec, such as s3://bucket/run.milepost: the object is replaced when all is written.
     codec: "raw" can be used in place, "planes" is smaller and nearly as fast, "smallest" takes time.
     level: of zstd, 1 to 19.
     durable: wait until the file is on the disk.
@@ -65,7 +66,7 @@ def save(
         limits=limits,
     )
     with about(name):
-        _parts.encode(obj, Encoding(default)).save(os.fsencode(name), options, progress)
+        write_file(_parts.encode(obj, Encoding(default)), name, options, progress)
 
 
 def save_options(
@@ -198,6 +199,8 @@ def save_async(
     )
     told = None if progress is None else _Told(progress)
     with about(name):
+        if is_remote(name):
+            raise InvalidArgumentError("save_async saves to files only: use save() on a thread of your own", "option")
         contents = _parts.encode(obj, Encoding(default))
         native = _background.save(lambda saver: saver.save_async(contents, os.fsencode(name), options, told))
     return PendingSave(native, name, told)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from milepost import _libraries, _native, _parts
 from milepost._encoding import Encoding
 from milepost._errors import InvalidArgumentError, WrongTypeError
-from milepost._files import Path, about, open_bytes, text_of
+from milepost._files import Path, about, open_bytes, text_of, write_file
 from milepost._memory import Memory
 from milepost._safe_open import METADATA, named_tensors, safe_open
 from milepost._save import save_options
@@ -50,7 +49,7 @@ def save_file(
 ) -> None:
     name = text_of(filename)
     with about(name):
-        encode(tensors, metadata, library).save(os.fsencode(name), save_options(**options), None)
+        write_file(encode(tensors, metadata, library), name, save_options(**options), None)
 
 
 def save(

@@ -16,6 +16,7 @@
 
 #include <milepost/milepost.hpp>
 
+#include "callables.hpp"
 #include "encode.hpp"
 #include "error.hpp"
 #include "interruptible.hpp"
@@ -102,14 +103,20 @@ nb::bytes save_to_bytes(const Contents& contents, const AnyDict& given) {
     return nb::bytes(sink.bytes().data(), sink.bytes().size());
 }
 
+void save_to_callable(const Contents& contents, nb::object write, const AnyDict& given,
+                      const ProgressFunction& progress) {
+    SaveOptions options = save_options(given);
+    CallableSink sink(std::move(write));
+    interruptible(progress, [&](const ProgressCallback& callback) {
+        options.progress = callback;
+        return save(sink, contents.checkpoint(), options);
+    });
+}
+
 /// A progress function that a thread of the library calls and destroys: both need the GIL.
 ProgressCallback shared_callback(nb::object function) {
     if (function.is_none()) return {};
-    const std::shared_ptr<nb::object> held(new nb::object(std::move(function)), [](nb::object* held_object) {
-        const nb::gil_scoped_acquire gil;
-        delete held_object;
-    });
-    return [held](const Progress& progress) {
+    return [held = share(std::move(function))](const Progress& progress) {
         const nb::gil_scoped_acquire gil;
         (*held)(progress.done_nbytes, progress.total_nbytes);
         return true;
@@ -198,6 +205,8 @@ void bind_checkpoint(nb::module_& module) {
              nb::arg("entries"))
         .def("set_order", &Contents::set_order, nb::arg("names"))
         .def("save", &save_to, nb::arg("path"), nb::arg("options"), nb::arg("progress").none())
+        .def("save_to_callable", &save_to_callable, nb::arg("write"), nb::arg("options"),
+             nb::arg("progress").none(), "Calls write(memoryview) with the bytes of the file, in order.")
         .def("save_to_bytes", &save_to_bytes, nb::arg("options"));
     bind_pending(module);
 }

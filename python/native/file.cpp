@@ -19,6 +19,7 @@
 
 #include <milepost/milepost.hpp>
 
+#include "callables.hpp"
 #include "decode.hpp"
 #include "error.hpp"
 #include "interruptible.hpp"
@@ -46,12 +47,7 @@ Reader open(const nb::bytes& path, const AnyDict& given) {
 class BytesSource final : public Source {
 public:
     explicit BytesSource(const nb::bytes& bytes)
-        : bytes_(new nb::bytes(bytes),
-                 [](nb::bytes* held) {
-                     const nb::gil_scoped_acquire gil;
-                     delete held;
-                 }),
-          content_(static_cast<const std::byte*>(bytes.data()), bytes.size()) {}
+        : bytes_(share(bytes)), content_(static_cast<const std::byte*>(bytes.data()), bytes.size()) {}
 
     Result<std::uint64_t> size() const override { return content_.size(); }
     Result<void> read(std::uint64_t offset, std::span<std::byte> to) const override {
@@ -61,18 +57,25 @@ public:
     }
 
 private:
-    std::shared_ptr<nb::bytes> bytes_;
+    SharedObject bytes_;
     std::span<const std::byte> content_;
 };
 
-Reader open_bytes(const nb::bytes& bytes, const AnyDict& given) {
+Reader open_source(std::shared_ptr<const Source> source, const AnyDict& given) {
     const OpenOptions options = open_options(given);
-    auto source = std::make_shared<BytesSource>(bytes);
     const auto opened = [&] {
         const nb::gil_scoped_release released;
         return Reader::open(std::move(source), options);
     }();
     return or_raise(opened);
+}
+
+Reader open_bytes(const nb::bytes& bytes, const AnyDict& given) {
+    return open_source(std::make_shared<BytesSource>(bytes), given);
+}
+
+Reader open_callable(nb::object read, std::uint64_t nbytes, const AnyDict& given) {
+    return open_source(std::make_shared<CallableSource>(std::move(read), nbytes), given);
 }
 
 std::vector<std::string> warnings(const Reader& reader) {
@@ -201,6 +204,8 @@ void bind_file(nb::module_& module) {
             },
             nb::arg("path"), nb::arg("options"))
         .def_static("of_bytes", &open_bytes, nb::arg("bytes"), nb::arg("options"))
+        .def_static("of_callable", &open_callable, nb::arg("read"), nb::arg("nbytes"), nb::arg("options"),
+                    "A file whose bytes read(offset, memoryview) fetches, on any thread.")
         .def_prop_ro("format_version", &Reader::format_version)
         .def_prop_ro("file_size", &Reader::file_size)
         .def_prop_ro("is_mapped", [](const Reader& self) { return self.access() == Access::mapped; })
