@@ -14,6 +14,7 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -76,6 +77,17 @@ Reader open_bytes(const nb::bytes& bytes, const AnyDict& given) {
 
 Reader open_callable(nb::object read, std::uint64_t nbytes, const AnyDict& given) {
     return open_source(std::make_shared<CallableSource>(std::move(read), nbytes), given);
+}
+
+/// As 32 hexadecimal digits.
+std::string index_checksum(const Reader& reader) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text;
+    for (const std::byte byte : reader.index_checksum()) {
+        text += kDigits[static_cast<std::size_t>(byte) >> 4U];
+        text += kDigits[static_cast<std::size_t>(byte) & 15U];
+    }
+    return text;
 }
 
 std::vector<std::string> warnings(const Reader& reader) {
@@ -206,6 +218,7 @@ void bind_file(nb::module_& module) {
         .def_static("of_bytes", &open_bytes, nb::arg("bytes"), nb::arg("options"))
         .def_static("of_callable", &open_callable, nb::arg("read"), nb::arg("nbytes"), nb::arg("options"),
                     "A file whose bytes read(offset, memoryview) fetches, on any thread.")
+        .def_prop_ro("index_checksum", &index_checksum)
         .def_prop_ro("format_version", &Reader::format_version)
         .def_prop_ro("file_size", &Reader::file_size)
         .def_prop_ro("is_mapped", [](const Reader& self) { return self.access() == Access::mapped; })
@@ -235,6 +248,9 @@ void bind_file(nb::module_& module) {
             nb::sig(
                 "def read(self, tensors: collections.abc.Sequence[Tensor], threads: int, progress: object | None) -> "
                 "list[memoryview]"))
+        .def("read_into", &read_into, nb::arg("tensors"), nb::arg("places"), nb::arg("threads"),
+             nb::arg("progress").none(),
+             "Reads tensors, contiguous, into memory of the caller: (address, nbytes) for each.")
         .def("verify", &verify_all, nb::arg("threads"), nb::arg("progress").none());
     module.def("mapped_storage", &mapped_storage, nb::arg("tensor"), nb::arg("writable"),
                nb::sig("def mapped_storage(tensor: Tensor, writable: bool) -> memoryview | None"));

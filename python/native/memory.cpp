@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -102,6 +103,22 @@ ListOf<nb::object> read_tensors(const Reader& reader, const std::vector<TensorHa
         views.append(writable_view_of(bytes, capsule_of(std::move(each))));
     }
     return views;
+}
+
+void read_into(const Reader& reader, const std::vector<TensorHandle>& tensors,
+               const std::vector<Place>& places, unsigned threads, const ProgressFunction& progress) {
+    if (tensors.size() != places.size())
+        raise(Condition::option,
+              std::to_string(tensors.size()) + " tensors, but " + std::to_string(places.size()) + " places");
+    ReadPlan plan(reader);
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        const auto [address, nbytes] = places[i];
+        auto* const data = reinterpret_cast<std::byte*>(address);  // NOLINT(performance-no-int-to-ptr)
+        or_raise(plan.add(tensors[i].view, {data, static_cast<std::size_t>(nbytes)}));
+    }
+    interruptible(progress, [&](const ProgressCallback& callback) {
+        return plan.read({.threads = threads, .progress = callback});
+    });
 }
 
 namespace {

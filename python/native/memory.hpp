@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <nanobind/nanobind.h>
@@ -29,6 +31,14 @@ namespace milepost::python {
 [[nodiscard]] ListOf<nanobind::object> read_tensors(const Reader& reader,
                                                     const std::vector<TensorHandle>& tensors,
                                                     unsigned threads, const ProgressFunction& progress);
+
+/// Memory of the caller: its address, and its size in bytes.
+using Place = std::pair<std::uintptr_t, std::uint64_t>;
+
+/// Reads tensors of one file, contiguous, into memory of the caller. Requires: the memory is there during the
+/// call. Raises invalid_argument/layout if a size is not that of the tensor, or if two places overlap.
+void read_into(const Reader& reader, const std::vector<TensorHandle>& tensors,
+               const std::vector<Place>& places, unsigned threads, const ProgressFunction& progress);
 
 /// Compares the checksums of many tensors of mapped storages, on several threads.
 void check_tensors(const std::vector<TensorHandle>& tensors, unsigned threads,

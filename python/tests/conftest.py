@@ -21,6 +21,12 @@ def path(tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def folder(tmp_path: Path) -> str:
+    """Of a checkpoint, not made yet."""
+    return str(tmp_path / "run" / "step-1")
+
+
+@pytest.fixture
 def round_trip(path: str) -> Any:
     """Saves an object, loads it, and requires that it is the same."""
 

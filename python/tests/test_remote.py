@@ -15,6 +15,7 @@ import torch
 import milepost
 import milepost.torch
 from milepost import _remote
+from milepost.torch import distributed
 from same import assert_same
 
 fsspec = pytest.importorskip("fsspec")
@@ -157,6 +158,48 @@ def test_an_index_that_is_large_takes_one_range_more(memory: Store) -> None:
     with milepost.safe_open(url, "pt") as file:
         assert len(file.keys()) == 6000
     assert len(memory.requests.ranges()) == 3
+
+
+def test_a_folder_is_read_by_ranges(store: Store, tmp_path: Any) -> None:
+    folder, file = store.file("run/step-1"), str(tmp_path / "whole.milepost")
+    state = {"a": torch.arange(3.0 * (1 << 20)).reshape(3, -1), "b": torch.ones(3, 5), "epoch": 3}
+    milepost.save(state, file)
+    distributed.split(file, folder, parts=3)
+    distributed.verify(folder)
+    assert_same(state, distributed.read(folder))
+    names = {part.file for part in distributed._record.read(distributed._record.Folder(folder)).parts}
+    store.requests.seen.clear()
+    assert distributed.read(folder, ["epoch"]) == {"epoch": 3}
+    # The record, which is small, and one part: its end and its header. Nothing of the other parts.
+    assert len(store.requests.ranges("checkpoint.milepost")) == 1
+    asked = {name for name in names if any(name in path for path, _ in store.requests.seen)}
+    assert len(asked) == 1
+    assert len(store.requests.ranges()) == 3
+    store.requests.seen.clear()
+    row = torch.zeros(3, 5)
+    distributed.load({"b": row}, folder)
+    assert row.sum() == 15
+    assert len(store.requests.ranges()) <= 1 + 3 * 3
+    assert store.requests.nbytes() < 3 * 300_000 + 50_000
+
+
+def test_a_folder_is_saved_to_again(store: Store) -> None:
+    folder = store.file("run/latest")
+    for number in (1, 2):
+        state = {**STATE, "epoch": number}
+        distributed.save(state, folder)
+        assert_same(state, distributed.read(folder))
+        assert len(_remote.entries(folder)) == 2
+    target = {"model": {"w": torch.zeros(4, 6)}, "epoch": None, "rng": None}
+    distributed.load(target, folder)
+    assert_same(state, target)
+    distributed.consolidate(folder, store.file("one.milepost"))
+    assert_same(state, milepost.load(store.file("one.milepost")))
+    with pytest.raises(milepost.MissingFileError, match="is not a checkpoint"):
+        distributed.read(store.file("run/none"))
+    _remote.remove(f"{folder}/{next(name for name in _remote.entries(folder) if name.startswith('part-'))}")
+    with pytest.raises(milepost.CorruptError, match=r"part-\w+-00000\.milepost is missing"):
+        distributed.read(folder)
 
 
 def test_an_object_that_another_client_replaced_is_read_anew(s3: Store) -> None:

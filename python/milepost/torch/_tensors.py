@@ -72,7 +72,7 @@ def advice(given: object) -> str | None:
 
 
 def _encode_tensor(tensor: torch.Tensor, path: str, kept: dict[Any, Any]) -> _native.Tensor:
-    if fault := _fault_of(tensor):
+    if fault := fault_of(tensor):
         raise WrongTypeError(f"{path}: {fault}", "wrong_type")
     plain = tensor.detach().resolve_conj().resolve_neg()
     try:
@@ -105,7 +105,7 @@ def _encode_tensor(tensor: torch.Tensor, path: str, kept: dict[Any, Any]) -> _na
     return made if role == "plain" and not tensor.requires_grad else made.with_role(role, tensor.requires_grad)
 
 
-def _fault_of(tensor: torch.Tensor) -> str | None:
+def fault_of(tensor: torch.Tensor) -> str | None:
     """Why a tensor cannot be stored."""
     if type(tensor).__name__ == "DTensor":
         return "is a DTensor, of which each rank has a part: save with milepost.torch.distributed, or its full_tensor()"
@@ -193,14 +193,26 @@ def of_bytes(tensor: _native.Tensor, view: memoryview) -> torch.Tensor:
 
 
 def dtype_of(tensor: _native.Tensor) -> torch.dtype:
-    dtype = DTYPES.get(tensor.dtype)
+    """Raises UnsupportedError if this version of PyTorch does not have it."""
+    return dtype_named(tensor.dtype, tensor.name or "a tensor")
+
+
+def dtype_named(name: str, of: str) -> torch.dtype:
+    """The dtype of that name in a file. `of` says in messages what has it."""
+    dtype = DTYPES.get(name)
     if dtype is None:
         raise UnsupportedError(
-            f"{tensor.name or 'a tensor'} has the dtype {tensor.dtype}, which torch {torch.__version__} does not have: "
-            "load it with framework='numpy'",
+            f"{of} has the dtype {name}, which torch {torch.__version__} does not have: load it with framework='numpy'",
             "dtype",
         )
     return dtype
+
+
+def shape_of(tensor: _native.Tensor) -> tuple[int, ...]:
+    """As PyTorch has it."""
+    if tensor.dtype == "f4_e2m1fn" and tensor.shape:
+        return (*tensor.shape[:-1], tensor.shape[-1] // 2)
+    return tensor.shape
 
 
 def special(special: _native.Special) -> Any:
