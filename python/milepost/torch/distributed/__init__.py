@@ -27,7 +27,8 @@ from torch.distributed.checkpoint.metadata import Metadata
 
 from milepost._encoding import Default
 from milepost._errors import Error, NotDurableError
-from milepost._files import Limits, Path, Verify
+from milepost._files import Path, Verify
+from milepost._memory import Limits
 from milepost._save import Codec
 from milepost.torch.distributed._convert import consolidate, read, split, verify
 from milepost.torch.distributed._planners import LoadPlanner, SavePlanner

@@ -9,8 +9,9 @@ import torch
 
 from milepost._encoding import Default
 from milepost._errors import InvalidArgumentError, NotFoundError, WrongTypeError
-from milepost._files import Limits, Path, Verify
+from milepost._files import Path, Verify
 from milepost._load import load as load_file
+from milepost._memory import Limits
 from milepost._save import Codec
 from milepost._save import save as save_file
 from milepost.torch import _tensors

@@ -13,8 +13,8 @@ import torch
 
 from milepost import _native
 from milepost._errors import CorruptError, Error, IoError, MismatchError, MissingFileError
-from milepost._files import Limits, Verify, is_remote, open_file
-from milepost._memory import Memory
+from milepost._files import Verify, is_remote, open_file
+from milepost._memory import Limits, Memory
 from milepost.torch import _tensors
 from milepost.torch.distributed import _record
 from milepost.torch.distributed._folder import Folder

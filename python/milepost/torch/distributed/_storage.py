@@ -25,7 +25,8 @@ from torch.distributed.checkpoint.storage import WriteResult
 from torch.futures import Future
 
 from milepost._errors import InvalidArgumentError, NotFoundError, UnsupportedError
-from milepost._files import Limits, Path, Verify
+from milepost._files import Path, Verify
+from milepost._memory import Limits
 from milepost._save import Codec
 from milepost.torch import _tensors
 from milepost.torch.distributed import _parts, _record
