@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from milepost import _load, _native, _parts
-from milepost._errors import InvalidArgumentError, NotFoundError, WrongTypeError
+from milepost._errors import Error, InvalidArgumentError, NotFoundError, WrongTypeError
 from milepost._files import Path, Verify, about, check_of, text_of
 from milepost._memory import Memory
 from milepost._save import PendingSave, save, save_async
+
+_SUFFIX = ".milepost"
 
 
 class SkippedCheckpointWarning(UserWarning):
@@ -97,10 +99,15 @@ class Run:
                 os.fsencode(self.folder), keep, None if best is None else (best.value, best.largest, best.count)
             )
 
-    def save(self, step: int, state: Any, **options: Any) -> RunCheckpoint:
+    def save(self, step: int, state: Any, *, distributed: bool = False, **options: Any) -> RunCheckpoint:
         """Saves a checkpoint as a new file, and then removes those that are not kept. `options` are those of
-        milepost.save; with durable=False nothing is removed, because a power cut may lose the new file."""
+        milepost.save; with durable=False nothing is removed, because a power cut may lose the new file.
+
+        distributed: saves a folder by milepost.torch.distributed.save, whose options it then takes; all ranks call it.
+        """
         self._finish_pending()
+        if distributed:
+            return self._save_distributed(step, state, options)
         while True:
             checkpoint = self._next(step)
             try:
@@ -110,6 +117,17 @@ class Run:
                 if error.condition != "target" or not os.path.lexists(checkpoint.path):
                     raise  # else another process took the name: it gets one of its own
         if options.get("durable", True):
+            self._prune()
+        return checkpoint
+
+    def _save_distributed(self, step: int, state: Any, options: dict[str, Any]) -> RunCheckpoint:
+        from milepost.torch import distributed
+
+        named = distributed.agree(lambda: self._next(step))
+        checkpoint = RunCheckpoint(named.path.removesuffix(_SUFFIX), named.number, named.step, True)
+        notes = {key: value for key, value in state.items() if type(key) is str and type(value) in (int, float)}
+        distributed.save(state, checkpoint.path, **{"notes": notes, **options})
+        if options.get("durable", True) and distributed.is_coordinator():
             self._prune()
         return checkpoint
 
@@ -141,20 +159,70 @@ class Run:
         found = self._newest("never", True, 0)
         return None if found is None else found[0]
 
-    def restore(self, *, verify: Verify = "on_access", mmap: bool = True, threads: int = 0, device: Any = None) -> Any:
+    def restore(
+        self,
+        into: dict[str, Any] | None = None,
+        *,
+        verify: Verify = "on_access",
+        mmap: bool = True,
+        threads: int = 0,
+        device: Any = None,
+    ) -> Any:
         """What the newest checkpoint whose checksums all hold has, as milepost.load returns it; None if there is none.
 
         As latest(), it reads all of the checkpoint, warns and raises. `verify` is for the load that follows.
+
+        into: a state that is loaded in place from a distributed checkpoint, by all ranks, and returned. Without it, one
+        is read as nested dicts of whole tensors.
         """
+        if into is not None:
+            return self._restore_into(into, verify, threads)
         found = self._newest(verify, mmap, threads)
         if found is None:
             return None
         checkpoint, file = found
+        if file is None:
+            from milepost.torch import distributed
+
+            return distributed.read(checkpoint.path, verify=verify, threads=threads)
         with about(checkpoint.path):
             memory = Memory(file, file.all_tensors(), mapped=mmap, threads=threads)
             return _load.decode(file, _parts.record_of(file), memory, None, device)
 
-    def _newest(self, verify: Verify, mmap: bool, threads: int) -> tuple[RunCheckpoint, _native.File] | None:
+    def _restore_into(self, into: dict[str, Any], verify: Verify, threads: int) -> dict[str, Any] | None:
+        from milepost.torch import distributed
+
+        newest = distributed.agree(self.latest)
+        if newest is None:
+            return None
+        if not newest.is_folder:
+            raise InvalidArgumentError(
+                f"{newest.path}: is a single file: restore() without `into`", "option", newest.path
+            )
+        distributed.load(into, newest.path, verify=verify, threads=threads)
+        return into
+
+    def _newest(self, verify: Verify, mmap: bool, threads: int) -> tuple[RunCheckpoint, _native.File | None] | None:
+        """The checkpoint, and the open file of one that is not a folder."""
+        folders = [each for each in self.checkpoints() if each.is_folder]
+        failure: Error | None = None
+        found: tuple[RunCheckpoint, _native.File | None] | None = None
+        try:
+            found = self._newest_file(verify, mmap, threads)
+        except Error as error:  # that of the newest one; a folder may be whole
+            if not folders or not _is_damage(error):
+                raise
+            failure = error
+        for folder in folders:
+            if found is not None and folder.number < found[0].number:
+                break
+            if _is_whole(folder):
+                return folder, None
+        if found is None and failure is not None:
+            raise failure
+        return found
+
+    def _newest_file(self, verify: Verify, mmap: bool, threads: int) -> tuple[RunCheckpoint, _native.File] | None:
         options = {"check": check_of(verify), "access": "automatic" if mmap else "read", "threads": threads}
         try:
             with about(self.folder):
@@ -162,7 +230,8 @@ class Run:
         except NotFoundError:
             return None
         for each, (condition, message) in skipped:
-            _warn(f"skipped {_described(each).path}: {condition}: {message}")
+            if not _described(each).is_folder:  # the library does not read those
+                _warn(f"skipped {_described(each).path}: {condition}: {message}")
         return _described(described), file
 
     def _next(self, step: int) -> RunCheckpoint:
@@ -185,6 +254,26 @@ class Run:
         with about(self.folder):
             for warning in self._native.prune():
                 _warn(warning)
+
+
+def _is_damage(error: Error) -> bool:
+    """Whether a checkpoint can never be restored from; the library has the same rule for files."""
+    codes = ("corrupt", "truncated", "not_a_checkpoint", "mismatch", "not_found")
+    return error.code in codes or error.condition == "read"
+
+
+def _is_whole(folder: RunCheckpoint) -> bool:
+    """Whether all checksums of a distributed checkpoint hold; warns if not. What is not damage is raised."""
+    from milepost.torch import distributed
+
+    try:
+        distributed.verify(folder.path)
+    except Error as error:
+        if not _is_damage(error):
+            raise
+        _warn(f"skipped {folder.path}: {error.condition}: {error}")
+        return False
+    return True
 
 
 def _described(given: tuple[bytes, int, int, bool]) -> RunCheckpoint:

@@ -208,3 +208,17 @@ def save_for_ever(folder: str, first: int) -> None:
             distributed.save(state, folder)
         else:
             distributed.async_save(state, folder).result()
+
+
+def keep_a_run(folder: str) -> list[int]:
+    """Saves checkpoints of a run and goes on from the newest one."""
+    run = milepost.Run(folder, keep=2, keep_best="loss")
+    for step in range(4):
+        state = {"sharded": sharded(float(step)), "step": step, "loss": abs(step - 1.0)}
+        run.save(step, state, distributed=True)
+    live = {"sharded": sharded(0.0), "step": -1, "loss": -1.0}
+    restored = milepost.Run(folder).restore(live)
+    assert restored is live
+    assert_same(whole(live), whole({"sharded": sharded(3.0), "step": 3, "loss": 2.0}))
+    dist.barrier()
+    return [each.step for each in run.checkpoints()]

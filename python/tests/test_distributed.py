@@ -48,6 +48,10 @@ def test_four_ranks_load_into_one_two_and_three_and_back(tmp_path: Path) -> None
     assert_same(expected, distributed.read(str(tmp_path / "back-4")))
 
 
+def test_ranks_share_the_folder_of_a_run(tmp_path: Path) -> None:
+    assert ranks.run(2, rank_jobs.keep_a_run, str(tmp_path)) == [[3, 2, 1]] * 2
+
+
 def test_replicas_are_written_once(tmp_path: Path) -> None:
     folder = str(tmp_path / "saved")
     ranks.run(3, rank_jobs.save_replicas, folder)

@@ -155,3 +155,33 @@ def test_a_kill_at_any_moment_loses_nothing(tmp_path: Path) -> None:
         assert state["model"]["w"].eq(state["step"]).all()
     files = [each.name for each in tmp_path.iterdir()]
     assert len(files) <= 5, files
+
+
+def test_distributed_checkpoints(tmp_path: Path) -> None:
+    """In one process; ranks are tested in test_distributed.py."""
+    run = Run(tmp_path, keep=2, keep_best="loss")
+    for step in range(5):
+        made = run.save(step, state(step, loss=float((step - 1) ** 2)), distributed=True)
+    assert made.is_folder
+    assert Path(made).name == "000005.step-4"
+    assert steps(run) == [4, 3, 1]
+    assert_same(run.restore(), state(4, loss=9.0))
+    live = state(0, loss=0.0)
+    assert run.restore(live) is live
+    assert live["model"]["w"].eq(4).all()
+
+    run.save(7, state(7))
+    assert run.latest().step == 7
+    with pytest.raises(milepost.InvalidArgumentError, match="single file"):
+        run.restore(live)
+    made = Path(run.save(8, state(8), distributed=True))
+    assert run.latest().step == 8
+    (part,) = made.glob("part-*")
+    content = bytearray(part.read_bytes())
+    content[content.index(state(8)["model"]["w"].numpy().tobytes())] ^= 1
+    part.write_bytes(content)
+    with pytest.warns(SkippedCheckpointWarning, match=r"000007\.step-8"):
+        assert run.latest().step == 7
+    (made / "checkpoint.milepost").unlink()
+    assert run.latest().step == 7
+    assert run.save(9, state(9)).number == 8

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -62,14 +62,17 @@ def save(
     threads: int = 0,
     default: Default | None = None,
     limits: Limits | None = None,
+    notes: Mapping[str, int | float] | None = None,
 ) -> None:
     """Saves what the ranks of a process group have, or one process without one. Each of them calls it.
 
     Afterwards the folder is the new checkpoint; after an error, which all ranks raise, it is the old one, if it was
     one. Of what several ranks have in common, one copy is written. The options are those of milepost.save. Save to one
-    folder once at a time.
+    folder once at a time. `notes` are numbers, such as a loss, that can be read without the parts.
     """
-    writer = StorageWriter(folder, codec=codec, level=level, durable=durable, threads=threads, limits=limits)
+    writer = StorageWriter(
+        folder, codec=codec, level=level, durable=durable, threads=threads, limits=limits, notes=notes
+    )
     planner = SavePlanner(default=default)
     _run_save(
         writer,
@@ -192,3 +195,25 @@ def _single_process() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="torch.distributed is disabled")
         yield
+
+
+def is_coordinator() -> bool:
+    """Whether this is rank 0, or there is no process group."""
+    return not (dist.is_available() and dist.is_initialized()) or dist.get_rank() == 0
+
+
+def agree(decide: Callable[[], T]) -> T:
+    """What `decide` returns or raises on rank 0, on all ranks."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return decide()
+    answer: list[Any] = [None, None]
+    if dist.get_rank() == 0:
+        try:
+            answer[0] = decide()
+        except Exception as error:
+            answer[1] = error
+    dist.broadcast_object_list(answer, src=0)
+    if answer[1] is not None:
+        raise answer[1]
+    decided: T = answer[0]
+    return decided

@@ -61,9 +61,11 @@ class Record:
     #: The part and the name in it of each value.
     values: dict[str, tuple[int, str]]
     paths: dict[str, Path]
+    #: Numbers of the run, such as its loss, for programs that look at the record alone; not read back.
+    notes: dict[str, int | float] = field(default_factory=dict)
 
     def encode(self) -> dict[str, Any]:
-        return {
+        return self.notes | {
             "format": FORMAT,
             "version": VERSION,
             "save": self.save_id,

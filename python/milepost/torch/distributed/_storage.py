@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -74,8 +74,10 @@ class StorageWriter(AnyStorageWriter):
         durable: bool = True,
         threads: int = 0,
         limits: Limits | None = None,
+        notes: Mapping[str, int | float] | None = None,
     ) -> None:
         self.checkpoint_id: Path = folder
+        self._notes = dict(notes or {})
         self._options = _parts.Options(codec, level, durable, threads, limits)
         self._has_our_planner = False
         self._written: str | None = None
@@ -139,7 +141,8 @@ class StorageWriter(AnyStorageWriter):
     ) -> Record:
         names = metadata.state_dict_metadata
         paths = metadata.planner_data if metadata.planner_data is not None else {name: (name,) for name in names}
-        record = Record(save_id, parts, {}, {}, dict(paths if self._has_our_planner else of_torch(paths)))
+        by_name = dict(paths if self._has_our_planner else of_torch(paths))
+        record = Record(save_id, parts, {}, {}, by_name, self._notes)
         for name, described in names.items():
             if isinstance(described, BytesStorageMetadata):
                 place = stored[MetadataIndex(name)]
