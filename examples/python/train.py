@@ -103,6 +103,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--save-every", type=int, default=50)
     parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--distributed", action="store_true", help="save folders, as ranks do together")
     parser.add_argument("--images", type=Path, default=IMAGES, help="the folder of Fashion-MNIST")
     options = parser.parse_args()
 
@@ -114,7 +115,10 @@ def main() -> None:
     while training.step < options.steps:
         training.train_step()
         if training.step % options.save_every == 0 or training.step == options.steps:
-            run.save_async(training.step, training.state(), codec="planes")  # training goes on meanwhile
+            if options.distributed:
+                run.save(training.step, training.state(), codec="planes", distributed=True)
+            else:
+                run.save_async(training.step, training.state(), codec="planes")  # training goes on meanwhile
             print(f"step {training.step}: loss {training.loss:.4f}", flush=True)
     run.wait()
 

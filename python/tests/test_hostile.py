@@ -1,4 +1,4 @@
-"""Files of strangers: what a file says decides neither what is imported nor how much memory is taken."""
+"""Files of strangers: the content of a file decides neither what is imported nor how much memory is taken."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def _storage(tensor: _native.Tensor, memory: Memory) -> torch.UntypedStorage:
     made: torch.UntypedStorage | None = memory.shared.get(key)
     if made is None:
         view = memory.storage(tensor, writable=True)
-        if view is None or not len(view):  # no elements: whatever the file says of the size, there is nothing to view
+        if view is None or not len(view):  # no elements: nothing to view, however large the storage is
             return torch.empty(0, dtype=torch.uint8).untyped_storage()
         made = torch.frombuffer(view, dtype=torch.uint8).untyped_storage()
         memory.shared[key] = made
