@@ -48,7 +48,7 @@ LIBRARIES = tuple(_MODULES)
 
 def imported() -> list[Library]:
     """Those that the program has imported. JAX comes before NumPy: it imports that."""
-    return [library(name) for name in _MODULES if name in sys.modules]
+    return [library(name) for name in _MODULES if sys.modules.get(name) is not None]
 
 
 def library(name: str) -> Library:

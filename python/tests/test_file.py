@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import milepost
 from same import assert_same
+
+torch = pytest.importorskip("torch")
 
 STATE = {
     "model": {"w": torch.arange(24.0).reshape(4, 6), "b": torch.ones(3, dtype=torch.bfloat16)},

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 import milepost
 from same import assert_same
+
+torch = pytest.importorskip("torch")
 
 
 def net(seed: int = 0, **options: Any) -> torch.nn.Module:

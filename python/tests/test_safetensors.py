@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import milepost
 import milepost.numpy
-import milepost.torch
 from milepost import safe_open
 from same import assert_same
+
+torch = pytest.importorskip("torch")
+
+import milepost.torch  # noqa: E402
 
 
 def modules(name: str) -> SimpleNamespace:

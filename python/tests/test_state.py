@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import milepost
-import milepost.torch._tensors
 from milepost import _native
 from same import assert_same
+
+torch = pytest.importorskip("torch")
+
+import milepost.torch._tensors  # noqa: E402
 
 
 def net() -> torch.nn.Module:
