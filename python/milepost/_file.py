@@ -56,9 +56,10 @@ class File:
         self._native = None
 
     def _opened(self) -> _native.File:
-        if self._native is None:
+        file = self._native  # once: another thread may close it
+        if file is None:
             raise InvalidArgumentError(f"{self.path}: the file is closed", "option", self.path)
-        return self._native
+        return file
 
     @property
     def models(self) -> list[str]:

@@ -76,9 +76,10 @@ class safe_open:  # noqa: N801
         self._file = None
 
     def _opened(self) -> _native.File:
-        if self._file is None:
+        file = self._file  # once: another thread may close it
+        if file is None:
             raise InvalidArgumentError(f"{self._path}: the file is closed", "option", self._path)
-        return self._file
+        return file
 
     def keys(self) -> list[str]:
         """The names, sorted."""

@@ -1,5 +1,6 @@
 #include "checkpoint.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -28,20 +29,42 @@ namespace nb = nanobind;
 namespace milepost::python {
 namespace {
 
-/// What is to be saved, and the Python objects whose memory it borrows.
+/// What is to be saved, and the Python objects whose memory it borrows. Threads: one at a time. A call during
+/// another one, which a hook or another thread makes, is an error: neither the GIL nor a lock of the object
+/// lasts through a call, since hooks are Python and saving releases it.
 class Contents {
 public:
+    /// A call, as long as it lasts.
+    class Use {
+    public:
+        explicit Use(const Contents& contents) : contents_(contents) {
+            if (contents.is_used_.test_and_set())
+                raise(Condition::option, "a checkpoint that is in use, by another thread or a hook");
+        }
+        Use(const Use&) = delete;
+        Use& operator=(const Use&) = delete;
+        ~Use() { contents_.is_used_.clear(); }
+
+        [[nodiscard]] const Checkpoint& checkpoint() const noexcept { return contents_.checkpoint_; }
+
+    private:
+        const Contents& contents_;
+    };
+
     explicit Contents(nb::object hook) : encoder_(std::move(hook)) {}
 
     void add_model(const std::string& name, nb::handle items, nb::handle metadata) {
+        const Use use(*this);
         StateDict model{encoder_.entries(name, items), encoder_.value(name + "/_metadata", metadata)};
         checkpoint_.model(name) = std::move(model);
     }
     void add_value(const std::string& name, nb::handle object) {
+        const Use use(*this);
         checkpoint_.values()[name] = encoder_.value(name, object);
     }
     void add_optimizer(const std::string& name, std::vector<std::string> param_keys, nb::handle state_extra,
                        nb::handle extra) {
+        const Use use(*this);
         OptimizerState& optimizer = checkpoint_.optimizer(name);
         optimizer.param_keys = std::move(param_keys);
         optimizer.state_extra = encoder_.entries(name + "/state", state_extra);
@@ -51,6 +74,7 @@ public:
                    std::optional<std::vector<std::string>> param_names,
                    std::optional<std::uint32_t> params_position,
                    std::optional<std::uint32_t> param_names_position) {
+        const Use use(*this);
         std::vector<ParamGroup>& groups = checkpoint_.optimizer(name).param_groups;
         const std::string path = name + "/param_groups/" + std::to_string(groups.size());
         groups.push_back({encoder_.entries(path, hyperparameters), std::move(params), std::move(param_names),
@@ -58,24 +82,28 @@ public:
     }
     /// `key` is that of the state in the optimizer's dict: the index, or a name.
     void add_state(const std::string& name, std::uint64_t index, const std::string& key, nb::handle entries) {
+        const Use use(*this);
         checkpoint_.optimizer(name).state[index] = encoder_.entries(name + "/state/" + key, entries);
     }
-    void set_order(std::vector<std::string> names) { checkpoint_.set_order(std::move(names)); }
-
-    [[nodiscard]] const Checkpoint& checkpoint() const noexcept { return checkpoint_; }
+    void set_order(std::vector<std::string> names) {
+        const Use use(*this);
+        checkpoint_.set_order(std::move(names));
+    }
 
 private:
     Encoder encoder_;
     Checkpoint checkpoint_;
+    mutable std::atomic_flag is_used_;
 };
 
 void save_to(const Contents& contents, const nb::bytes& path, const AnyDict& given,
              const ProgressFunction& progress) {
+    const Contents::Use use(contents);
     const std::string name = path_of(path);
     SaveOptions options = save_options(given);
     interruptible(progress, [&](const ProgressCallback& callback) {
         options.progress = callback;
-        return save(name, contents.checkpoint(), options);
+        return save(name, use.checkpoint(), options);
     });
 }
 
@@ -94,11 +122,12 @@ private:
 };
 
 nb::bytes save_to_bytes(const Contents& contents, const AnyDict& given) {
+    const Contents::Use use(contents);
     SaveOptions options = save_options(given);
     BytesSink sink;
     interruptible(nb::none(), [&](const ProgressCallback& callback) {
         options.progress = callback;
-        return save(sink, contents.checkpoint(), options);
+        return save(sink, use.checkpoint(), options);
     });
     return nb::bytes(sink.bytes().data(), sink.bytes().size());
 }
@@ -125,12 +154,13 @@ ProgressCallback shared_callback(nb::object function) {
 
 PendingSave save_async(AsyncSaver& saver, const Contents& contents, const nb::bytes& path,
                        const AnyDict& given, nb::object progress) {
+    const Contents::Use use(contents);
     const std::string name = path_of(path);
     SaveOptions options = save_options(given);
     options.progress = shared_callback(std::move(progress));
     return or_raise([&] {
         const nb::gil_scoped_release released;
-        return saver.save_async(name, contents.checkpoint(), options);
+        return saver.save_async(name, use.checkpoint(), options);
     }());
 }
 

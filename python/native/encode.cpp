@@ -138,8 +138,10 @@ Value Encoder::encode(nb::handle object) {
     if (type == &PySet_Type) return encode_items<Set>(object);
     if (type == &PyBytes_Type)
         return bytes_of(PyBytes_AsString(given), PyBytes_Size(given), BytesSubtype::bytes);
-    if (type == &PyByteArray_Type)
+    if (type == &PyByteArray_Type) {
+        const nb::ft_object_guard guard(object);  // others may change its size; 3.13 itself does not lock
         return bytes_of(PyByteArray_AsString(given), PyByteArray_Size(given), BytesSubtype::bytearray);
+    }
     if (type == &PyComplex_Type)
         return std::complex<double>(PyComplex_RealAsDouble(given), PyComplex_ImagAsDouble(given));
     return encode_other(object);
