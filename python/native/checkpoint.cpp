@@ -134,11 +134,12 @@ nb::bytes save_to_bytes(const Contents& contents, const AnyDict& given) {
 
 void save_to_callable(const Contents& contents, nb::object write, const AnyDict& given,
                       const ProgressFunction& progress) {
+    const Contents::Use use(contents);
     SaveOptions options = save_options(given);
     CallableSink sink(std::move(write));
     interruptible(progress, [&](const ProgressCallback& callback) {
         options.progress = callback;
-        return save(sink, contents.checkpoint(), options);
+        return save(sink, use.checkpoint(), options);
     });
 }
 
