@@ -233,8 +233,8 @@ def test_what_is_saved_has_one_user_at_a_time(path: str) -> None:
         contents.add_value("outer", object())
     contents.add_value("later", np.ones(1 << 20))
     with pytest.raises(milepost.InvalidArgumentError, match="in use"):
-        contents.save(path, {"durable": False}, lambda done, total: contents.set_order([]))
+        contents.save(path.encode(), {"durable": False}, lambda done, total: contents.set_order([]))
     again.clear()
     assert not Path(path).exists()
-    contents.save(path, {"durable": False}, None)
+    contents.save(path.encode(), {"durable": False}, None)
     assert milepost.load(path, framework="numpy")["later"].sum() == 1 << 20
