@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -27,20 +28,39 @@ class Encoding:
         return any(library.is_tensor(given) for library in self._libraries)
 
     def __call__(self, given: object, path: str) -> object:
+        try:
+            made = self._encode(given, path)
+        except WrongTypeError as error:
+            if self._default is None:
+                raise
+            return self._converted(given, error)
+        if made is not None:
+            return made
+        refused = self._refuse(given, path)
+        if self._default is None:
+            raise refused
+        return self._converted(given, refused)
+
+    def _encode(self, given: object, path: str) -> object:
         for library in self._libraries:
             made = library.encode(given, path, self._kept)
             if made is not None:
                 if isinstance(made, _native.Tensor):
                     self.paths.setdefault(library.NAME, []).append(path)
                 return made
-        if self._default is None:
-            raise self._refuse(given, path)
+        return None
+
+    def _converted(self, given: object, refused: WrongTypeError) -> object:
+        assert self._default is not None
         try:
-            return self._default(given)
+            made = self._default(given)
         except Error:
             raise
         except TypeError as error:
-            raise WrongTypeError(f"{path}: default= refused it: {error}", "wrong_type") from error
+            raise WrongTypeError(f"{refused} (default= refused it: {error})", "wrong_type") from error
+        if made is given:
+            raise WrongTypeError(f"{refused} (default= returned its argument)", "wrong_type")
+        return made
 
     def _refuse(self, given: object, path: str) -> WrongTypeError:
         kind = type(given)
@@ -73,10 +93,24 @@ def _advice(given: object) -> str:
 def _is_plain(given: object) -> bool:
     if isinstance(given, enum.Enum) or (dataclasses.is_dataclass(given) and not isinstance(given, type)):
         return True
-    return isinstance(given, str | bytes | int | float | complex | tuple | list | dict | set | frozenset)
+    return isinstance(given, (*_BUILTIN, frozenset))
 
 
-_BUILTIN: tuple[type[Any], ...] = (str, bytes, int, float, complex, tuple, list, dict, set)
+#: What a class may derive from, and how the content of its objects is taken, whatever methods it has.
+_BUILTIN: dict[type[Any], Callable[[Any], Any]] = {
+    str: str.__str__,
+    bytes: bytes,
+    bytearray: bytearray,
+    int: int.__int__,
+    float: float.__float__,
+    complex: complex,
+    tuple: tuple,
+    list: list,
+    OrderedDict: OrderedDict,
+    Counter: Counter,
+    dict: dict,
+    set: set,
+}
 
 
 def plain(given: Any) -> Any:
@@ -92,10 +126,12 @@ def plain(given: Any) -> Any:
     if dataclasses.is_dataclass(given) and not isinstance(given, type):
         return {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
     if hasattr(given, "item") and hasattr(given, "dtype") and getattr(given, "shape", None) == ():
-        return given.item()
-    for kind in _BUILTIN:
+        item = given.item()
+        if type(item) is not type(given):  # that of an np.longdouble is one
+            return item
+    for kind, content in _BUILTIN.items():
         if isinstance(given, kind):
-            return kind(given)
+            return content(given)
     if isinstance(given, frozenset):
         return set(given)
     raise TypeError(f"{type(given).__module__}.{type(given).__qualname__} has no plain form")

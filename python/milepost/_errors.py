@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 
@@ -21,7 +22,7 @@ class Error(Exception):
         self.path = path
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (str(self), self.condition, self.path)
+        return type(self), (str(self), self.condition, self.path), vars(self)
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -59,6 +60,14 @@ class NotFoundError(Error, KeyError):
 
 class MissingFileError(NotFoundError, FileNotFoundError):
     """There is no file at the path."""
+
+    def __init__(self, message: str, condition: str = "", path: str | None = None) -> None:
+        super().__init__(message, condition, path)
+        self.errno = errno.ENOENT
+
+    @property
+    def filename(self) -> str | None:
+        return self.path
 
 
 class InvalidArgumentError(Error, ValueError):

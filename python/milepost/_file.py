@@ -99,7 +99,7 @@ class File:
     def __getitem__(self, path: str) -> FileTensor:
         """A tensor by its path, such as "model/conv1.weight" or "optimizer/state/0/exp_avg"; no byte of it is read."""
         with about(self.path):
-            return FileTensor(self._opened(), self._opened().tensor(path), self._mapped)
+            return FileTensor(self._opened(), self._opened().tensor(path), self._mapped, self._limits)
 
     def get(self, path: str, *, framework: str | None = None) -> Any:
         """What is at a path: a tensor, a top-level value, or a part of one ("config/lr", "losses/0").
@@ -144,11 +144,11 @@ class File:
 class FileTensor:
     """A tensor of an open file, or a part of one. No byte of it is read before it is asked for."""
 
-    def __init__(self, file: _native.File, native: _native.Tensor, mapped: bool, is_part: bool = False) -> None:
+    def __init__(self, file: _native.File, native: _native.Tensor, mapped: bool, limits: Limits | None) -> None:
         self._file = file
         self._native = native
         self._mapped = mapped
-        self._is_part = is_part
+        self._limits = limits
 
     @property
     def name(self) -> str:
@@ -192,14 +192,14 @@ class FileTensor:
         selection = select(index, self.shape)
         if selection is None or any(each is None for each in selection.then):
             raise InvalidArgumentError(f"{self!r}: an index of a file is made of ints, slices and '...'", "layout")
-        return FileTensor(self._file, self._native.slice(selection.ranges), self._mapped, True)
+        return FileTensor(self._file, self._native.slice(selection.ranges), self._mapped, self._limits)
 
     def _made(self, framework: str) -> Any:
         library = _libraries.library(framework)
         return library.decode(self._native, self._memory())
 
     def _memory(self) -> Memory:
-        return Memory(self._file, [self._native], mapped=self._mapped, verify=False)
+        return Memory(self._file, [self._native], mapped=self._mapped, verify=False, limits=self._limits)
 
     def __dlpack__(self, **options: Any) -> Any:
         """Memory of the CPU. For one that honours the read-only flag it is a read-only array; PyTorch ignores the flag,

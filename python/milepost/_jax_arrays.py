@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from milepost import _native, _numpy_arrays
-from milepost._errors import WrongTypeError
+from milepost._errors import InvalidArgumentError, WrongTypeError
 from milepost._memory import Memory
 
 NAME = "jax"
@@ -33,7 +33,7 @@ def encode(given: object, path: str, kept: dict[Any, Any]) -> _native.Tensor | _
     return _numpy_arrays.encode(np.asarray(given), path, kept)
 
 
-def decode(tensor: _native.Tensor, memory: Memory) -> jax.Array:
+def decode(tensor: _native.Tensor, memory: Memory, device: Any = None) -> jax.Array:
     return _made_of(_numpy_arrays.decode(tensor, memory), tensor)
 
 
@@ -46,11 +46,17 @@ def _made_of(array: Any, tensor: _native.Tensor) -> jax.Array:
     return made
 
 
-def of_bytes(tensor: _native.Tensor, view: memoryview) -> Any:
+def of_bytes(tensor: _native.Tensor, view: memoryview, device: Any = None) -> Any:
     return _made_of(_numpy_arrays.of_bytes(tensor, view), tensor)
 
 
-def to_device(made: Any, device: Any) -> Any:
+def device_of(given: Any) -> Any:
+    if given not in (None, "cpu"):
+        raise InvalidArgumentError(f"device is {given!r}: arrays of JAX are loaded to the CPU", "option")
+    return None
+
+
+def without_grad(made: Any) -> Any:
     return made
 
 

@@ -27,14 +27,17 @@ class Library(Protocol):
     def advice(self, given: object) -> str | None:
         """What to do about an object of this framework that is not data; None if it is not of it."""
 
-    def decode(self, tensor: _native.Tensor, memory: Memory) -> Any:
-        """The tensor of this framework."""
+    def decode(self, tensor: _native.Tensor, memory: Memory, device: Any = None) -> Any:
+        """The tensor of this framework, on a device that device_of() returned."""
 
-    def of_bytes(self, tensor: _native.Tensor, view: memoryview) -> Any:
+    def of_bytes(self, tensor: _native.Tensor, view: memoryview, device: Any = None) -> Any:
         """The tensor of this framework whose elements, contiguous, are these bytes."""
 
-    def to_device(self, made: Any, device: Any) -> Any:
-        """A tensor of this framework on a device; the same one if that is the CPU."""
+    def device_of(self, given: Any) -> Any:
+        """The device of that name; None for the CPU. Raises InvalidArgumentError if there is none."""
+
+    def without_grad(self, made: Any) -> Any:
+        """The tensor alone, as safetensors has it."""
 
     def special(self, special: _native.Special) -> Any:
         """The dtype, device, layout or size of this framework."""

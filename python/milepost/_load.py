@@ -54,54 +54,45 @@ def load(
 
 
 def decode(file: _native.File, record: Record, memory: Memory, framework: str | None, device: Any) -> Any:
-    make = tensor_maker(file, record, memory, framework)
-    if device is not None:
-        make = _on_device(make, device)
+    make = tensor_maker(file, record, memory, framework, device)
     return _parts.decode(file.parts(make, special_maker(framework)), record)
 
 
 TensorMaker = Callable[[_native.Tensor], Any]
 
 
-def tensor_maker(file: _native.File, record: Record, memory: Memory, framework: str | None) -> TensorMaker:
+def tensor_maker(
+    file: _native.File, record: Record, memory: Memory, framework: str | None, device: Any = None
+) -> TensorMaker:
     arrays = record.arrays if framework is None else framework
     if not isinstance(arrays, dict):
-        return _maker_of(arrays or "torch", memory)
-    makers = {path: _maker_of(name, memory) for name, paths in arrays.items() for path in paths}
+        return _maker_of(arrays or "torch", memory, device)
+    makers = {path: _maker_of(name, memory, None) for name, paths in arrays.items() for path in paths}
     default: TensorMaker | None = None
 
     def make(tensor: _native.Tensor) -> Any:
         nonlocal default
         maker = makers.get(file.tensor_path(tensor.number or 0))
         if maker is None:
-            maker = default = default or _maker_of("torch", memory)
+            maker = default = default or _maker_of("torch", memory, device)
         return maker(tensor)
 
     return make
 
 
-def _maker_of(name: str, memory: Memory) -> TensorMaker:
+def _maker_of(name: str, memory: Memory, device: Any) -> TensorMaker:
     """Imports the framework at the first tensor: a file without tensors needs none."""
     library: _libraries.Library | None = None
+    place: Any = None
 
     def make(tensor: _native.Tensor) -> Any:
-        nonlocal library
-        library = library or _libraries.library(name)
-        return library.decode(tensor, memory)
+        nonlocal library, place
+        if library is None:
+            library = _libraries.library(name)
+            place = library.device_of(device)
+        return library.decode(tensor, memory, place)
 
     return make
-
-
-def _on_device(make: TensorMaker, device: Any) -> TensorMaker:
-    def moved(tensor: _native.Tensor) -> Any:
-        made = make(tensor)
-        if not hasattr(made, "requires_grad"):
-            return made
-        from milepost.torch import _tensors
-
-        return _tensors.to_device(made, device)
-
-    return moved
 
 
 def special_maker(framework: str | None) -> Callable[[_native.Special], Any]:

@@ -90,7 +90,7 @@ def load_into(
     file = open_file(path, verify=verify, threads=threads, limits=limits)
     with about(text):
         part = _part_of(file, live.KIND, name)
-        return LoadReport(**live.load(file, part, options, progress))
+        return LoadReport(**live.load(file, part, options, progress, limits))
 
 
 def _texts(given: str | Iterable[str]) -> list[str]:

@@ -40,7 +40,7 @@ class Memory:
         to_read = {tensor.storage: tensor for tensor in tensors if tensor.storage not in self._in_place}
         if in_place and verify:
             _native.check(in_place, threads, progress)
-        _check_limit(sum(tensor.storage_nbytes for tensor in to_read.values()), limits)
+        check_limit(sum(tensor.storage_nbytes for tensor in to_read.values()), limits)
         if to_read:
             views = file.read([tensor.whole_storage() for tensor in to_read.values()], threads, progress)
             self._views = {(storage, True): view for storage, view in zip(to_read, views, strict=True)}
@@ -61,7 +61,7 @@ class Memory:
         return view
 
 
-def _check_limit(nbytes: int, limits: Limits | None) -> None:
+def check_limit(nbytes: int, limits: Limits | None) -> None:
     most = (limits or {}).get("max_total_bytes")
     if most is not None and nbytes > most:
         raise LimitExceededError(f"tensors would take {nbytes} bytes of memory, the limit is {most}", "total_bytes")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from milepost import _native
-from milepost._errors import UnsupportedError, WrongTypeError
+from milepost._errors import InvalidArgumentError, UnsupportedError, WrongTypeError
 from milepost._memory import Memory
 
 NAME = "numpy"
@@ -116,7 +116,8 @@ def _root(array: Any) -> Any:
     whole = root.flags.c_contiguous or root.flags.f_contiguous
     begin = _address(array) - _address(root)
     reach = sum((size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True)) + array.itemsize
-    return root if whole and begin >= 0 and (array.size == 0 or begin + reach <= root.nbytes) else None
+    aligned = begin % array.itemsize == 0
+    return root if whole and aligned and begin >= 0 and (array.size == 0 or begin + reach <= root.nbytes) else None
 
 
 def _pack(array: Any, bits: int) -> Any:
@@ -131,7 +132,7 @@ def _unpack(packed: Any, count: int, bits: int) -> Any:
     return np.packbits(ones, axis=1, bitorder="little").reshape(-1)
 
 
-def decode(tensor: _native.Tensor, memory: Memory) -> Any:
+def decode(tensor: _native.Tensor, memory: Memory, device: Any = None) -> Any:
     """A view of the memory of the file, read-only where that is mapped; unpacked, and so a copy, below 8 bits."""
     dtype = dtype_of(tensor.dtype, tensor.name or "a tensor")
     view = memory.storage(tensor, writable=False)
@@ -152,11 +153,17 @@ def _read_only(array: Any, wanted: bool) -> Any:
     return array
 
 
-def of_bytes(tensor: _native.Tensor, view: memoryview) -> Any:
+def of_bytes(tensor: _native.Tensor, view: memoryview, device: Any = None) -> Any:
     return np.ndarray(tensor.shape, dtype_of(tensor.dtype, tensor.name or "a tensor"), buffer=view)
 
 
-def to_device(made: Any, device: Any) -> Any:
+def device_of(given: Any) -> Any:
+    if given not in (None, "cpu"):
+        raise InvalidArgumentError(f"device is {given!r}: arrays of NumPy are loaded to the CPU", "option")
+    return None
+
+
+def without_grad(made: Any) -> Any:
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from dataclasses import dataclass
@@ -56,7 +57,11 @@ class PendingCheckpoint(PendingSave):
 
     def result(self, timeout: float | None = None) -> None:
         """Waits until it has ended, as PendingSave.result() does, and removes the checkpoints that are not kept."""
-        super().result(timeout)
+        try:
+            super().result(timeout)
+        finally:
+            if self.done():
+                self._run._forget(self)  # its error was raised
         if self._prunes:
             self._prunes = False
             self._run._prune()
@@ -91,6 +96,7 @@ class Run:
         if best is not None and not isinstance(best, KeepBest):
             raise WrongTypeError(f"keep_best is {keep_best!r}: pass the name of a value, or a KeepBest", "wrong_type")
         self.folder = text_of(folder)
+        self._best = best
         self._pending: PendingCheckpoint | None = None
         if keep < 1 or (best is not None and best.count < 1):
             raise InvalidArgumentError(f"keep and keep_best.count are 1 at least: keep is {keep}", "option")
@@ -106,6 +112,7 @@ class Run:
         distributed: saves a folder by milepost.torch.distributed.save, whose options it then takes; all ranks call it.
         """
         self._finish_pending()
+        self._warn_of_no_value(state)
         if distributed:
             return self._save_distributed(step, state, options)
         while True:
@@ -132,16 +139,17 @@ class Run:
         return checkpoint
 
     def save_async(self, step: int, state: Any, **options: Any) -> PendingCheckpoint:
-        """Saves a checkpoint in the background, as milepost.save_async does. Waits for the one before; result(), or the
-        next save, removes those that are not kept."""
+        """Saves a checkpoint in the background, as milepost.save_async does. Waits for the one before, and
+        raises its error if result() did not; result(), or the next save, removes those that are not kept."""
         self._finish_pending()
+        self._warn_of_no_value(state)
         checkpoint = self._next(step)
         pending = save_async(state, checkpoint.path, **{**options, "create_only": True})
         self._pending = PendingCheckpoint(self, checkpoint, pending, options.get("durable", True))
         return self._pending
 
     def wait(self) -> None:
-        """Waits for the last save_async(). Raises its error, which the next save would not."""
+        """Waits for the last save_async(). Raises its error."""
         if self._pending is not None:
             self._pending.result()
 
@@ -235,20 +243,30 @@ class Run:
         return _described(described), file
 
     def _next(self, step: int) -> RunCheckpoint:
-        if type(step) is not int or not 0 <= step < 2**64:
+        if isinstance(step, bool) or not hasattr(step, "__index__") or not 0 <= step.__index__() < 2**64:
             raise InvalidArgumentError(f"a step is an int from 0 on, not {step!r}", "option", self.folder)
         with about(self.folder):
-            return _described(self._native.next(step))
+            return _described(self._native.next(step.__index__()))
+
+    def _warn_of_no_value(self, state: Any) -> None:
+        """Without the value a checkpoint is never among the best, which nobody would notice."""
+        name = None if self._best is None else self._best.value
+        if name is None or type(state) is not dict:
+            return
+        value = state.get(name)
+        if not isinstance(value, int | float) or math.isnan(value):
+            _warn(f"keep_best: {name!r} of the state is {value!r:.60}, expected an int or a float: not among the best")
+
+    def _forget(self, pending: PendingCheckpoint) -> None:
+        if self._pending is pending:
+            self._pending = None
 
     def _finish_pending(self) -> None:
         """The number of a save is taken when it ends: the next one begins after that."""
         pending, self._pending = self._pending, None
         if pending is None:
             return
-        pending._native.wait_for(None)
-        if pending._prunes and os.path.lexists(pending.checkpoint.path):
-            pending._prunes = False
-            self._prune()
+        pending.result()  # its error is raised here, if nobody has asked for it
 
     def _prune(self) -> None:
         with about(self.folder):

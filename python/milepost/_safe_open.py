@@ -9,7 +9,7 @@ from milepost import _libraries, _native, _parts
 from milepost._errors import InvalidArgumentError, NotFoundError
 from milepost._files import Path, Verify, about, open_file, text_of
 from milepost._index import select
-from milepost._memory import Limits, Memory
+from milepost._memory import Limits, Memory, check_limit
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -58,7 +58,7 @@ class safe_open:  # noqa: N801
         if backend not in ("mmap", "pread"):
             raise InvalidArgumentError(f"backend {backend} is not one of mmap, pread", "option")
         self._library = _libraries.library(_FRAMEWORKS[framework])
-        self._device = device
+        self._device = self._library.device_of(device)
         self._path = text_of(filename)
         self._mapped = backend == "mmap"
         self._limits = limits
@@ -104,14 +104,14 @@ class safe_open:  # noqa: N801
         """A tensor: a view of the mapped file, which of torch may be written to and of NumPy may not."""
         tensor = self._tensor(name)
         with about(self._path):
-            return self._moved(self._make_tensor(tensor))
+            return self._make_tensor(tensor)
 
     def get_tensors(self) -> dict[str, Any]:
         """All tensors by name, in the order of the file. They are checked or read by several threads."""
         file = self._opened()
         with about(self._path):
             memory = Memory(file, self._tensors.values(), mapped=self._mapped, verify=self._verify, limits=self._limits)
-            return {name: self._moved(self._library.decode(tensor, memory)) for name, tensor in self._tensors.items()}
+            return {name: self._decoded(tensor, memory) for name, tensor in self._tensors.items()}
 
     def get_slice(self, name: str) -> Slice:
         """A tensor of which parts are read: get_slice(name)[:, ::8]."""
@@ -128,19 +128,20 @@ class safe_open:  # noqa: N801
 
     def _make_tensor(self, tensor: _native.Tensor) -> Any:
         memory = Memory(self._opened(), [tensor], mapped=self._mapped, verify=False, limits=self._limits)
-        return self._library.decode(tensor, memory)
+        return self._decoded(tensor, memory)
 
-    def _moved(self, made: Any) -> Any:
-        return self._library.to_device(made, self._device)
+    def _decoded(self, tensor: _native.Tensor, memory: Memory) -> Any:
+        return self._library.without_grad(self._library.decode(tensor, memory, self._device))
 
     def _part(self, tensor: _native.Tensor) -> Any:
         """A part of a tensor: a view of the mapped file, else a contiguous copy."""
         file = self._opened()
         with about(self._path):
             if self._mapped and tensor.is_mapped:
-                return self._moved(self._make_tensor(tensor))
+                return self._make_tensor(tensor)
+            check_limit(tensor.nbytes, self._limits)
             (view,) = file.read([tensor], 0, None)
-            return self._moved(self._library.of_bytes(tensor, view))
+            return self._library.of_bytes(tensor, view, self._device)
 
 
 class Slice:

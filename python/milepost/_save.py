@@ -93,6 +93,9 @@ def save_options(
     }
 
 
+_progress = threading.local()
+
+
 class _Told:
     """Calls a progress function, and keeps the exception that ended the save."""
 
@@ -101,11 +104,14 @@ class _Told:
         self.error: BaseException | None = None
 
     def __call__(self, done: int, total: int) -> None:
+        _progress.is_running = True
         try:
             self._progress(done, total)
         except BaseException as error:
             self.error = error
             raise
+        finally:
+            _progress.is_running = False
 
 
 class PendingSave:
@@ -115,6 +121,7 @@ class PendingSave:
         self._native = native
         self._path = path
         self._told = told
+        self._process = os.getpid()
 
     def done(self) -> bool:
         """Whether it has ended, with success or not."""
@@ -123,6 +130,8 @@ class PendingSave:
     def result(self, timeout: float | None = None) -> None:
         """Waits until it has ended. Raises the error of the save, or TimeoutError if it still runs after `timeout`
         seconds. Ctrl-C ends the waiting, not the save."""
+        if self._process != os.getpid():
+            raise InvalidArgumentError(f"{self._path}: the save belongs to the parent process", "option", self._path)
         if not self._native.wait_for(timeout):
             raise TimeoutError(f"{self._path}: the save still runs after {timeout} s")
         try:
@@ -149,16 +158,48 @@ class _Background:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._saver: _native.AsyncSaver | None = None
+        self._last: _native.PendingSave | None = None
+        self._is_closed = False
 
     def save(self, begin: Callable[[_native.AsyncSaver], _native.PendingSave]) -> _native.PendingSave:
+        if getattr(_progress, "is_running", False):
+            raise InvalidArgumentError(
+                "save_async was called by the progress function of a save, for which it waits", "option"
+            )
         with self._lock:
-            if self._saver is None:
-                self._saver = _native.AsyncSaver()
-                atexit.register(self._saver.wait)
-            return begin(self._saver)
+            if self._last is not None:
+                self._last.wait_for(None)  # the saver would wait, too, but not for Ctrl-C
+            self._saver = self._saver or _native.AsyncSaver()
+            self._last = begin(self._saver)
+            if self._is_closed:
+                self._last.wait_for(None)
+            return self._last
+
+    def close(self) -> None:
+        """When the process ends: waits for the save. One that begins later is waited for at once."""
+        self._is_closed = True
+        if self._last is not None:
+            self._last.wait_for(None)
 
 
 _background = _Background()
+_of_parents: list[_Background] = []
+
+
+def _close() -> None:
+    _background.close()
+
+
+def _begin_anew() -> None:
+    """In a child process: the threads of the saver are those of the parent. What it has is never destroyed here."""
+    global _background  # noqa: PLW0603
+    _of_parents.append(_background)
+    _background = _Background()
+
+
+# Before any function that a program registers after it has imported the package: those are called first.
+atexit.register(_close)
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 def save_async(

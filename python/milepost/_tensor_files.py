@@ -24,7 +24,8 @@ def encode(tensors: Any, metadata: Mapping[str, Any] | None, library: _libraries
             raise WrongTypeError(f"{name}: expected a tensor of {library.NAME}, found {type(tensor)}", "wrong_type")
     encoding = Encoding(None)
     contents = _native.Checkpoint(encoding)
-    contents.add_model("model", dict(tensors), getattr(tensors, "_metadata", None))
+    plain = {name: library.without_grad(tensor) for name, tensor in tensors.items()}
+    contents.add_model("model", plain, getattr(tensors, "_metadata", None))
     names = ["model"]
     if metadata is not None:
         contents.add_value(METADATA, _checked(metadata))

@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include <nanobind/nanobind.h>
@@ -70,6 +71,15 @@ bool is_main_thread() {
     return threading.attr("current_thread")().is(threading.attr("main_thread")());
 }
 
+/// A thread, or none if the system has no more: then signals have to wait.
+std::thread started(const std::function<void()>& work) {
+    try {
+        return std::thread(work);
+    } catch (const std::system_error&) {
+        return {};
+    }
+}
+
 /// Waits until the work is done. Returns whether a signal handler has raised, which stays set.
 bool wait_for(Watched& watched) {
     bool has_raised = false;
@@ -91,27 +101,28 @@ void run_interruptible(const ProgressFunction& progress,
                        const std::function<void(const ProgressCallback&)>& call) {
     Watched watched(progress);
     const ProgressCallback callback = [&](const Progress& done) { return watched.report(done); };
-    if (!is_main_thread()) {
+    std::exception_ptr thrown;
+    const auto work = [&] {
+        try {
+            call(callback);
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        watched.set_done();
+    };
+    std::thread worker = is_main_thread() ? started(work) : std::thread();
+    if (!worker.joinable()) {
         const nb::gil_scoped_release released;
-        call(callback);
+        work();
     } else {
-        std::exception_ptr thrown;
-        std::thread worker([&] {
-            try {
-                call(callback);
-            } catch (...) {
-                thrown = std::current_exception();
-            }
-            watched.set_done();
-        });
         const bool has_raised = wait_for(watched);
         {
             const nb::gil_scoped_release released;
             worker.join();
         }
         if (has_raised) throw nb::python_error();
-        if (thrown) std::rethrow_exception(thrown);
     }
+    if (thrown) std::rethrow_exception(thrown);
     watched.throw_failure();
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -178,8 +179,13 @@ void check_tensors(const std::vector<TensorHandle>& tensors, unsigned threads,
     const auto check = [&](const ProgressCallback& callback) {
         CheckQueue queue(tensors, callback);
         std::vector<std::thread> others;
-        for (std::size_t i = 1; i < count; ++i)
-            others.emplace_back([&] { queue.work(); });
+        others.reserve(count);
+        try {
+            for (std::size_t i = 1; i < count; ++i)
+                others.emplace_back([&] { queue.work(); });
+        } catch (const std::system_error&) {
+            // The system has no more threads: those that there are do all of it.
+        }
         queue.work();
         for (std::thread& each : others)
             each.join();

@@ -144,6 +144,9 @@ class Level(enum.IntEnum):
         (Config(0.1, [1]), {"lr": 0.1, "sizes": [1]}),
         (Mode.TRAIN, "train"),
         (Level.LOW, 1),
+        (type("Word", (str,), {"__str__": lambda self: "other"})("mine"), "mine"),
+        (type("Raw", (bytearray,), {})(b"x"), bytearray(b"x")),
+        (type("Ordered", (OrderedDict,), {})(a=1), OrderedDict(a=1)),
         (frozenset({1}), {1}),
         (defaultdict(list, a=[1]), {"a": [1]}),
         ([Point(Mode.TRAIN, Config(np.float32(1), []))], [("train", {"lr": 1.0, "sizes": []})]),
@@ -171,3 +174,12 @@ def test_default_converts_or_refuses(path: str) -> None:
         milepost.save({"x": object()}, path, default=lambda given: 1 // 0)
     with pytest.raises(milepost.LimitExceededError):
         milepost.save({"x": object()}, path, default=lambda given: object())
+
+
+def test_arrays_that_are_not_aligned_are_copied(round_trip: Any) -> None:
+    round_trip({"x": np.arange(100, dtype="u1")[1:41].view("f4"), "n": 1})
+
+
+def test_a_long_double_has_no_plain_form(path: str) -> None:
+    with pytest.raises(milepost.WrongTypeError, match=r"x: .*no plain form"):
+        milepost.save({"x": np.longdouble(1)}, path, default=milepost.plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from typing import Any
 
@@ -64,6 +65,23 @@ def test_names_of_torch_are_checked(path: str, special: tuple[str, str]) -> None
     assert milepost.load(path, framework="numpy") == {"x": special[1]}
 
 
+def test_names_of_torch_import_nothing(path: str) -> None:
+    program = (
+        "import sys, torch, milepost\n"
+        "before = set(sys.modules)\n"
+        "try: milepost.load(sys.argv[1])\n"
+        "except milepost.InvalidArgumentError: pass\n"
+        "else: raise SystemExit('no error')\n"
+        "more = {name for name in set(sys.modules) - before if name.startswith('torch.')}\n"
+        "assert not more, more\n"
+    )
+    for lazy in ("_inductor", "onnx", "_dynamo", "_export"):
+        contents = _native.Checkpoint(lambda given, where, lazy=lazy: _native.Special("dtype", f"torch.{lazy}"))
+        contents.add_value("x", object())
+        contents.save(path.encode(), {}, None)
+        subprocess.run([sys.executable, "-c", program, path], check=True)
+
+
 def test_memory_for_compressed_tensors_is_limited(path: str) -> None:
     milepost.save({"x": torch.zeros(50_000_000), "n": 1}, path, codec="zstd")
     limits = {"max_total_bytes": 100 << 20}
@@ -73,6 +91,10 @@ def test_memory_for_compressed_tensors_is_limited(path: str) -> None:
         file.get("x")
     with milepost.safe_open(path, "pt", limits=limits) as opened, pytest.raises(milepost.LimitExceededError):
         opened.get_tensor("x")
+    with milepost.safe_open(path, "pt", limits=limits) as opened, pytest.raises(milepost.LimitExceededError):
+        opened.get_slice("x")[:40_000_000]
+    with milepost.open(path, limits=limits) as file, pytest.raises(milepost.LimitExceededError):
+        file["x"].torch()
     assert milepost.load(path, limits={"max_total_bytes": 200 << 20})["x"].sum() == 0
 
 

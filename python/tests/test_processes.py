@@ -231,3 +231,56 @@ def test_paths(tmp_path: Path) -> None:
         milepost.load(odd + "x")
     with pytest.raises(TypeError):
         milepost.load(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("progress", ["None", "lambda done, total: None"])
+def test_a_save_that_begins_when_the_process_ends_is_finished(path: str, progress: str) -> None:
+    program = (
+        "import atexit, sys, torch, milepost\n"
+        "def last():\n"
+        f"    milepost.save_async({{'w': torch.zeros(20_000_000), 'n': 1}}, sys.argv[1], progress={progress})\n"
+        "atexit.register(last)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, path], check=True)
+    assert milepost.load(path)["n"] == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*fork")
+def test_a_child_process_has_a_saver_of_its_own(path: str) -> None:
+    pending = milepost.save_async(state(1.0, 20_000_000), path)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            with pytest.raises(milepost.InvalidArgumentError, match="parent"):
+                pending.result()
+            milepost.save_async(state(2.0), path + "2").result()
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    pending.result()
+    assert milepost.load(path + "2")["value"] == 2.0
+
+
+def test_a_save_in_the_progress_function_of_a_save_is_an_error(path: str) -> None:
+    def again(done: int, total: int) -> None:
+        milepost.save_async(state(2.0), path + "2")
+
+    with pytest.raises(milepost.InvalidArgumentError, match="progress function"):
+        milepost.save_async(state(), path, progress=again).result()
+
+
+def test_without_threads_the_calling_one_does_all(path: str) -> None:
+    milepost.save({str(number): torch.ones(2_000_000) for number in range(8)}, path)
+    program = (
+        "import resource, sys, torch, milepost\n"
+        "_, most = resource.getrlimit(resource.RLIMIT_NPROC)\n"
+        "size = int(open('/proc/self/statm').read().split()[0]) * 4096\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (size + (150 << 20), -1))\n"
+        "import threading; threading.stack_size(0)\n"
+        "resource.setrlimit(resource.RLIMIT_STACK, (64 << 20, resource.RLIM_INFINITY))\n"
+        "assert milepost.load(sys.argv[1], threads=8)['0'].sum() == 2_000_000\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or (done.returncode == 1 and "milepost._errors" in done.stderr), done.stderr

@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -44,8 +45,14 @@ def test_a_run_resumes_from_its_newest_checkpoint(tmp_path: Path) -> None:
 def test_the_best_are_kept(tmp_path: Path) -> None:
     run = Run(tmp_path, keep=1, keep_best="loss")
     for step, loss in enumerate([5.0, 1.0, 3.0, float("nan"), 2.0]):
-        run.save(step, state(step, loss=loss))
+        if loss != loss:
+            with pytest.warns(SkippedCheckpointWarning, match="'loss' of the state is nan"):
+                run.save(step, state(step, loss=loss))
+        else:
+            run.save(step, state(step, loss=loss))
     assert steps(run) == [4, 1]
+    with pytest.warns(SkippedCheckpointWarning, match="is tensor"):
+        run.save_async(5, state(5, loss=torch.tensor(0.5))).result()
     run = Run(tmp_path, keep=1, keep_best=KeepBest("accuracy", largest=True, count=2))
     for step, accuracy in enumerate([1, 9, 8, 2]):
         run.save(step, state(step, accuracy=accuracy))
@@ -85,6 +92,25 @@ def test_saves_in_the_background(tmp_path: Path) -> None:
     run.save_async(4, state(4))
     run.save(5, state(5))
     assert steps(run) == [5, 4]
+
+
+def test_errors_in_the_background_are_raised_by_the_next_save(tmp_path: Path) -> None:
+    def fail(done: int, total: int) -> None:
+        raise OSError("disk full")
+
+    run = Run(tmp_path)
+    run.save_async(1, state(1), progress=fail)
+    with pytest.raises(OSError, match="disk full"):
+        run.save_async(2, state(2))
+    run.save_async(3, state(3), progress=fail)
+    with pytest.raises(OSError, match="disk full"):
+        run.wait()
+    run.wait()
+    pending = run.save_async(4, state(4), progress=fail)
+    with pytest.raises(OSError, match="disk full"):
+        pending.result()
+    run.save(5, state(5))  # that error was raised
+    assert steps(run) == [5]
 
 
 def test_options(tmp_path: Path) -> None:
@@ -170,11 +196,11 @@ def test_distributed_checkpoints(tmp_path: Path) -> None:
     assert run.restore(live) is live
     assert live["model"]["w"].eq(4).all()
 
-    run.save(7, state(7))
+    run.save(np.int64(7), state(7, loss=9))
     assert run.latest().step == 7
     with pytest.raises(milepost.InvalidArgumentError, match="single file"):
         run.restore(live)
-    made = Path(run.save(8, state(8), distributed=True))
+    made = Path(run.save(8, state(8, loss=9), distributed=True))
     assert run.latest().step == 8
     (part,) = made.glob("part-*")
     content = bytearray(part.read_bytes())
@@ -184,4 +210,4 @@ def test_distributed_checkpoints(tmp_path: Path) -> None:
         assert run.latest().step == 7
     (made / "checkpoint.milepost").unlink()
     assert run.latest().step == 7
-    assert run.save(9, state(9)).number == 8
+    assert run.save(9, state(9, loss=9)).number == 8

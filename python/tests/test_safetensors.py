@@ -243,3 +243,13 @@ def test_bytes_of_another_kind_are_refused() -> None:
         milepost.torch.load(b"{}" * 100)
     with pytest.raises(milepost.InvalidArgumentError):
         milepost.torch.load("text")  # type: ignore[arg-type]
+
+
+def test_tensors_come_back_without_gradients(path: str) -> None:
+    milepost.torch.save_file(dict(torch.nn.Linear(2, 2).named_parameters()), path)
+    loaded = milepost.torch.load_file(path)
+    assert type(loaded["weight"]) is torch.Tensor
+    loaded["weight"].mul_(2)
+    milepost.save({"p": torch.nn.Parameter(torch.ones(2)), "n": 1}, path)
+    with safe_open(path, "pt") as file:
+        assert not file.get_tensor("p").requires_grad

@@ -341,3 +341,32 @@ def test_conjugate_and_negative_views_are_stored_as_what_they_show(path: str) ->
     loaded = milepost.load(path)
     assert torch.equal(loaded["conj"], z.conj())
     assert torch.equal(loaded["negative"], -z.imag)
+
+
+def test_devices(path: str) -> None:
+    weight = torch.arange(6.0)
+    milepost.save({"a": weight, "b": [weight[2:]], "p": torch.nn.Parameter(weight)}, path)
+    loaded = milepost.load(path, device="meta")
+    assert loaded["a"].device.type == "meta"
+    assert type(loaded["p"]) is torch.nn.Parameter
+    assert loaded["b"][0].untyped_storage()._cdata == loaded["a"].untyped_storage()._cdata
+    assert milepost.load(path, device=torch.device("cpu"))["a"].sum() == 15
+    for device in (torch.float16, 1.5, "nonsense", -1, "cuda:99"):
+        with pytest.raises(milepost.InvalidArgumentError):
+            milepost.load(path, device=device)
+        with pytest.raises(milepost.InvalidArgumentError):
+            milepost.safe_open(path, "pt", device=device).get_tensor("a")
+    with pytest.raises(milepost.InvalidArgumentError, match="CPU"):
+        milepost.load(path, framework="numpy", device="cuda")
+
+
+def test_default_is_asked_for_tensors_that_cannot_be_stored(path: str) -> None:
+    def dense(given: object) -> object:
+        if isinstance(given, torch.Tensor):
+            return given.to_dense()
+        raise TypeError
+
+    milepost.save({"x": torch.ones(2).to_sparse(), "n": 1}, path, default=dense)
+    assert milepost.load(path)["x"].tolist() == [1, 1]
+    with pytest.raises(milepost.WrongTypeError, match="returned its argument"):
+        milepost.save({"x": object()}, path, default=lambda given: given)

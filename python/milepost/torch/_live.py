@@ -8,7 +8,7 @@ import torch
 
 from milepost import _native
 from milepost._errors import WrongTypeError
-from milepost._memory import Memory, Progress
+from milepost._memory import Limits, Memory, Progress
 from milepost.torch import _tensors
 
 _EXTRA = "_extra_state"
@@ -63,14 +63,16 @@ class LiveModel:
         self._tensors = {name: entry for name, entry in state_dict.items() if isinstance(entry, torch.Tensor)}
         self._extra = [name for name in state_dict if name not in self._tensors]
 
-    def load(self, file: _native.File, name: str, options: dict[str, Any], progress: Progress | None) -> dict[str, Any]:
+    def load(
+        self, file: _native.File, name: str, options: dict[str, Any], progress: Progress | None, limits: Limits | None
+    ) -> dict[str, Any]:
         places = _Places()
         given = [(live, places.of(live, tensor)) for live, tensor in self._tensors.items()]
         new = _NewTensors()
         report, extra = _native.load_model(
             file, name, given, self._extra, options, progress, new.make, _tensors.special
         )
-        new.read(file, options["threads"])
+        new.read(file, options["threads"], limits)
         places.finish()
         for entry, value in extra.items():
             self._set_extra_state(entry, value)
@@ -90,7 +92,9 @@ class LiveOptimizer:
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         self._optimizer = optimizer
 
-    def load(self, file: _native.File, name: str, options: dict[str, Any], progress: Progress | None) -> dict[str, Any]:
+    def load(
+        self, file: _native.File, name: str, options: dict[str, Any], progress: Progress | None, limits: Limits | None
+    ) -> dict[str, Any]:
         places = _Places()
         groups = [self._group(group, places) for group in self._optimizer.param_groups]
         if any(state for _, params in groups for _, _, state in params):
@@ -100,7 +104,7 @@ class LiveOptimizer:
         report, loaded, state_extra = _native.load_optimizer(
             file, name, groups, options, progress, new.make, _tensors.special
         )
-        new.read(file, options["threads"])
+        new.read(file, options["threads"], limits)
         places.finish()
         for group, (hyperparameters, states) in zip(self._optimizer.param_groups, loaded, strict=True):
             _set_hyperparameters(group, hyperparameters)
@@ -162,8 +166,8 @@ class _NewTensors:
         self._made.append((tensor, made))
         return made
 
-    def read(self, file: _native.File, threads: int) -> None:
-        memory = Memory(file, [tensor for tensor, _ in self._made], mapped=False, threads=threads)
+    def read(self, file: _native.File, threads: int, limits: Limits | None) -> None:
+        memory = Memory(file, [tensor for tensor, _ in self._made], mapped=False, threads=threads, limits=limits)
         for tensor, made in self._made:
             read = _tensors.decode(tensor, memory)
             made.set_(read.untyped_storage(), read.storage_offset(), read.shape, read.stride())

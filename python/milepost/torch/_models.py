@@ -34,7 +34,7 @@ def load_model(
     *,
     backend: str = "mmap",
     **options: Any,
-) -> tuple[list[str], list[str]]:
+) -> tuple[set[str], list[str]]:
     """Loads a file into a module. Returns the names that the file lacks and those that the module lacks.
 
     A tensor of the module that is tied to one that is loaded is not missing. If strict and there are such names, raises
@@ -44,7 +44,7 @@ def load_model(
     tensors = _tensor_files.load_file(filename, "torch", device, backend, options)
     live = model.state_dict()
     tied = _tied_names(live)
-    missing = [name for name in live if name not in tensors and not tied[name] & tensors.keys()]
+    missing = {name for name in live if name not in tensors and not tied[name] & tensors.keys()}
     unexpected = [name for name in tensors if name not in live]
     if strict and (missing or unexpected):
         raise RuntimeError(_describe(type(model).__name__, missing, unexpected))

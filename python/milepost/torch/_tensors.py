@@ -146,16 +146,16 @@ def _on_cpu(storage: torch.UntypedStorage, kept: dict[Any, Any]) -> torch.Untype
     return made
 
 
-def decode(tensor: _native.Tensor, memory: Memory) -> torch.Tensor:
+def decode(tensor: _native.Tensor, memory: Memory, device: torch.device | None = None) -> torch.Tensor:
     """A view of the memory of the file; what is written to it stays in this process."""
     dtype = dtype_of(tensor)
     shape, strides = tensor.shape, tensor.strides
-    made = torch.empty(0, dtype=dtype)
+    made = torch.empty(0, dtype=dtype, device=device)
     if dtype is _PACKED:
         if strides is not None or not shape or shape[-1] % 2:
             raise UnsupportedError(f"{tensor.name}: {dtype} cannot view {tensor!r}", "dtype")
         shape = (*shape[:-1], shape[-1] // 2)
-    storage = _storage(tensor, memory)
+    storage = _storage(tensor, memory, device)
     if strides is None:
         strides = _contiguous(shape)
     made.set_(storage, tensor.offset // made.element_size(), shape, strides)
@@ -173,23 +173,47 @@ def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(strides)
 
 
-def _storage(tensor: _native.Tensor, memory: Memory) -> torch.UntypedStorage:
-    key = ("torch", tensor.storage)
+def _storage(tensor: _native.Tensor, memory: Memory, device: torch.device | None) -> torch.UntypedStorage:
+    """One for all tensors of the storage, also on another device."""
+    key = ("torch", tensor.storage, device)
     made: torch.UntypedStorage | None = memory.shared.get(key)
     if made is None:
         view = memory.storage(tensor, writable=True)
         if view is None or not len(view):  # no elements: nothing to view, however large the storage is
-            return torch.empty(0, dtype=torch.uint8).untyped_storage()
-        made = torch.frombuffer(view, dtype=torch.uint8).untyped_storage()
+            return torch.empty(0, dtype=torch.uint8, device=device).untyped_storage()
+        elements = torch.frombuffer(view, dtype=torch.uint8)
+        made = (elements if device is None else _moved(elements, device)).untyped_storage()
         memory.shared[key] = made
     return made
 
 
-def of_bytes(tensor: _native.Tensor, view: memoryview) -> torch.Tensor:
+def _moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    try:
+        return tensor.to(device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InvalidArgumentError(f"cannot load to the device {str(device)!r}: {error}", "option") from error
+
+
+def of_bytes(tensor: _native.Tensor, view: memoryview, device: torch.device | None = None) -> torch.Tensor:
     dtype = dtype_of(tensor)
     if not len(view):
-        return torch.empty(tensor.shape, dtype=dtype)
-    return torch.frombuffer(view, dtype=dtype).reshape(tensor.shape)
+        return torch.empty(tensor.shape, dtype=dtype, device=device)
+    made = torch.frombuffer(view, dtype=dtype).reshape(tensor.shape)
+    return made if device is None else _moved(made, device)
+
+
+def device_of(given: Any) -> torch.device | None:
+    try:
+        device = torch.device("cpu" if given is None else given)
+        torch.empty(0, device=device)
+    except (RuntimeError, TypeError, AssertionError, NotImplementedError) as error:
+        text = f"torch {torch.__version__} has no device {given!r:.60} here: {error}"
+        raise InvalidArgumentError(text, "option") from error
+    return None if device.type == "cpu" else device
+
+
+def without_grad(made: torch.Tensor) -> torch.Tensor:
+    return made.detach() if made.requires_grad or type(made) is torch.nn.Parameter else made
 
 
 def dtype_of(tensor: _native.Tensor) -> torch.dtype:
@@ -218,23 +242,16 @@ def shape_of(tensor: _native.Tensor) -> tuple[int, ...]:
 def special(special: _native.Special) -> Any:
     kind, value = special.kind, special.value
     if kind == "size":
-        return torch.Size(value)
+        try:
+            return torch.Size(value)
+        except (TypeError, ValueError) as error:
+            raise InvalidArgumentError(f"a torch.Size cannot have {value!r:.60}", "wrong_type") from error
     if kind == "device":
         try:
             return torch.device(value)
         except RuntimeError as error:
             raise InvalidArgumentError(f"torch {torch.__version__} has no device {value!r}", "wrong_type") from error
-    found = getattr(torch, value.removeprefix("torch."), None)
+    found = vars(torch).get(value.removeprefix("torch."))  # getattr would import modules that a file names
     if not isinstance(found, torch.dtype if kind == "dtype" else torch.layout):
         raise InvalidArgumentError(f"torch {torch.__version__} has no {kind} {value!r}", "wrong_type")
     return found
-
-
-def to_device(tensor: torch.Tensor, device: Any) -> torch.Tensor:
-    """A copy there; the tensor itself if that is where it is."""
-    if device == "cpu":
-        return tensor
-    moved = tensor.detach().to(device)
-    if isinstance(tensor, torch.nn.Parameter):
-        return torch.nn.Parameter(moved, tensor.requires_grad)
-    return moved.requires_grad_() if tensor.requires_grad else moved
