@@ -2,7 +2,7 @@
 # Installs what is missing for building, the demo, the benchmarks or the tests, on Debian 12 and distributions like it; does
 # nothing, and needs no rights, if everything is there.
 #
-#     scripts/setup.sh build | demo | bench | peers | test
+#     scripts/setup.sh build | demo | bench | peers | wheel | test
 set -eu
 
 # dpkg-dev: without it Meson does not know Debian's library folder and installs to lib64, where nothing looks.
@@ -11,6 +11,7 @@ build="g++ dpkg-dev meson ninja-build pkg-config flatbuffers-compiler libflatbuf
 demo="$build dataset-fashion-mnist"
 bench="$build libbenchmark-dev libsimdjson-dev python3"
 peers="$bench python3-dev python3-venv"
+wheel="$build bubblewrap python3 python3-venv"
 test="$demo $bench cmake doctest-dev clang-14 clang-format-14 clang-tidy-19 libclang-rt-14-dev libfuse3-dev doxygen g++-aarch64-linux-gnu
       llvm-14 python3 python3-dev python3-venv python3-xxhash python3-zstandard qemu-user-static spin strace"
 
@@ -19,8 +20,9 @@ case "${1:-}" in
     demo) wanted=$demo ;;
     bench) wanted=$bench ;;
     peers) wanted=$peers ;;
+    wheel) wanted=$wheel ;;
     test) wanted=$test ;;
-    *) echo "usage: scripts/setup.sh build | demo | bench | peers | test" >&2; exit 2 ;;
+    *) echo "usage: scripts/setup.sh build | demo | bench | peers | wheel | test" >&2; exit 2 ;;
 esac
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
