@@ -31,6 +31,11 @@ class Record:
         given = {"root": self.root, "ordered": self.ordered or None, "arrays": self.arrays}
         return {key: value for key, value in given.items() if value is not None}
 
+    def framework_of(self, file: _native.File, tensor: _native.Tensor) -> str:
+        """Of which framework a tensor of the file was. Takes time in proportion to what is recorded."""
+        path = file.tensor_path(tensor.number or 0) if isinstance(self.arrays, dict) else ""
+        return _framework_of(self.arrays, path)
+
     @classmethod
     def of(cls, given: Any) -> Record:
         """Of a file, which may hold anything."""
@@ -46,6 +51,12 @@ class Record:
             _texts(ordered),
             arrays,
         )
+
+
+def _framework_of(arrays: str | dict[str, list[str]] | None, path: str) -> str:
+    if isinstance(arrays, dict):
+        return next((name for name, paths in arrays.items() if path in paths), "torch")
+    return arrays or "torch"
 
 
 def _texts(given: Any) -> list[str]:

@@ -6,13 +6,17 @@ import math
 import os
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from milepost import _load, _native, _parts
 from milepost._errors import Error, InvalidArgumentError, NotFoundError, WrongTypeError
 from milepost._files import Path, Verify, about, check_of, text_of
 from milepost._memory import Memory
+from milepost._options import RunOptions, SaveOptions
 from milepost._save import PendingSave, save, save_async
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _SUFFIX = ".milepost"
 
@@ -105,7 +109,7 @@ class Run:
                 os.fsencode(self.folder), keep, None if best is None else (best.value, best.largest, best.count)
             )
 
-    def save(self, step: int, state: Any, *, distributed: bool = False, **options: Any) -> RunCheckpoint:
+    def save(self, step: int, state: Any, *, distributed: bool = False, **options: Unpack[RunOptions]) -> RunCheckpoint:
         """Saves a checkpoint as a new file, and then removes those that are not kept. `options` are those of
         milepost.save; with durable=False nothing is removed, because a power cut may lose the new file.
 
@@ -114,11 +118,12 @@ class Run:
         self._finish_pending()
         self._warn_of_no_value(state)
         if distributed:
-            return self._save_distributed(step, state, options)
+            return self._save_distributed(step, state, dict(options))
+        given: dict[str, Any] = {**options, "create_only": True}
         while True:
             checkpoint = self._next(step)
             try:
-                save(state, checkpoint.path, **{**options, "create_only": True})
+                save(state, checkpoint.path, **given)
                 break
             except InvalidArgumentError as error:
                 if error.condition != "target" or not os.path.lexists(checkpoint.path):
@@ -138,13 +143,14 @@ class Run:
             self._prune()
         return checkpoint
 
-    def save_async(self, step: int, state: Any, **options: Any) -> PendingCheckpoint:
+    def save_async(self, step: int, state: Any, **options: Unpack[SaveOptions]) -> PendingCheckpoint:
         """Saves a checkpoint in the background, as milepost.save_async does. Waits for the one before, and
         raises its error if result() did not; result(), or the next save, removes those that are not kept."""
         self._finish_pending()
         self._warn_of_no_value(state)
         checkpoint = self._next(step)
-        pending = save_async(state, checkpoint.path, **{**options, "create_only": True})
+        given: dict[str, Any] = {**options, "create_only": True}
+        pending = save_async(state, checkpoint.path, **given)
         self._pending = PendingCheckpoint(self, checkpoint, pending, options.get("durable", True))
         return self._pending
 

@@ -6,15 +6,14 @@ import atexit
 import os
 import threading
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from milepost import _native, _parts
 from milepost._encoding import Default, Encoding
 from milepost._errors import Error, InvalidArgumentError
 from milepost._files import Path, about, is_remote, text_of, write_file
 from milepost._memory import Limits, Progress
-
-Codec = Literal["raw", "zstd", "planes", "smallest", "automatic"]
+from milepost._options import Codec
 
 
 def save(

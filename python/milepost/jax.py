@@ -16,33 +16,42 @@ Signatures, defaults and results are those of safetensors 0.8. Arrays of JAX can
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 
 from milepost import _jax_arrays, _pytrees, _tensor_files
 from milepost._files import Path
 from milepost._load import load as _load
+from milepost._options import FileOptions, LoadOptions, OpenOptions, PytreeOptions
 from milepost._save import save as _save
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["load", "load_file", "load_pytree", "save", "save_file", "save_pytree"]
 
 
 def save_file(
-    tensors: dict[str, jax.Array], filename: Path, metadata: Mapping[str, Any] | None = None, **options: Any
+    tensors: dict[str, jax.Array],
+    filename: Path,
+    metadata: Mapping[str, Any] | None = None,
+    **options: Unpack[FileOptions],
 ) -> None:
     """Saves a dict of arrays. `options` are those of milepost.save: codec, durable and so on."""
-    _tensor_files.save_file(tensors, filename, metadata, _jax_arrays, options)
+    _tensor_files.save_file(tensors, filename, metadata, _jax_arrays, dict(options))
 
 
-def save(tensors: dict[str, jax.Array], metadata: Mapping[str, Any] | None = None, **options: Any) -> bytes:
+def save(
+    tensors: dict[str, jax.Array], metadata: Mapping[str, Any] | None = None, **options: Unpack[FileOptions]
+) -> bytes:
     """The bytes of the file that save_file() would write."""
-    return _tensor_files.save(tensors, metadata, _jax_arrays, options)
+    return _tensor_files.save(tensors, metadata, _jax_arrays, dict(options))
 
 
-def load_file(filename: Path, *, backend: str = "mmap", **options: Any) -> dict[str, jax.Array]:
+def load_file(filename: Path, *, backend: str = "mmap", **options: Unpack[OpenOptions]) -> dict[str, jax.Array]:
     """The arrays of a file by name. `options` are those of milepost.safe_open: verify, limits."""
-    return _tensor_files.load_file(filename, "jax", "cpu", backend, options)
+    return _tensor_files.load_file(filename, "jax", "cpu", backend, dict(options))
 
 
 def load(data: bytes) -> dict[str, jax.Array]:
@@ -50,7 +59,7 @@ def load(data: bytes) -> dict[str, jax.Array]:
     return _tensor_files.load(data, _jax_arrays)
 
 
-def save_pytree(tree: Any, path: Path, **options: Any) -> None:
+def save_pytree(tree: Any, path: Path, **options: Unpack[PytreeOptions]) -> None:
     """Saves a tree of any nodes that JAX knows: containers, NamedTuples such as states of optax, registered classes.
 
     A NamedTuple is stored as a tuple, any other node that is not a built-in container as a dict of its children, or as
@@ -59,7 +68,7 @@ def save_pytree(tree: Any, path: Path, **options: Any) -> None:
     _save(tree, path, default=_pytrees.plain_node, **options)
 
 
-def load_pytree(path: Path, like: Any = None, **options: Any) -> Any:
+def load_pytree(path: Path, like: Any = None, **options: Unpack[LoadOptions]) -> Any:
     """The tree of a file.
 
     like: a tree with the nodes that are wanted, whose leaves are arrays or jax.ShapeDtypeStruct: what was stored as a

@@ -19,7 +19,11 @@ from typing import TYPE_CHECKING, Any
 from milepost._encoding import plain
 from milepost._errors import InvalidArgumentError
 from milepost._load import load
+from milepost._options import PytreeOptions
 from milepost._save import save
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 if TYPE_CHECKING or "lightning" in sys.modules or "pytorch_lightning" not in sys.modules:
     from lightning.fabric.plugins.io.checkpoint_io import CheckpointIO
@@ -37,7 +41,7 @@ class MilepostIO(CheckpointIO):
     options: those of milepost.save, such as codec="planes".
     """
 
-    def __init__(self, *, default: Callable[[Any], Any] | None = plain, **options: Any) -> None:
+    def __init__(self, *, default: Callable[[Any], Any] | None = plain, **options: Unpack[PytreeOptions]) -> None:
         self._options = {"default": default, **options}
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import milepost
@@ -194,6 +195,11 @@ def test_extra_state(path: str) -> None:
     live = torch.nn.Sequential(Scaled(None))
     assert milepost.load_into(live, path).complete
     assert live[0].scale == (2, 0.5)
+    arrays = torch.nn.Sequential(Scaled({"array": np.ones(2), "tensor": torch.ones(2)}))
+    milepost.save({"model": arrays.state_dict()}, path)
+    given = torch.nn.Sequential(Scaled(None))
+    milepost.load_into(given, path)
+    assert_same(arrays[0].scale, given[0].scale)
     milepost.save({"model": {name: value for name, value in source.state_dict().items() if "extra" not in name}}, path)
     report = milepost.load_into(live, path, strict=False)
     assert report.missing == ["model/0._extra_state"]

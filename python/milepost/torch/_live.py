@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from milepost import _native
+from milepost import _libraries, _native, _parts
 from milepost._errors import WrongTypeError
 from milepost._memory import Limits, Memory, Progress
 from milepost.torch import _tensors
@@ -68,11 +68,11 @@ class LiveModel:
     ) -> dict[str, Any]:
         places = _Places()
         given = [(live, places.of(live, tensor)) for live, tensor in self._tensors.items()]
-        new = _NewTensors()
+        new = _NewTensors(file, limits)
         report, extra = _native.load_model(
             file, name, given, self._extra, options, progress, new.make, _tensors.special
         )
-        new.read(file, options["threads"], limits)
+        new.read(options["threads"])
         places.finish()
         for entry, value in extra.items():
             self._set_extra_state(entry, value)
@@ -100,11 +100,11 @@ class LiveOptimizer:
         if any(state for _, params in groups for _, _, state in params):
             # What is not live yet is read after the live tensors are written: damage must be found before.
             _native.check(_tensors_of(file, name), options["threads"], None)
-        new = _NewTensors()
+        new = _NewTensors(file, limits)
         report, loaded, state_extra = _native.load_optimizer(
             file, name, groups, options, progress, new.make, _tensors.special
         )
-        new.read(file, options["threads"], limits)
+        new.read(options["threads"])
         places.finish()
         for group, (hyperparameters, states) in zip(self._optimizer.param_groups, loaded, strict=True):
             _set_hyperparameters(group, hyperparameters)
@@ -155,19 +155,27 @@ def _tensors_of(file: _native.File, name: str) -> list[_native.Tensor]:
 
 
 class _NewTensors:
-    """Tensors for which there are no live ones. All of them are read at once, into memory of their own."""
+    """Tensors for which there are no live ones, in memory of their own; those of torch are all read at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: _native.File, limits: Limits | None) -> None:
+        self._file = file
+        self._limits = limits
+        self._record = _parts.record_of(file)
         self._made: list[tuple[_native.Tensor, torch.Tensor]] = []
 
-    def make(self, tensor: _native.Tensor) -> torch.Tensor:
-        """One that has no elements yet."""
+    def make(self, tensor: _native.Tensor) -> Any:
+        """One that has no elements yet; of another framework, as it was saved, the whole array."""
+        framework = self._record.framework_of(self._file, tensor)
+        if framework != "torch":
+            memory = Memory(self._file, [tensor], mapped=False, limits=self._limits)
+            return _libraries.library(framework).decode(tensor, memory)
         made = torch.empty(0, dtype=_tensors.dtype_of(tensor))
         self._made.append((tensor, made))
         return made
 
-    def read(self, file: _native.File, threads: int, limits: Limits | None) -> None:
-        memory = Memory(file, [tensor for tensor, _ in self._made], mapped=False, threads=threads, limits=limits)
+    def read(self, threads: int) -> None:
+        tensors = [tensor for tensor, _ in self._made]
+        memory = Memory(self._file, tensors, mapped=False, threads=threads, limits=self._limits)
         for tensor, made in self._made:
             read = _tensors.decode(tensor, memory)
             made.set_(read.untyped_storage(), read.storage_offset(), read.shape, read.stride())

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from milepost import _tensor_files
 from milepost._files import Path
+from milepost._options import FileOptions, OpenOptions
 from milepost.torch import _tensors
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 def save_model(
@@ -17,13 +21,13 @@ def save_model(
     filename: Path,
     metadata: Mapping[str, Any] | None = None,
     force_contiguous: bool = True,
-    **options: Any,
+    **options: Unpack[FileOptions],
 ) -> None:
     """Saves the state_dict of a module. Tied tensors are stored once, and under all their names."""
     state_dict = model.state_dict()
     if force_contiguous:
         state_dict = {name: tensor.contiguous() for name, tensor in state_dict.items()}
-    _tensor_files.save_file(state_dict, filename, metadata, _tensors, options)
+    _tensor_files.save_file(state_dict, filename, metadata, _tensors, dict(options))
 
 
 def load_model(
@@ -33,7 +37,7 @@ def load_model(
     device: str | int = "cpu",
     *,
     backend: str = "mmap",
-    **options: Any,
+    **options: Unpack[OpenOptions],
 ) -> tuple[set[str], list[str]]:
     """Loads a file into a module. Returns the names that the file lacks and those that the module lacks.
 
@@ -41,7 +45,7 @@ def load_model(
     RuntimeError as safetensors does, and nothing has changed. milepost.load_into does more: it reports shapes and
     dtypes, renames, casts, and changes nothing after any error.
     """
-    tensors = _tensor_files.load_file(filename, "torch", device, backend, options)
+    tensors = _tensor_files.load_file(filename, "torch", device, backend, dict(options))
     live = model.state_dict()
     tied = _tied_names(live)
     missing = {name for name in live if name not in tensors and not tied[name] & tensors.keys()}

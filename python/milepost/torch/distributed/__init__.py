@@ -29,7 +29,7 @@ from milepost._encoding import Default
 from milepost._errors import Error, NotDurableError
 from milepost._files import Path, Verify
 from milepost._memory import Limits
-from milepost._save import Codec
+from milepost._options import Codec
 from milepost.torch.distributed._convert import consolidate, read, split, verify
 from milepost.torch.distributed._planners import LoadPlanner, SavePlanner
 from milepost.torch.distributed._storage import StorageReader, StorageWriter

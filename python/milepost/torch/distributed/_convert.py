@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -12,7 +12,7 @@ from milepost._errors import InvalidArgumentError, NotFoundError, WrongTypeError
 from milepost._files import Path, Verify
 from milepost._load import load as load_file
 from milepost._memory import Limits
-from milepost._save import Codec
+from milepost._options import Codec, SaveOptions
 from milepost._save import save as save_file
 from milepost.torch import _tensors
 from milepost.torch.distributed import _parts, _record
@@ -21,6 +21,9 @@ from milepost.torch.distributed._opened import OpenParts, ReadOptions, Request
 from milepost.torch.distributed._record import Chunk, Part, Record, StoredTensor
 from milepost.torch.distributed._state import flatten, unflatten
 from milepost.torch.distributed._storage import entry_name
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 def read(
@@ -89,7 +92,7 @@ def verify(folder: Path, *, full: bool = True, threads: int = 0, limits: Limits 
     OpenParts(at, _record.read(at), ReadOptions("full" if full else "on_access", threads, limits)).check()
 
 
-def consolidate(folder: Path, file: Path, *, verify: Verify = "on_access", **options: Any) -> None:
+def consolidate(folder: Path, file: Path, *, verify: Verify = "on_access", **options: Unpack[SaveOptions]) -> None:
     """Saves the state of a checkpoint as one file, which milepost.load and C++ programs read. Takes the memory that
     the state takes. `options` are those of milepost.save."""
     save_file(read(folder, verify=verify), file, **options)

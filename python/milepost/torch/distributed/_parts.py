@@ -12,7 +12,8 @@ from milepost._encoding import Default, Encoding
 from milepost._errors import Error, InvalidArgumentError, IoError, MissingFileError
 from milepost._files import about, open_file, write_file
 from milepost._names import is_name
-from milepost._save import Codec, save_options
+from milepost._options import Codec
+from milepost._save import save_options
 from milepost.torch.distributed import _record
 from milepost.torch.distributed._folder import RECORD_NAME, Folder, is_part_name, part_name
 from milepost.torch.distributed._record import Part, Record

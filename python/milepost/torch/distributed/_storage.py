@@ -27,7 +27,7 @@ from torch.futures import Future
 from milepost._errors import InvalidArgumentError, NotFoundError, UnsupportedError
 from milepost._files import Path, Verify
 from milepost._memory import Limits
-from milepost._save import Codec
+from milepost._options import Codec
 from milepost.torch import _tensors
 from milepost.torch.distributed import _parts, _record
 from milepost.torch.distributed._folder import Folder, new_save_id, part_name
