@@ -57,7 +57,7 @@ ALL_BUILDS = [
     Build("clang", "clang++-14", ["--buildtype=release", "-Dfuzzing=replay", "-Dexamples=false", "-Dcli=false"],
           suites=["bytes", "golden", "fuzz"]),
     Build("asan", "clang++-14", [*SANITIZED, "-Db_sanitize=address,undefined", "-Dfuzzing=replay", "-Dexamples=false"],
-          suites=["unit", "golden", "fuzz", "cli"]),
+          suites=["unit", "golden", "fuzz", "cli"], scripts=["scripts/test-python"]),
     Build("tsan", "clang++-14", [*SANITIZED, "-Db_sanitize=thread", "-Dcli=false", "-Dexamples=false"],
           suites=["threads"], fixed_addresses=True),
 ]
