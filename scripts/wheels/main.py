@@ -133,8 +133,11 @@ def download(python: str, packages: list[str], found: dict[str, Python]) -> Path
         platforms = [f"manylinux_2_{glibc}_{os.uname().machine}" for glibc in (28, 27, 26, 24, 17)]
         target = ["--implementation=cp", f"--python-version={python.removesuffix('t')}"]
         target += [f"--abi={abi}" for abi in abis] + [f"--platform={platform}" for platform in platforms]
-    command = [str(pip), "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--dest", str(to), *target, *packages]
-    return to if run(command, BUILD / f"download-{python}.log") else None
+    command = [str(pip), "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--dest", str(to), *target]
+    command += packages
+    log = BUILD / f"download-{python}.log"
+    log.unlink(missing_ok=True)
+    return to if run(command, log) else None
 
 
 def test_wheel(name: str, root: BareRoot, wheel: Path, tally: Tally) -> bool:
