@@ -14,6 +14,7 @@
 #include "format/chunks.hpp"
 #include "loading/chunk_reader.hpp"
 #include "loading/read_request.hpp"
+#include "platform/file.hpp"
 
 namespace milepost::loading {
 
