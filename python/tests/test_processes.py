@@ -103,7 +103,8 @@ def test_ctrl_c_ends_the_call_and_leaves_the_old_file(path: str, call: str) -> N
     """The call lasts as long as its progress function takes, so the signal comes while it runs."""
     milepost.save({"w": torch.ones(20_000_000), "n": 1}, path)
     program = (
-        "import sys, time, torch, milepost\n"
+        "import signal, sys, time, torch, milepost\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which the tests may have been started without
         "def slow(done, total):\n"
         "    if done: print('begun', flush=True); time.sleep(0.2)\n"
         "try:\n"
