@@ -64,32 +64,17 @@ TensorMaker = Callable[[_native.Tensor], Any]
 def tensor_maker(
     file: _native.File, record: Record, memory: Memory, framework: str | None, device: Any = None
 ) -> TensorMaker:
-    arrays = record.arrays if framework is None else framework
-    if not isinstance(arrays, dict):
-        return _maker_of(arrays or "torch", memory, device)
-    makers = {path: _maker_of(name, memory, None) for name, paths in arrays.items() for path in paths}
-    default: TensorMaker | None = None
+    """Imports a framework at its first tensor: a file without tensors needs none."""
+    # Of a file with several frameworks, the device is that of torch.
+    is_mixed = framework is None and isinstance(record.arrays, dict)
+    made: dict[str, tuple[_libraries.Library, Any]] = {}
 
     def make(tensor: _native.Tensor) -> Any:
-        nonlocal default
-        maker = makers.get(file.tensor_path(tensor.number or 0))
-        if maker is None:
-            maker = default = default or _maker_of("torch", memory, device)
-        return maker(tensor)
-
-    return make
-
-
-def _maker_of(name: str, memory: Memory, device: Any) -> TensorMaker:
-    """Imports the framework at the first tensor: a file without tensors needs none."""
-    library: _libraries.Library | None = None
-    place: Any = None
-
-    def make(tensor: _native.Tensor) -> Any:
-        nonlocal library, place
-        if library is None:
+        name = framework or record.framework_of(file, tensor)
+        if name not in made:
             library = _libraries.library(name)
-            place = library.device_of(device)
+            made[name] = library, library.device_of(None if is_mixed and name != "torch" else device)
+        library, place = made[name]
         return library.decode(tensor, memory, place)
 
     return make

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from milepost import _native, _optimizer
@@ -31,10 +32,17 @@ class Record:
         given = {"root": self.root, "ordered": self.ordered or None, "arrays": self.arrays}
         return {key: value for key, value in given.items() if value is not None}
 
+    @cached_property
+    def _by_path(self) -> dict[str, str]:
+        if not isinstance(self.arrays, dict):
+            return {}
+        return {path: name for name, paths in self.arrays.items() for path in paths}
+
     def framework_of(self, file: _native.File, tensor: _native.Tensor) -> str:
-        """Of which framework a tensor of the file was. Takes time in proportion to what is recorded."""
-        path = file.tensor_path(tensor.number or 0) if isinstance(self.arrays, dict) else ""
-        return _framework_of(self.arrays, path)
+        """Of which framework a tensor of the file was."""
+        if isinstance(self.arrays, dict):
+            return self._by_path.get(file.tensor_path(tensor.number or 0), "torch")
+        return self.arrays or "torch"
 
     @classmethod
     def of(cls, given: Any) -> Record:
@@ -53,12 +61,6 @@ class Record:
         )
 
 
-def _framework_of(arrays: str | dict[str, list[str]] | None, path: str) -> str:
-    if isinstance(arrays, dict):
-        return next((name for name, paths in arrays.items() if path in paths), "torch")
-    return arrays or "torch"
-
-
 def _texts(given: Any) -> list[str]:
     return [each for each in given if type(each) is str] if type(given) is list else []
 
@@ -68,13 +70,14 @@ def encode(given: Any, encoding: Encoding) -> _native.Checkpoint:
     contents = _native.Checkpoint(encoding)
     record = Record()
     parts = given
-    if not names_only(given) or _is_model(given, encoding) or _optimizer.parse(given) is not None:
-        record.root = _root_name(given, encoding)
-        parts = {record.root: given}
+    kind = _kind_of(given, encoding)
+    if kind != "object" or not names_only(given):
+        record.root = kind
+        parts = {kind: given}
     elif RECORD in given:
         raise InvalidArgumentError(f"the name {RECORD!r} is reserved", "save_name")
     for name, part in parts.items():
-        _add(contents, name, part, encoding, record)
+        _add(contents, name, part, kind if part is given else _kind_of(part, encoding), record)
     record.arrays = arrays_of(encoding)
     names = list(parts)
     if kept := record.as_dict():
@@ -84,19 +87,22 @@ def encode(given: Any, encoding: Encoding) -> _native.Checkpoint:
     return contents
 
 
-def _root_name(given: Any, encoding: Encoding) -> str:
+def _kind_of(given: Any, encoding: Encoding) -> str:
+    """ "model", "optimizer" or "object": also the name of a part that is the whole object."""
     if _is_model(given, encoding):
         return "model"
     return "object" if _optimizer.parse(given) is None else "optimizer"
 
 
-def _add(contents: _native.Checkpoint, name: str, part: Any, encoding: Encoding, record: Record) -> None:
-    if _is_model(part, encoding):
+def _add(contents: _native.Checkpoint, name: str, part: Any, kind: str, record: Record) -> None:
+    if kind == "model":
         metadata = getattr(part, "_metadata", None)
         if type(part) is OrderedDict and metadata is None:
             record.ordered.append(name)
         contents.add_model(name, part, metadata)
-    elif (optimizer := _optimizer.parse(part)) is not None:
+    elif kind == "optimizer":
+        optimizer = _optimizer.parse(part)
+        assert optimizer is not None
         _optimizer.add(contents, name, optimizer)
     else:
         contents.add_value(name, part)
