@@ -7,51 +7,21 @@ from typing import Any
 import numpy as np
 
 from milepost import _native
+from milepost._dtypes import ADDED, PLAIN
 from milepost._errors import InvalidArgumentError, UnsupportedError, WrongTypeError
 from milepost._memory import Memory
 
 NAME = "numpy"
 
-_PLAIN = {
-    "bool": "bool",
-    "i8": "int8",
-    "i16": "int16",
-    "i32": "int32",
-    "i64": "int64",
-    "u8": "uint8",
-    "u16": "uint16",
-    "u32": "uint32",
-    "u64": "uint64",
-    "f16": "float16",
-    "f32": "float32",
-    "f64": "float64",
-    "c64": "complex64",
-    "c128": "complex128",
-}
-#: Those that the package ml_dtypes adds to NumPy. Of the last three an array has one element a byte, a file fewer bits.
-_ADDED = {
-    "bf16": "bfloat16",
-    "f8_e4m3fn": "float8_e4m3fn",
-    "f8_e5m2": "float8_e5m2",
-    "f8_e4m3fnuz": "float8_e4m3fnuz",
-    "f8_e5m2fnuz": "float8_e5m2fnuz",
-    "f8_e8m0fnu": "float8_e8m0fnu",
-    "f8_e3m4": "float8_e3m4",
-    "f8_e4m3": "float8_e4m3",
-    "f8_e4m3b11fnuz": "float8_e4m3b11fnuz",
-    "f6_e2m3fn": "float6_e2m3fn",
-    "f6_e3m2fn": "float6_e3m2fn",
-    "f4_e2m1fn": "float4_e2m1fn",
-}
-_NAMES = {theirs: ours for ours, theirs in (_PLAIN | _ADDED).items()}
+_NAMES = {theirs: ours for ours, theirs in (PLAIN | ADDED).items()}
 _BITS = {"f6_e2m3fn": 6, "f6_e3m2fn": 6, "f4_e2m1fn": 4}
 
 
 def dtype_of(name: str, of: str) -> np.dtype[Any]:
     """The dtype of that name in a file. `of` says in messages what has it. Raises ImportError that names ml_dtypes."""
-    if name in _PLAIN:
-        return np.dtype(_PLAIN[name])
-    if name not in _ADDED:
+    if name in PLAIN:
+        return np.dtype(PLAIN[name])
+    if name not in ADDED:
         raise UnsupportedError(f"{of} has the dtype {name}, which NumPy does not have", "dtype")
     try:
         import ml_dtypes
@@ -59,7 +29,7 @@ def dtype_of(name: str, of: str) -> np.dtype[Any]:
         raise ImportError(
             f"{of} has the dtype {name}, which NumPy does not have by itself: pip install ml_dtypes", name="ml_dtypes"
         ) from error
-    made: np.dtype[Any] = np.dtype(getattr(ml_dtypes, _ADDED[name]))
+    made: np.dtype[Any] = np.dtype(getattr(ml_dtypes, ADDED[name]))
     return made
 
 

@@ -7,37 +7,15 @@ from typing import Any
 import torch
 
 from milepost import _native
+from milepost._dtypes import TORCH
 from milepost._errors import InvalidArgumentError, UnsupportedError, WrongTypeError
 from milepost._memory import Memory
 
 NAME = "torch"
 
-_NAMES = {
-    "bool": "bool",
-    "i8": "int8",
-    "i16": "int16",
-    "i32": "int32",
-    "i64": "int64",
-    "u8": "uint8",
-    "u16": "uint16",
-    "u32": "uint32",
-    "u64": "uint64",
-    "f16": "float16",
-    "bf16": "bfloat16",
-    "f32": "float32",
-    "f64": "float64",
-    "c64": "complex64",
-    "c128": "complex128",
-    "f8_e4m3fn": "float8_e4m3fn",
-    "f8_e5m2": "float8_e5m2",
-    "f8_e4m3fnuz": "float8_e4m3fnuz",
-    "f8_e5m2fnuz": "float8_e5m2fnuz",
-    "f8_e8m0fnu": "float8_e8m0fnu",
-    "f4_e2m1fn": "float4_e2m1fn_x2",
-}
 #: The dtypes of files that this version of PyTorch has, and back.
 DTYPES: dict[str, torch.dtype] = {
-    ours: getattr(torch, theirs) for ours, theirs in _NAMES.items() if hasattr(torch, theirs)
+    ours: getattr(torch, theirs) for ours, theirs in TORCH.items() if hasattr(torch, theirs)
 }
 NAMES: dict[torch.dtype, str] = {dtype: name for name, dtype in DTYPES.items()}
 _PACKED = DTYPES.get("f4_e2m1fn")  # two elements a byte: the last dimension of torch counts bytes
