@@ -29,6 +29,7 @@ import time
 
 import fault_table
 from fault_table import SAVED
+from tracing import strace_works
 
 Call = collections.namedtuple("Call", "name nth role")  # the nth call of that name in its thread
 Outcome = collections.namedtuple("Outcome", "status printed fired")
@@ -324,17 +325,6 @@ class Matrix:
         if self.options.control:
             return 0 if self.failed[1] and self.failed[3] else 1
         return 1 if self.failed else 0
-
-
-def strace_works():
-    """Whether strace can trace, and fail a call, here."""
-    try:
-        status = subprocess.run(["strace", "-qq", "-o", "/dev/null", "-e", "trace=chdir", "-e",
-                                 "inject=chdir:error=EIO", "sh", "-c", "cd / && exit 1; exit 42"],
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode
-    except OSError:
-        return False
-    return status == 42
 
 
 def parse(arguments):

@@ -21,6 +21,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "faults"))
+
+from tracing import strace_works  # noqa: E402
+
 TRACED = "%file,%desc,getrandom,prlimit64"
 ERRORS = ("EIO", "ENOSPC")
 PREPARED = 3  # the newest number that `prepare` makes
@@ -119,17 +123,6 @@ class Faults:
                 self.fault(call, f"error={error}", str(call.nth))
             self.fault(call, "error=EIO", f"{call.nth}+")
         print(f"{len(calls)} system calls")
-
-
-def strace_works():
-    """Whether strace can trace, and fail a call, here."""
-    try:
-        status = subprocess.run(["strace", "-qq", "-o", "/dev/null", "-e", "trace=chdir", "-e",
-                                 "inject=chdir:error=EIO", "sh", "-c", "cd / && exit 1; exit 42"],
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode
-    except OSError:
-        return False
-    return status == 42
 
 
 def main():
