@@ -2,8 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 
+#include <milepost/export.hpp>
+#include <milepost/options.hpp>
 #include <milepost/result.hpp>
 
 namespace milepost {
@@ -23,7 +27,15 @@ public:
     [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
     /// Fills `to` with the bytes from `offset` on, all of it. Errors: its own; io_error/read is usual.
     [[nodiscard]] virtual Result<void> read(std::uint64_t offset, std::span<std::byte> to) const = 0;
+    /// Whether the content is what it was when the source was opened, as far as that can be told: what was
+    /// read of a file that somebody rewrites is not damage. By default it is. Errors: io_error/changed.
+    [[nodiscard]] virtual Result<void> check_unchanged() const { return {}; }
 };
+
+/// A regular file as a Source, for files that are not checkpoints. It never blocks on a pipe, and is read
+/// through one descriptor that is closed with the last share of it. Errors: not_found/file;
+/// not_a_checkpoint/not_regular; io_error/open; its functions: io_error/read, /changed.
+[[nodiscard]] MILEPOST_API Result<std::shared_ptr<const Source>> open_source(const std::string& path);
 
 /// Where a Writer's bytes go when they do not go to a file: a pipe, an upload. The bytes come in one forward
 /// pass. The last ones are the commit record: a receiver of fewer bytes does not have a checkpoint. Threads:
@@ -41,5 +53,13 @@ public:
     /// Called once after the last write, if all succeeded: make it durable, close it.
     [[nodiscard]] virtual Result<void> commit() = 0;
 };
+
+/// A Sink whose commit() replaces the file at `path` in one step, as save() does (<milepost/writer.hpp>): for
+/// files of other formats, which are then as durable as checkpoints. Of the options it uses `durable`,
+/// `keep_cached`, `keep_previous` and `create_only`. Without commit() the old file stays, and nothing is left
+/// of the new one. It buffers 4 MiB. Errors: as Writer::create; of its functions io_error/write, /no_space,
+/// ...; of commit() those of Writer::commit.
+[[nodiscard]] MILEPOST_API Result<std::unique_ptr<Sink>> open_sink(const std::string& path,
+                                                                   const SaveOptions& options = {});
 
 }  // namespace milepost

@@ -17,6 +17,8 @@
 
 namespace milepost {
 
+class Source;
+
 /// Sizes of the dimensions, outermost first; empty for rank 0 (one element).
 using Shape = std::vector<std::uint64_t>;
 
@@ -52,9 +54,10 @@ MILEPOST_API const Shape& no_dims() noexcept;
 }  // namespace detail
 /// @endcond
 
-/// One run of raw bytes that one or more tensors view: memory of the caller, or a storage of an open file.
-/// Memory of the caller is borrowed, unless the view was given a share of its owner; a file stays open as
-/// long as a view of it exists. Two views are of one storage exactly if they compare equal. A plain value.
+/// One run of raw bytes that one or more tensors view: memory of the caller, a storage of an open file, or a
+/// range of a Source. Memory of the caller is borrowed, unless the view was given a share of its owner; a
+/// file or a Source stays open as long as a view of it exists. Two views are of one storage exactly if they
+/// compare equal. A plain value.
 class StorageView {
 public:
     /// An empty one, or memory of the caller, which must outlive all use of the view.
@@ -71,6 +74,17 @@ public:
     ///     milepost::StorageView kept(*bytes, bytes);                  // `bytes` may go
     StorageView(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) noexcept
         : provider_(std::move(owner), nullptr), data_(bytes.data()), nbytes_(bytes.size()) {}
+    /// The `nbytes` bytes from `begin` on of a Source (<milepost/io.hpp>): a tensor in a file of another
+    /// format, say. What is used is read when it is used; save() reads it chunk by chunk, so memory does not
+    /// grow with it. bytes() reads all of it and keeps that. Each call makes another storage; tensors that
+    /// share one use copies of one view. Requires: the source has these bytes. Errors:
+    /// invalid_argument/option if it is null; io_error/out_of_memory. Errors of the Source are those of the
+    /// call that needed the bytes.
+    ///
+    ///     auto source = milepost::open_source("weights.bin");
+    ///     auto storage = milepost::StorageView::from(*source, 128, 4096);
+    [[nodiscard]] MILEPOST_API static Result<StorageView> from(std::shared_ptr<const Source> source,
+                                                               std::uint64_t begin, std::uint64_t nbytes);
     /// Moving one copies it: none is left empty.
     ///@{
     StorageView(const StorageView&) noexcept = default;
@@ -85,9 +99,9 @@ public:
     /// The bytes [begin, end) of it as a storage of their own. Errors: invalid_argument/layout unless
     /// begin <= end <= nbytes().
     [[nodiscard]] MILEPOST_API Result<StorageView> part(std::uint64_t begin, std::uint64_t end) const;
-    /// Its number in the file, as Reader::storages() counts; nothing for memory of the caller.
+    /// Its number in the file, as Reader::storages() counts; nothing for memory of the caller, or a Source's.
     [[nodiscard]] std::optional<std::uint32_t> index() const noexcept {
-        return provider_ != nullptr ? std::optional(number_) : std::nullopt;
+        return provider_ != nullptr && number_ != kNoNumber ? std::optional(number_) : std::nullopt;
     }
 
     /// The bytes [begin, end), valid as long as the memory, or the file is open. Errors: invalid_argument/
@@ -129,6 +143,7 @@ public:
 
 private:
     friend struct detail::ViewAccess;
+    static constexpr std::uint32_t kNoNumber = UINT32_MAX;  // above all limits of a file
 
     // Null for memory of the caller, but then it can hold a share of the owner (an aliasing pointer).
     std::shared_ptr<const detail::StorageProvider> provider_;

@@ -34,9 +34,8 @@ public:
     /// The whole file; empty if it is not mapped.
     [[nodiscard]] std::span<const std::byte> mapped() const noexcept { return mapping_.bytes(); }
 
-    /// Whether the file is as it was when it was opened: what was read of a file that somebody rewrites is
-    /// not damage. Always true of a caller's Source. Errors: io_error/changed.
-    [[nodiscard]] Result<void> check_unchanged() const;
+    /// See Source::check_unchanged.
+    [[nodiscard]] Result<void> check_unchanged() const { return source_->check_unchanged(); }
 
 private:
     std::shared_ptr<const Source> source_;

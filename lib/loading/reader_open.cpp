@@ -10,9 +10,9 @@
 #include <milepost/result.hpp>
 
 #include "base/out_of_memory.hpp"
+#include "core/guarded_source.hpp"
 #include "core/text.hpp"
 #include "loading/file_access.hpp"
-#include "loading/guarded_source.hpp"
 #include "loading/open.hpp"
 #include "loading/reader_impl.hpp"
 
@@ -51,7 +51,7 @@ Result<Reader> Reader::open(const std::string& path, const OpenOptions& options)
 
 Result<Reader> Reader::open(std::shared_ptr<const Source> source, const OpenOptions& options) try {
     if (source == nullptr) return Error(Condition::option, "the source is null");
-    auto guarded = std::make_shared<loading::GuardedSource>(std::move(source));
+    auto guarded = std::make_shared<core::GuardedSource>(std::move(source));
     auto impl = std::make_shared<Impl>("", FileAccess(std::move(guarded)));
     MILEPOST_TRY(open_checkpoint(*impl, options));
     return Reader(std::move(impl));

@@ -12,7 +12,7 @@
 
 #include "core/callback.hpp"
 
-namespace milepost::loading {
+namespace milepost::core {
 
 /// A caller's Source, of which no exception comes: what it throws is the error of the call.
 class GuardedSource final : public Source {
@@ -26,9 +26,12 @@ public:
     Result<void> read(std::uint64_t offset, std::span<std::byte> to) const override {
         return core::call_guarded(Condition::read, "the source", [&] { return source_->read(offset, to); });
     }
+    Result<void> check_unchanged() const override {
+        return core::call_guarded(Condition::read, "the source", [&] { return source_->check_unchanged(); });
+    }
 
 private:
     std::shared_ptr<const Source> source_;
 };
 
-}  // namespace milepost::loading
+}  // namespace milepost::core
