@@ -37,6 +37,10 @@ enum class Condition : std::uint8_t {
     required_flag,    ///< The file needs a feature that this library does not know.
     codec,            ///< A storage has a codec that this library does not know.
     dtype,            ///< Typed access to a tensor whose dtype this library does not know.
+    global,           ///< A pickle names a function or a class that is not data.
+    opcode,           ///< A pickle has an instruction that is not needed for data.
+    feature,          ///< A file of another format has something that this library does not read.
+    not_held,         ///< The format to write cannot hold a part of the checkpoint.
     // corrupt
     text_mode,        ///< The file was transferred as text.
     header_checksum,  ///< The header is damaged.
@@ -77,6 +81,8 @@ enum class Condition : std::uint8_t {
     value_key,        ///< A key is not allowed, occurs twice, or is out of order; or a dict is malformed.
     value_bytes,      ///< Bytes of values are missing or left over, or a string is not UTF-8.
     group,            ///< A param group or a state contradicts the others of its optimizer.
+    foreign,          ///< A file of another format breaks the rules of that format.
+    foreign_checksum, ///< A checksum in a file of another format differs.
     // limit_exceeded
     index_bytes,      ///< The index is larger than the limit.
     tables,           ///< There are more models and optimizers than the limit.

@@ -46,6 +46,10 @@ constexpr std::array kConditions = {
     ConditionRow{Condition::required_flag, Code::unsupported, "required_flag"},
     ConditionRow{Condition::codec, Code::unsupported, "codec"},
     ConditionRow{Condition::dtype, Code::unsupported, "dtype"},
+    ConditionRow{Condition::global, Code::unsupported, "global"},
+    ConditionRow{Condition::opcode, Code::unsupported, "opcode"},
+    ConditionRow{Condition::feature, Code::unsupported, "feature"},
+    ConditionRow{Condition::not_held, Code::unsupported, "not_held"},
 
     ConditionRow{Condition::text_mode, Code::corrupt, "text_mode"},
     ConditionRow{Condition::header_checksum, Code::corrupt, "header_checksum"},
@@ -86,6 +90,8 @@ constexpr std::array kConditions = {
     ConditionRow{Condition::value_key, Code::corrupt, "value_key"},
     ConditionRow{Condition::value_bytes, Code::corrupt, "value_bytes"},
     ConditionRow{Condition::group, Code::corrupt, "group"},
+    ConditionRow{Condition::foreign, Code::corrupt, "foreign"},
+    ConditionRow{Condition::foreign_checksum, Code::corrupt, "foreign_checksum"},
 
     ConditionRow{Condition::index_bytes, Code::limit_exceeded, "index_bytes"},
     ConditionRow{Condition::tables, Code::limit_exceeded, "tables"},

@@ -27,6 +27,21 @@ ARROWS = {
     "run": {"base", "core", "platform"},
 }
 
+# The rooms of convert/, likewise. They may enter lib/base too, whose headers are complete without a source. What is in
+# convert/ itself and knows no format is open to all of them; the table of formats enters all rooms.
+CONVERT_ARROWS = {
+    "zip": set(),
+    "pickle": set(),
+    "objects": set(),
+    "pytorch": {"zip", "pickle", "objects"},
+    "numpy": {"zip"},
+    "safetensors": set(),
+    "gguf": set(),
+    "hdf5": set(),
+}
+CONVERT_COMMON = re.compile(r"convert/[^/]+\.hpp")
+CONVERT_TABLE = re.compile(r"convert/(formats|sniff)\.cpp")
+
 # Third-party headers: pattern -> the files that may include them.
 THIRD_PARTY = {
     r"(zstd|xxhash|xxh_x86dispatch)\.h": r"lib/codec/[^/]+\.cpp|bench/.+",
@@ -35,8 +50,12 @@ THIRD_PARTY = {
     r"immintrin\.h": r"lib/(codec/checksum\.cpp|(codec|format)/[^/]+_(avx2|avx512)\.[ch]pp)",
     r"arm_neon\.h": r"lib/codec/[^/]+_neon\.[ch]pp",
     r"(checkpoint_generated\.h|flatbuffers/.+)": r"lib/format/index\.cpp",
-    r"(CLI|fmt|nlohmann)/.+": r"(cli|examples)/.+",
-    r"(Eigen/.+|zlib\.h)": r"examples/.+",
+    r"nlohmann/.+": r"(cli|examples|convert/safetensors)/.+",
+    r"(CLI|fmt)/.+": r"(cli|examples)/.+",
+    r"Eigen/.+": r"examples/.+",
+    r"zlib\.h": r"(examples|convert/zip)/.+",
+    r"minizip/.+": r"convert/zip/.+",
+    r"hdf5\.h": r"convert/hdf5/.+",
     r"(benchmark/.+|simdjson\.h)": r"bench/.+",
     r"nanobind/.+": r"python/native/.+",
     r"(ATen|c10|torch)/.+": r"include/milepost/libtorch(/[^/]+)?\.hpp|examples/libtorch\.cpp",
@@ -81,11 +100,11 @@ class Include:
 
 
 def place_of(file: str) -> str:
-    """The room of lib/, or "include", "cli", "examples", "bench", "python", "tests", "fuzz"; "" where no C++ belongs."""
+    """The room of lib/, or "include", "convert", "cli", "examples", "bench", "python", "tests", "fuzz"; else ""."""
     parts = file.split("/")
     if parts[0] == "lib" and len(parts) > 2 and parts[1] in ARROWS:
         return parts[1]
-    return parts[0] if parts[0] in ("include", *USERS, *FREE) and len(parts) > 1 else ""
+    return parts[0] if parts[0] in ("include", "convert", *USERS, *FREE) and len(parts) > 1 else ""
 
 
 def breach_of(include: Include, files: set[str]) -> str | None:
@@ -124,6 +143,8 @@ def quoted_breach(include: Include, place: str, files: set[str]) -> str | None:
     if place in USERS:
         beside = f"{include.file.rpartition('/')[0]}/{include.name}"
         return None if beside in files else "a user of the library may include public headers and its own folder only"
+    if place == "convert":
+        return convert_breach(include, files)
     isa = ISA_HEADER.fullmatch(include.name)
     if isa and not re.fullmatch(rf".+_{isa[1]}\.[ch]pp", include.file):
         return f"only files for {isa[1]} may include this"
@@ -131,6 +152,19 @@ def quoted_breach(include: Include, place: str, files: set[str]) -> str | None:
     if room not in ARROWS or f"lib/{include.name}" not in files:
         return 'is not a file of a room (write "room/file.hpp")'
     return None if room == place or room in ARROWS[place] else f"lib/{place} may not enter lib/{room}"
+
+
+def convert_breach(include: Include, files: set[str]) -> str | None:
+    name = include.name
+    if name.startswith("base/") and f"lib/{name}" in files:
+        return None
+    if not name.startswith("convert/") or name not in files:
+        return 'is not a file of lib/base or of convert (write "convert/room/file.hpp")'
+    if CONVERT_COMMON.fullmatch(name) or CONVERT_TABLE.fullmatch(include.file):
+        return None
+    place, room = include.file.split("/")[1], name.split("/")[1]
+    allowed = room == place or room in CONVERT_ARROWS.get(place, set())
+    return None if allowed else f"convert/{place} may not enter convert/{room}"
 
 
 def includes_of(root: Path, file: str) -> tuple[list[Include], list[str]]:
@@ -192,6 +226,10 @@ GOOD_TREE = {
     "lib/loading/open.hpp": '#include "platform/file.hpp"\n#include "format/index.hpp"\n',
     "lib/live/load_transaction.hpp": '#include "core/text.hpp"\n#include <milepost/result.hpp>\n',
     "lib/run/prune.cpp": '#include "platform/file.hpp"\n#include <milepost/result.hpp>\n',
+    "convert/formats.hpp": "#include <milepost/error.hpp>\n",
+    "convert/formats.cpp": '#include "convert/formats.hpp"\n#include "convert/numpy/npy.hpp"\n',
+    "convert/zip/archive.hpp": "#include <minizip/unzip.h>\n",
+    "convert/numpy/npy.hpp": '#include "base/checked.hpp"\n#include "convert/zip/archive.hpp"\n#include "convert/formats.hpp"\n',
     "cli/ls.hpp": "",
     "cli/ls.cpp": '#include "ls.hpp"\n#include <milepost/error.hpp>\n#include <fmt/core.h>\n#include <CLI/CLI.hpp>\n',
     "cli/terminal_posix.cpp": "#include <unistd.h>\n",
@@ -240,6 +278,11 @@ BAD_FILES = [
     ("lib/core/boost.cpp", "#include <boost/any.hpp>", "none of the lists"),
     ("lib/stray.cpp", "#include <string>", "outside of the rooms"),
     ("lib/core/json.cpp", "#include <simdjson.h>", "only bench"),
+    ("convert/inner.cpp", '#include "core/text.hpp"', "is not a file of lib/base or of convert"),
+    ("convert/zip/up.hpp", '#include "convert/numpy/npy.hpp"', "convert/zip may not enter convert/numpy"),
+    ("convert/up.hpp", '#include "convert/zip/archive.hpp"', "convert/up.hpp may not enter convert/zip"),
+    ("convert/numpy/zlib.cpp", "#include <zlib.h>", "only (examples|convert/zip)"),
+    ("convert/os.cpp", "#include <fcntl.h>", "operating system"),
     ("include/milepost/inner.hpp", '#include "base/checked.hpp"', "std and public headers only"),
     ("include/milepost/os.hpp", "#include <fcntl.h>", "operating system"),
     ("include/milepost/torch.hpp", "#include <ATen/ATen.h>", "only include/milepost/libtorch"),

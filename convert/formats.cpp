@@ -1,0 +1,58 @@
+#include "convert/formats.hpp"
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/convert.hpp>
+#include <milepost/result.hpp>
+#include <milepost/writer.hpp>
+
+#include "convert/import_input.hpp"
+#include "convert/milepost_format.hpp"
+
+namespace milepost::convert {
+namespace {
+
+using Extensions = std::span<const std::string_view>;
+
+constexpr std::array<std::string_view, 1> kMilepost = {".milepost"};
+constexpr std::array<std::string_view, 4> kPytorch = {".pt", ".pth", ".ckpt", ".bin"};
+constexpr std::array<std::string_view, 1> kSafetensors = {".safetensors"};
+constexpr std::array<std::string_view, 1> kNpz = {".npz"};
+constexpr std::array<std::string_view, 1> kNpy = {".npy"};
+constexpr std::array<std::string_view, 1> kGguf = {".gguf"};
+constexpr std::array<std::string_view, 3> kHdf5 = {".h5", ".hdf5", ".keras"};
+
+constexpr std::array<FormatRow, 7> kRows = {{
+    {FileFormat::milepost, "milepost", kMilepost, import_milepost, no_losses, write_milepost},
+    {FileFormat::pytorch, "pytorch", kPytorch, nullptr, nullptr, nullptr},
+    {FileFormat::safetensors, "safetensors", kSafetensors, nullptr, nullptr, nullptr},
+    {FileFormat::npz, "npz", kNpz, nullptr, nullptr, nullptr},
+    {FileFormat::npy, "npy", kNpy, nullptr, nullptr, nullptr},
+    {FileFormat::gguf, "gguf", kGguf, nullptr, nullptr, nullptr},
+    {FileFormat::hdf5, "hdf5", kHdf5, nullptr, nullptr, nullptr},
+}};
+
+constexpr bool rows_match_enum() {
+    for (std::size_t i = 0; i < kRows.size(); ++i) {
+        if (static_cast<std::size_t>(kRows[i].format) != i) return false;
+    }
+    return true;
+}
+static_assert(rows_match_enum(), "rows are in the order of the enum, one for each value");
+
+}  // namespace
+
+const FormatRow& row_of(FileFormat format) noexcept {
+    return kRows[static_cast<std::size_t>(format)];
+}
+
+std::span<const FormatRow> all_formats() noexcept {
+    return kRows;
+}
+
+}  // namespace milepost::convert

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/convert.hpp>
+#include <milepost/result.hpp>
+
+#include "convert/import_input.hpp"
+
+namespace milepost::convert {
+
+/// One row for each FileFormat, in that order: all that the rest of the library knows of it.
+struct FormatRow {
+    FileFormat format;
+    std::string_view word;
+    std::span<const std::string_view> extensions;  ///< of files that are to be written
+    /// The structure of a file. Null where this build does not read the format.
+    Result<Checkpoint> (*import)(const ImportInput& input);
+    /// Null where the format is not written.
+    ///@{
+    std::vector<Loss> (*find_losses)(const Checkpoint& checkpoint);
+    Result<void> (*write)(const std::string& path, const Checkpoint& checkpoint,
+                          const ExportOptions& options);
+    ///@}
+};
+
+[[nodiscard]] const FormatRow& row_of(FileFormat format) noexcept;
+[[nodiscard]] std::span<const FormatRow> all_formats() noexcept;
+
+}  // namespace milepost::convert
