@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <milepost/checkpoint.hpp>
@@ -20,7 +19,6 @@
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
 #include "convert/formats.hpp"
-#include "convert/import_input.hpp"
 #include "convert/sniff.hpp"
 
 namespace milepost {

@@ -3,15 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <span>
-#include <string>
 #include <string_view>
 
-#include <milepost/checkpoint.hpp>
 #include <milepost/convert.hpp>
-#include <milepost/result.hpp>
-#include <milepost/writer.hpp>
 
-#include "convert/import_input.hpp"
 #include "convert/milepost_format.hpp"
 
 namespace milepost::convert {

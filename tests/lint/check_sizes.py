@@ -68,7 +68,7 @@ def check_file(name: str, text: str) -> list[str]:
 def check(root: Path, files: list[Path]) -> list[str]:
     breaches = []
     for file in files:
-        if file.parts[0] == "lib" and file.suffix in SUFFIXES:
+        if file.parts[0] in ("lib", "convert") and file.suffix in SUFFIXES:
             breaches += check_file(file.as_posix(), (root / file).read_text(encoding="utf-8"))
     return breaches
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy, warnings as errors: all checks of .clang-tidy over the sources of the library and of the command
+"""Runs clang-tidy, warnings as errors: all checks of .clang-tidy over the sources of the libraries and of the command
 line; includes, and the warnings of the compiler, over all sources; includes over all headers. nanobind has one header for
 all: of the extension of Python includes are not checked, and the rest is.
 
@@ -25,8 +25,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TIDY = "clang-tidy-19"  # the first of Debian 12's that checks includes
-PLACES = ("lib", "include", "cli", "examples", "bench", "python")
-ALL_CHECKS_PLACES = ("lib", "cli", "python")
+PLACES = ("lib", "include", "convert", "cli", "examples", "bench", "python")
+ALL_CHECKS_PLACES = ("lib", "convert", "cli", "python")
 WITHOUT_INCLUDES_PLACE = "python"
 INCLUDES_ONLY = "-*,misc-include-cleaner,clang-diagnostic-*"
 # The headers for LibTorch, which is not there: tests/pytorch/check_libtorch.py compiles them with all warnings.
