@@ -4,9 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include <milepost/checkpoint.hpp>
 #include <milepost/options.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
@@ -16,11 +14,6 @@
 
 namespace milepost::cli {
 namespace {
-
-void visit_scope(const std::string& prefix, const Entries& entries, const VisitEntry& visit) {
-    for (const auto& [name, value] : entries)
-        visit(prefix + name, value);
-}
 
 std::uint64_t tensor_count(const StableVector<Value>& items) {
     std::uint64_t count = 0;
@@ -54,31 +47,6 @@ std::uint64_t visit_tensors(const Reader& reader, const ListedPath& listed, cons
         ++visited;
     }
     return visited;
-}
-
-void visit_entries(const Checkpoint& checkpoint, const VisitEntry& visit) {
-    for (const auto& [name, model] : checkpoint.models())
-        visit_scope(name + '/', model, visit);
-    for (const auto& [name, optimizer] : checkpoint.optimizers())
-        visit_entries(name, optimizer, visit);
-    visit_scope("", checkpoint.values(), visit);
-}
-
-void visit_entries(const std::string& name, const OptimizerState& optimizer, const VisitEntry& visit) {
-    for (std::size_t group = 0; group < optimizer.param_groups.size(); ++group) {
-        const std::string prefix = name + "/param_groups/" + std::to_string(group) + '/';
-        visit_scope(prefix, optimizer.param_groups[group].hyperparameters, visit);
-    }
-    const std::vector<std::string>& keys = optimizer.param_keys;
-    const std::string states = name + "/state/";
-    for (const auto& [index, entries] : optimizer.state) {
-        std::string prefix = states;
-        prefix += index < keys.size() ? keys[index] : std::to_string(index);
-        prefix += '/';
-        visit_scope(prefix, entries, visit);
-    }
-    visit_scope(states, optimizer.state_extra, visit);
-    visit_scope(name + '/', optimizer.extra, visit);
 }
 
 Strides contiguous_strides(const Shape& shape) {

@@ -4,7 +4,6 @@
 #include <functional>
 #include <string>
 
-#include <milepost/checkpoint.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
@@ -24,13 +23,6 @@ using VisitTensor = std::function<void(const std::string& path, const TensorView
 /// Calls `visit` for every tensor that is listed, in the order of the file. Holds one at a time. Returns how
 /// many they were.
 std::uint64_t visit_tensors(const Reader& reader, const ListedPath& listed, const VisitTensor& visit);
-
-using VisitEntry = std::function<void(const std::string& path, const Value& value)>;
-
-/// Calls `visit` for every entry with its path, in the order of the file (docs/format.md, section 6.1).
-void visit_entries(const Checkpoint& checkpoint, const VisitEntry& visit);
-/// The same for the entries of one optimizer.
-void visit_entries(const std::string& name, const OptimizerState& optimizer, const VisitEntry& visit);
 
 /// The strides of a contiguous tensor, in elements: for each dimension the product of the sizes after it (0
 /// if one of them is 0). Requires: the product of the sizes that are not 0 fits, as a Reader has checked.

@@ -11,6 +11,7 @@
 #include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
+#include <milepost/walk.hpp>
 
 #include "contents.hpp"
 #include "json_document.hpp"
@@ -103,8 +104,9 @@ Result<void> print_ls_json(const Reader& reader, const ListedPath& listed) {
     document.list("models", checkpoint.models(), model_json);
     document.list("optimizers", checkpoint.optimizers(), optimizer_json);
     document.begin_list("entries");
-    visit_entries(checkpoint, [&](const std::string& path, const Value& value) {
+    walk(checkpoint, [&](const std::string& path, const Value& value) {
         if (listed(path)) document.row({{"path", path}, {"value", value_json(value)}});
+        return false;
     });
     document.end_list();
     document.list("order", checkpoint.order(), [](const std::string& name) { return Json(name); });

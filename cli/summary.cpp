@@ -9,6 +9,7 @@
 #include <milepost/reader.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
+#include <milepost/walk.hpp>
 
 #include "contents.hpp"
 #include "text.hpp"
@@ -71,8 +72,9 @@ void count_parts(const Checkpoint& checkpoint, Summary& summary) {
         summary.model_tensors += tensor_count(model.metadata);
     }
     for (const auto& [name, optimizer] : checkpoint.optimizers()) {
-        visit_entries(name, optimizer, [&summary](const std::string&, const Value& value) {
-            summary.optimizer_tensors += tensor_count(value);
+        walk(name, optimizer, [&summary](const std::string&, const Value& value) {
+            if (value.get_if<TensorView>() != nullptr) ++summary.optimizer_tensors;
+            return true;
         });
     }
 }

@@ -21,6 +21,7 @@
 #include <milepost/value.hpp>
 #include <milepost/verify.hpp>
 #include <milepost/version.hpp>
+#include <milepost/walk.hpp>
 #include <milepost/writer.hpp>
 
 /// All of Milepost. Start with Checkpoint (checkpoint.hpp), save() (writer.hpp), Reader (reader.hpp) and

@@ -16,44 +16,6 @@
 using namespace milepost;
 using namespace milepost::cli;
 
-TEST_CASE("entries: paths, in the order of the file") {
-    Checkpoint checkpoint;
-    checkpoint.values()["epoch"] = 3;
-    checkpoint.model("net")["b/w"] = 1;
-    checkpoint.model("net")["a"] = 2;
-    checkpoint.model("other")["c"] = 1;
-    OptimizerState& optimizer = checkpoint.optimizer("opt");
-    optimizer.extra["defaults"] = 1;
-    optimizer.state_extra["note"] = 1;
-    optimizer.state[10]["step"] = 1;
-    optimizer.state[2]["step"] = 1;
-    optimizer.param_groups.emplace_back().hyperparameters["lr"] = 0.5;
-    optimizer.param_groups.emplace_back().hyperparameters["lr"] = 0.5;
-    std::vector<std::string> paths;
-    visit_entries(checkpoint, [&paths](const std::string& path, const Value&) { paths.push_back(path); });
-    const std::vector<std::string> expected = {"net/b/w",
-                                               "net/a",
-                                               "other/c",
-                                               "opt/param_groups/0/lr",
-                                               "opt/param_groups/1/lr",
-                                               "opt/state/2/step",
-                                               "opt/state/10/step",
-                                               "opt/state/note",
-                                               "opt/defaults",
-                                               "epoch"};
-    CHECK(paths == expected);
-}
-
-TEST_CASE("entries: the path of a state has the key of its parameter") {
-    OptimizerState optimizer;
-    optimizer.param_keys = {"fc.weight", "fc.bias"};
-    optimizer.state[1]["step"] = 1;
-    std::vector<std::string> paths;
-    visit_entries("opt", optimizer,
-                  [&paths](const std::string& path, const Value&) { paths.push_back(path); });
-    CHECK(paths == std::vector<std::string>{"opt/state/fc.bias/step"});
-}
-
 TEST_CASE("entries: tensors are counted at any depth") {
     Dict dict;
     dict.items.emplace_back(Value("k"), Value(TensorView()));
