@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -266,6 +267,21 @@ public:
     /// Errors: as bytes(), but strided tensors are gathered; invalid_argument/layout unless to.size() ==
     /// nbytes().
     [[nodiscard]] MILEPOST_API Result<void> copy_to(std::span<std::byte> to) const;
+
+    /// Calls `take` with the elements in row-major order, in blocks of at most `max_nbytes` bytes (at least
+    /// one element): for tensors that are larger than memory. A block is valid during the call. An error of
+    /// `take` ends it and is returned; what it throws passes through. Errors: as copy_to;
+    /// io_error/out_of_memory.
+    ///
+    ///     std::uint64_t sum = 0;
+    ///     auto read = tensor.read_blocks([&sum](std::span<const std::byte> block) -> milepost::Result<void>
+    ///     {
+    ///         for (std::byte byte : block) sum += std::to_integer<unsigned>(byte);
+    ///         return {};
+    ///     });
+    [[nodiscard]] MILEPOST_API Result<void> read_blocks(
+        const std::function<Result<void>(std::span<const std::byte> block)>& take,
+        std::uint64_t max_nbytes = std::uint64_t{4} << 20U) const;
 
     /// A contiguous copy of its own. Errors: as copy_to; limit_exceeded/total_bytes if nbytes() > max_nbytes;
     /// io_error/out_of_memory.
