@@ -1,8 +1,10 @@
 #pragma once
 
 #include <complex>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include <milepost/export.hpp>
@@ -75,5 +77,14 @@ template <> struct dtype_of<std::complex<double>> { static constexpr Dtype value
 /// The same as a value.
 template <class T>
 inline constexpr Dtype dtype_of_v = dtype_of<T>::value;
+
+/// Whether cast_elements() converts between the two: f16, bf16, f32 and f64, any into any.
+[[nodiscard]] MILEPOST_API bool can_cast(Dtype from, Dtype to) noexcept;
+
+/// Converts contiguous elements, to nearest, ties to even. A number that is too large becomes infinite. A NaN
+/// remains a NaN with its sign and the leading bits of its payload (IEEE 754-2019, sections 4.3.1 and 6.2.3).
+/// Requires: can_cast; both spans hold as many elements; they do not overlap. Any alignment, any thread.
+MILEPOST_API void cast_elements(Dtype from_dtype, std::span<const std::byte> from, Dtype to_dtype,
+                                std::span<std::byte> to) noexcept;
 
 }  // namespace milepost

@@ -1,5 +1,3 @@
-#include "core/cast.hpp"
-
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -9,7 +7,7 @@
 
 #include <milepost/dtype.hpp>
 
-namespace milepost::core {
+namespace milepost {
 namespace {
 
 /// A binary floating-point format of IEEE 754's shape: one sign bit, then exponent and mantissa.
@@ -105,8 +103,8 @@ bool can_cast(Dtype from, Dtype to) noexcept {
     return find_format(from) != nullptr && find_format(to) != nullptr;
 }
 
-void cast(Dtype from_dtype, std::span<const std::byte> from, Dtype to_dtype,
-          std::span<std::byte> to) noexcept {
+void cast_elements(Dtype from_dtype, std::span<const std::byte> from, Dtype to_dtype,
+                   std::span<std::byte> to) noexcept {
     const Format source = *find_format(from_dtype);
     const Format target = *find_format(to_dtype);
     const std::size_t from_nbytes = source.bits() / 8;
@@ -120,4 +118,4 @@ void cast(Dtype from_dtype, std::span<const std::byte> from, Dtype to_dtype,
     }
 }
 
-}  // namespace milepost::core
+}  // namespace milepost

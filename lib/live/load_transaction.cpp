@@ -22,7 +22,6 @@
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
 #include "core/callback.hpp"
-#include "core/cast.hpp"
 #include "core/text.hpp"
 #include "live/live_memory.hpp"
 #include "live/load_report.hpp"
@@ -87,8 +86,7 @@ void LoadTransaction::add_dtype_mismatch(const Place& place, std::string_view in
 bool LoadTransaction::is_convertible(const TensorView& from, const Target& to) const noexcept {
     if (!options_.cast || to.adopt) return false;
     const Dtype in_file = from.dtype().code, live = to.tensor.dtype().code;
-    return core::can_cast(in_file, live) ||
-           (from.element_count() == 1 && is_numeric(in_file) && is_numeric(live));
+    return can_cast(in_file, live) || (from.element_count() == 1 && is_numeric(in_file) && is_numeric(live));
 }
 
 std::vector<TensorPair> LoadTransaction::pairs() const {

@@ -12,8 +12,6 @@
 #include <milepost/dtype.hpp>
 #include <milepost/value.hpp>
 
-#include "core/cast.hpp"
-
 namespace milepost::live {
 namespace {
 
@@ -60,7 +58,7 @@ double as_double(const Number& number) noexcept {
 }  // namespace
 
 bool is_numeric(Dtype dtype) noexcept {
-    return core::can_cast(dtype, Dtype::f64) || with_integer_type(dtype, [](auto) {});
+    return can_cast(dtype, Dtype::f64) || with_integer_type(dtype, [](auto) {});
 }
 
 std::optional<Number> number_of(const Value& value) noexcept {
@@ -81,7 +79,7 @@ std::optional<Number> decode_number(Dtype dtype, std::span<const std::byte> byte
     });
     if (is_integer) return number;
     double wide = 0;
-    core::cast(dtype, bytes, Dtype::f64, std::as_writable_bytes(std::span(&wide, 1)));
+    cast_elements(dtype, bytes, Dtype::f64, std::as_writable_bytes(std::span(&wide, 1)));
     return wide;
 }
 
@@ -100,7 +98,7 @@ std::optional<ElementBytes> encode_number(const Number& number, Dtype dtype) noe
     if (is_integer) return bytes;
     const double wide = as_double(number);
     const std::size_t nbytes = find_dtype(dtype)->bits / 8U;
-    core::cast(Dtype::f64, std::as_bytes(std::span(&wide, 1)), dtype, std::span(bytes).first(nbytes));
+    cast_elements(Dtype::f64, std::as_bytes(std::span(&wide, 1)), dtype, std::span(bytes).first(nbytes));
     return bytes;
 }
 

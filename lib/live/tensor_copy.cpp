@@ -17,7 +17,6 @@
 #include <milepost/tensor_span.hpp>
 
 #include "base/message.hpp"
-#include "core/cast.hpp"
 #include "core/gather.hpp"
 #include "core/layout.hpp"
 #include "live/number.hpp"
@@ -72,8 +71,8 @@ bool are_truths(std::span<const std::byte> bytes) noexcept {
 
 Result<void> convert(const TensorView& from, std::span<const std::byte> bytes, const DtypeInfo& live,
                      std::span<std::byte> to) {
-    if (core::can_cast(from.dtype().code, live.code)) {
-        core::cast(from.dtype().code, bytes, live.code, to);
+    if (can_cast(from.dtype().code, live.code)) {
+        cast_elements(from.dtype().code, bytes, live.code, to);
         return {};
     }
     const auto number = decode_number(from.dtype().code, bytes);
@@ -169,7 +168,7 @@ Result<bool> same_bytes(const TensorView& a, const TensorView& b, const TensorSp
 }
 
 Result<void> check_tensor(const TensorView& from, const TensorSpan& to) {
-    const bool is_castable = core::can_cast(from.dtype().code, to.dtype().code);
+    const bool is_castable = can_cast(from.dtype().code, to.dtype().code);
     if (is_plain(from, to) || (is_castable && from.dtype() != to.dtype())) return from.check();
     return for_each_block(from, to, [](auto, const auto&) { return Result<void>(); });
 }

@@ -11,7 +11,7 @@
 
 /// The way of one tensor of a file into a live one: in blocks of some chunks, so that no copy of the tensor
 /// is needed. For all functions: the shapes are equal, but that one element has one shape; the dtypes are
-/// equal, or core::can_cast, or both is_numeric and there is one element. They throw std::bad_alloc.
+/// equal, or can_cast, or both is_numeric and there is one element. They throw std::bad_alloc.
 namespace milepost::live {
 
 /// Takes the bytes of a block, contiguous and in the live dtype, and the part of TensorSpan::view() that they

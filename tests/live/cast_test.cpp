@@ -5,7 +5,7 @@
 #include <cstring>
 #include <limits>
 
-#include "core/cast.hpp"
+#include <milepost/dtype.hpp>
 
 // Conversions between floats, bit for bit.
 namespace {
@@ -16,8 +16,8 @@ std::uint64_t cast_bits(Dtype from, std::uint64_t bits, Dtype to) {
     const std::size_t from_nbytes = find_dtype(from)->bits / 8U;
     const std::size_t to_nbytes = find_dtype(to)->bits / 8U;
     std::uint64_t result = 0;
-    core::cast(from, std::as_bytes(std::span(&bits, 1)).first(from_nbytes), to,
-               std::as_writable_bytes(std::span(&result, 1)).first(to_nbytes));
+    cast_elements(from, std::as_bytes(std::span(&bits, 1)).first(from_nbytes), to,
+                  std::as_writable_bytes(std::span(&result, 1)).first(to_nbytes));
     return result;
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("cast: too large becomes infinite, too small a zero of its sign") {
 }
 
 TEST_CASE("cast: only between floats") {
-    CHECK(core::can_cast(Dtype::bf16, Dtype::f64));
-    CHECK_FALSE(core::can_cast(Dtype::i32, Dtype::f32));
-    CHECK_FALSE(core::can_cast(Dtype::f32, Dtype::f8_e4m3fn));
+    CHECK(can_cast(Dtype::bf16, Dtype::f64));
+    CHECK_FALSE(can_cast(Dtype::i32, Dtype::f32));
+    CHECK_FALSE(can_cast(Dtype::f32, Dtype::f8_e4m3fn));
 }
