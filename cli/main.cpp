@@ -9,13 +9,13 @@
 
 #include <algorithm>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "commands.hpp"
+#include "declare.hpp"
 #include "help.hpp"
 #include "suggest.hpp"
 #include "terminal.hpp"
@@ -23,78 +23,18 @@
 namespace milepost::cli {
 namespace {
 
-/// The options of each command, and the command that was chosen, ready to run.
-struct Commands {
-    InfoCommand info;
-    LsCommand ls;
-    VerifyCommand verify;
-    std::function<Exit()> chosen;
-};
-
-/// Adds a command; `milepost NAME ...` makes it the chosen one.
-template <class Command>
-CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& description,
-                      Command& command, Commands& commands) {
-    CLI::App& added = *app.add_subcommand(name, description);
-    added.group("Commands");
-    added.callback([&command, &commands] { commands.chosen = [&command] { return run(command); }; });
-    added.set_help_flag("-h,--help", "print this help");
-    return added;
-}
-
-template <class Command>
-CLI::Option* add_flags(CLI::App& app, Command& command) {
-    CLI::Option* json = app.add_flag("--json", command.json, "print the result as one JSON document");
-    app.add_flag("--no-color", command.no_color, "do not use colours, even on a terminal (like NO_COLOR=1)");
-    return json;
-}
-
-void add_info(CLI::App& app, Commands& commands) {
-    CLI::App& info =
-        add_command(app, "info", "Summarize a checkpoint on one screen.", commands.info, commands);
-    info.footer("  milepost info lenet.milepost\n  milepost info lenet.milepost --json");
-    info.add_option("FILE", commands.info.file, "the checkpoint")->required();
-    add_flags(info, commands.info);
-}
-
-void add_ls(CLI::App& app, Commands& commands) {
-    CLI::App& ls = add_command(app, "ls", "List the tensors of a checkpoint.", commands.ls, commands);
-    ls.footer(
-        "  milepost ls lenet.milepost\n  milepost ls lenet.milepost 'model/conv1*'\n"
-        "  milepost ls lenet.milepost --plain | sort -k4 -n");
-    ls.add_option("FILE", commands.ls.file, "the checkpoint")->required();
-    ls.add_option("PATTERN", commands.ls.pattern,
-                  "list only paths that match: * is any text, ? one character, [a-z] a list");
-    CLI::Option* plain = ls.add_flag("--plain", commands.ls.plain,
-                                     "print TAB-separated fields: path, dtype, dims, nbytes, file offset");
-    add_flags(ls, commands.ls)->excludes(plain);
-}
-
-void add_verify(CLI::App& app, Commands& commands) {
-    const std::string description =
-        "Check every byte of the checkpoints and report what is damaged.\n"
-        "Exit status: 0 if all are intact, 1 if one is damaged, 2 if one could not be checked.";
-    CLI::App& verify = add_command(app, "verify", description, commands.verify, commands);
-    verify.footer("  milepost verify lenet.milepost\n  milepost verify runs/*.milepost --json");
-    verify.add_option("FILE", commands.verify.files, "the checkpoints")->required();
-    verify
-        .add_option("--max-damage", commands.verify.max_damage,
-                    "list at most so many damaged ranges of a file; all are counted")
-        ->type_name("N");
-    add_flags(verify, commands.verify);
-}
-
-void add_commands(CLI::App& app, Commands& commands) {
+void declare_all(CLI::App& app, Commands& commands) {
     app.formatter(std::make_shared<HelpFormatter>());
     app.footer(
         "  milepost info lenet.milepost\n  milepost ls lenet.milepost 'model/*'\n"
+        "  milepost convert resnet18.pth resnet18.milepost\n  milepost diff epoch1.milepost epoch2.milepost\n"
         "  milepost verify runs/*.milepost");
     app.set_help_flag("-h,--help", "print this help; after a command, the help of that command");
     app.set_version_flag("--version", std::string("milepost ") + MILEPOST_VERSION, "print the version");
     app.require_subcommand(1);
-    add_info(app, commands);
-    add_ls(app, commands);
-    add_verify(app, commands);
+    declare_looks(app, commands);
+    declare_checks(app, commands);
+    declare_writes(app, commands);
 }
 
 std::vector<std::string> command_names(const CLI::App& app) {
@@ -159,9 +99,9 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
 
 /// Runs the command line. The exit statuses of CLI11 itself, 100 and more, are not passed on.
 Exit run_command_line(const std::vector<std::string>& arguments) {
-    CLI::App app("Inspect and verify checkpoints of training runs.", "milepost");
+    CLI::App app("Inspect, verify, compare and convert checkpoints of training runs.", "milepost");
     Commands commands;
-    add_commands(app, commands);
+    declare_all(app, commands);
     if (arguments.empty()) {
         print_message("no command was given\n\n" + app.help());
         return Exit::failed;

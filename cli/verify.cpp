@@ -56,9 +56,9 @@ bool is_damage(const Error& error) {
 }
 
 Exit exit_of(const FileResult& result) {
-    if (result.error) return is_damage(*result.error) ? Exit::damaged : Exit::failed;
+    if (result.error) return is_damage(*result.error) ? Exit::differs : Exit::failed;
     if (result.report.unreadable_count != 0) return Exit::failed;
-    return result.report.ok() ? Exit::ok : Exit::damaged;
+    return result.report.ok() ? Exit::ok : Exit::differs;
 }
 
 // Text

@@ -12,7 +12,9 @@ import unittest
 
 PROGRAM = ""  # the command, an absolute path
 GOLDEN = pathlib.Path()  # folder of checkpoints
-COMMANDS = ["info", "ls", "verify"]
+COMMANDS = ["info", "ls", "show", "get", "verify", "diff", "convert", "edit", "compress", "decompress"]
+ARGUMENTS = {"show": "FILE PATTERN", "get": "FILE PATH", "diff": "A B", "convert": "IN OUT", "edit": "IN OUT", "compress": "IN OUT",
+             "decompress": "IN OUT"}  # of the others: FILE
 MAGIC = b"\x89MLP\r\n\x1a\n"
 # The characters that are escaped everywhere: the list of milepost/text.hpp.
 HIDDEN_RANGES = [
@@ -25,7 +27,7 @@ HIDDEN = "[" + "".join(sorted(set(HIDDEN_CHARACTERS) - set("\t\n"))) + "]"
 QUIET = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TERM": "xterm"}
 
 
-def run(*arguments, environment=None, stdout=subprocess.PIPE):
+def run(*arguments, environment=None, stdout=subprocess.PIPE, folder=None):
     """The finished process; its streams as text."""
     return subprocess.run(
         [PROGRAM, *map(str, arguments)],
@@ -34,6 +36,7 @@ def run(*arguments, environment=None, stdout=subprocess.PIPE):
         stdin=subprocess.DEVNULL,
         env={**QUIET, **(environment or {})},
         encoding="utf-8",
+        cwd=folder,
         timeout=60,
     )
 

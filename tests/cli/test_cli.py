@@ -12,7 +12,8 @@ import sys
 import unittest
 
 import harness
-from damage_cases import *  # noqa: F403 - unittest looks for the cases here
+from content_cases import *  # noqa: F403 - unittest looks for the cases here
+from damage_cases import *  # noqa: F403
 from good_cases import *  # noqa: F403
 from usage_cases import *  # noqa: F403
 

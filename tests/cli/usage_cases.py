@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from harness import COMMANDS, HIDDEN, HIDDEN_CHARACTERS, MAGIC, CliTest, good_files, run, run_on_terminal
+from harness import ARGUMENTS, COMMANDS, HIDDEN, HIDDEN_CHARACTERS, MAGIC, CliTest, good_files, run, run_on_terminal
 
 
 class Usage(CliTest):
@@ -23,7 +23,7 @@ class Usage(CliTest):
     def test_help_of_a_command_names_its_options(self):
         for command in COMMANDS:
             printed = run(command, "--help").stdout
-            self.assertIn(f"Usage: milepost {command} [OPTIONS] FILE", printed)
+            self.assertIn(f"Usage: milepost {command} [OPTIONS] {ARGUMENTS.get(command, 'FILE')}", printed)
             self.assertIn("--json", printed)
             self.assertIn("--no-color", printed)
             self.assertEqual("--plain" in printed, command == "ls")
@@ -43,7 +43,7 @@ class Usage(CliTest):
             self.check_refused(run(typed, "x"), f"unknown command '{typed}'; did you mean '{meant}'?")
 
     def test_unknown_command_that_is_near_to_none(self):
-        self.check_refused(run("frobnicate", "x"), "unknown command 'frobnicate'; the commands are info, ls, verify: see 'milepost --help'")
+        self.check_refused(run("frobnicate", "x"), f"unknown command 'frobnicate'; the commands are {', '.join(COMMANDS)}: see 'milepost --help'")
 
     def test_commands_and_options_cannot_be_abbreviated(self):
         for command in ["i", "inf", "l", "v", "ver", "verif"]:
@@ -60,7 +60,7 @@ class Usage(CliTest):
 
     def test_missing_and_superfluous_arguments(self):
         for command in COMMANDS:
-            self.check_refused(run(command), f"{command}: FILE is required")
+            self.check_refused(run(command), f"{command}: {ARGUMENTS.get(command, 'FILE').split()[0]} is required")
         self.check_refused(run("info", "a", "b"), "unexpected argument 'b'")
         self.check_refused(run("ls", "a", "b", "c"), "unexpected argument 'c'")
 
@@ -69,7 +69,7 @@ class Usage(CliTest):
 
     def test_command_names_are_files_where_files_are_expected(self):
         for name in COMMANDS:
-            self.check_refused(run("verify", name), f"{name}: not_found/file")
+            self.check_refused(run("verify", name, folder=self.folder), f"{name}: not_found/file")
 
     def test_what_was_typed_is_escaped(self):
         self.check_refused(run("a\x1b[31m"), "'a\\u{1b}[31m'")
