@@ -100,6 +100,23 @@ def test_optimizers_resume(path: str) -> None:
             assert_same(list(module.state_dict().values()), list(other.state_dict().values()))
 
 
+@pytest.mark.parametrize("option", ["fused", "capturable", None])
+def test_a_step_is_where_the_optimizer_reads_it(path: str, option: str | None) -> None:
+    """Optimizers that are fused or capturable read it on the device; 'meta' takes the place of a GPU."""
+    source = torch.nn.Parameter(torch.ones(3))
+    source.grad = torch.ones(3)
+    optimizer = torch.optim.Adam([source])
+    optimizer.step()
+    if option is not None:
+        optimizer.param_groups[0][option] = True
+    milepost.save({"optimizer": optimizer.state_dict()}, path)
+    live = torch.nn.Parameter(torch.ones(3, device="meta"))
+    resumed = torch.optim.Adam([live])
+    milepost.load_into(resumed, path)
+    devices = {key: value.device.type for key, value in resumed.state[live].items()}
+    assert devices == {"step": "meta" if option else "cpu", "exp_avg": "meta", "exp_avg_sq": "meta"}
+
+
 def test_state_is_memory_of_its_own(path: str) -> None:
     module = net()
     optimizer = torch.optim.Adam(module.parameters())

@@ -110,6 +110,8 @@ class LiveOptimizer:
             _set_hyperparameters(group, hyperparameters)
             for param, state in zip(group["params"], states, strict=True):
                 self._set_state(param, state)
+                if group.get("fused") or group.get("capturable"):
+                    self._move_step(param)
         others: Any = self._optimizer.state  # PyTorch keeps other keys than parameters, too
         others.update(state_extra)
         return report
@@ -129,9 +131,15 @@ class LiveOptimizer:
             for key, value in entries.items():
                 state[key] = _on_device_of(param, key, value)
 
+    def _move_step(self, param: torch.Tensor) -> None:
+        """Kernels of the device read it there: `fused` and `capturable` may have come from the file."""
+        state = self._optimizer.state.get(param, {})
+        if isinstance(step := state.get("step"), torch.Tensor):
+            state["step"] = step.to(param.device)
+
 
 def _on_device_of(param: torch.Tensor, key: str, value: Any) -> Any:
-    """State is where its parameter is; a `step` stays on the CPU, as PyTorch has it there."""
+    """State is where its parameter is; a `step` is on the CPU, unless _move_step() moves it."""
     if isinstance(value, torch.Tensor) and key != "step":
         return value.to(param.device)
     if isinstance(value, list):
