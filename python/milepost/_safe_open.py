@@ -134,10 +134,10 @@ class safe_open:  # noqa: N801
         return self._library.without_grad(self._library.decode(tensor, memory, self._device))
 
     def _part(self, tensor: _native.Tensor) -> Any:
-        """A part of a tensor: a view of the mapped file, else a contiguous copy."""
+        """A part of a tensor: a view of the mapped file, else a contiguous copy. To a device only the part is moved."""
         file = self._opened()
         with about(self._path):
-            if self._mapped and tensor.is_mapped:
+            if self._mapped and tensor.is_mapped and self._device is None:
                 return self._make_tensor(tensor)
             check_limit(tensor.nbytes, self._limits)
             (view,) = file.read([tensor], 0, None)

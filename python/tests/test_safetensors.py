@@ -202,6 +202,17 @@ def test_slices_out_of_range(path: str, index: Any) -> None:
         file.get_slice("b")[::-1]
 
 
+@pytest.mark.parametrize("backend", ["mmap", "pread"])
+def test_a_slice_is_all_that_a_device_gets(path: str, backend: str) -> None:
+    milepost.torch.save_file({"w": torch.ones(100, 10), "t": torch.ones(10, 100).t()}, path)
+    with safe_open(path, "pt", device="meta", backend=backend) as file:
+        for name in ("w", "t"):
+            part = file.get_slice(name)[3:5]
+            assert part.device.type == "meta"
+            assert part.shape == (2, 10)
+            assert part.untyped_storage().nbytes() == part.nbytes
+
+
 def test_more_than_safetensors(path: str) -> None:
     base = torch.arange(12.0).reshape(3, 4)
     metadata = {"step": 3, "betas": (0.9, 0.999), "mean": torch.ones(2)}
