@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,9 @@ STABLE = "3.12"  # the wheel of this one is for all newer Pythons with a GIL
 # auditwheel takes a wheel for what the newest symbol in it asks for. What of libstdc++ is not used would ask for more.
 LINK_ARGS = "-static-libstdc++ -Wl,--gc-sections"
 SETUP_ARGS = ["-Dprefer_static=true", f"-Dcpp_link_args={LINK_ARGS}", "-Dcpp_args=-ffunction-sections -fdata-sections"]
+
+# What of others is in a wheel, linked statically or compiled in from headers: licenses/ has a file for each.
+INCLUDED = ["CLI11", "FlatBuffers", "fmt", "libstdc++", "nanobind", "nlohmann_json", "robin_map", "xxHash", "zstd"]
 
 # What the tests need and the package does not: by themselves, and with PyTorch. This build of it is for the CPU.
 TEST_PACKAGES = ["hypothesis", "ml_dtypes", "numpy", "pytest", "pytest-timeout"]
@@ -94,6 +98,16 @@ def wheel_name(python: str) -> str:
     return python if python.endswith("t") or minor < int(STABLE.split(".")[1]) else STABLE
 
 
+def has_notices(wheel: Path) -> bool:
+    """Whether it has our license, and that of everything that is in it."""
+    with zipfile.ZipFile(wheel) as file:
+        found = {each.filename.partition(".dist-info/licenses/")[2] for each in file.infolist() if each.file_size > 0}
+    missing = {"LICENSE", *(f"licenses/{name}" for name in INCLUDED)} - found
+    if missing:
+        print(f"{wheel.name} does not have {', '.join(sorted(missing))}")
+    return not missing
+
+
 def build_wheel(python: Python, source: Path, tally: Tally) -> Path | None:
     """Builds the wheel and gives it the tag of the oldest glibc that it runs with."""
     work = BUILD / python.name
@@ -117,6 +131,7 @@ def build_wheel(python: Python, source: Path, tally: Tally) -> Path | None:
     if not tally.check(f"{python.name}: auditwheel", repaired):
         return None
     wheel = only(work / "repaired", "*.whl")
+    tally.check(f"{python.name}: licenses", has_notices(wheel))
     if python.name == STABLE:
         audit = [str(TOOLS / "abi3audit"), "--strict", "--verbose", str(wheel)]
         tally.check(f"{python.name}: abi3audit", run(audit, work / "log"))
