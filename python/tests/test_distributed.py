@@ -1,5 +1,6 @@
 """Checkpoints of torch.distributed.checkpoint in a folder."""
 
+# ruff: noqa: E402  (what is imported after the skip needs PyTorch)
 from __future__ import annotations
 
 import copy
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
+
+torch = pytest.importorskip("torch")
+
 import torch.distributed.checkpoint as dcp
 from torch.distributed.checkpoint.api import CheckpointException
 

@@ -1,5 +1,6 @@
 """The files of a folder of many ranks: what is damaged, and what is removed when."""
 
+# ruff: noqa: E402  (what is imported after the skip needs PyTorch)
 from __future__ import annotations
 
 import os
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
+
+torch = pytest.importorskip("torch")
+
 
 import milepost
 from milepost.torch import distributed

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 import milepost
 from same import assert_same
+
+torch = pytest.importorskip("torch")
 
 
 def state(value: float = 1.0, count: int = 1000) -> dict[str, Any]:

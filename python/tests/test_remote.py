@@ -1,5 +1,6 @@
 """Files behind fsspec: in memory, whose calls are counted, and on a local server of S3, whose requests are."""
 
+# ruff: noqa: E402  (what is imported after the skip needs PyTorch)
 from __future__ import annotations
 
 import sys
@@ -10,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import torch
+
+torch = pytest.importorskip("torch")
+
 
 import milepost
 import milepost.torch

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import milepost
 from milepost import KeepBest, Run, SkippedCheckpointWarning
 from same import assert_same
+
+torch = pytest.importorskip("torch")
 
 
 def state(step: int, **more: Any) -> dict[str, Any]:
