@@ -51,7 +51,6 @@ def test_a_cast_is_done_in_place(path: str) -> None:
     assert torch.equal(live["w"], weight.bfloat16())
 
 
-@pytest.mark.filterwarnings("ignore:This instance was constructed with capturable:UserWarning")
 @pytest.mark.parametrize("options", [{"fused": True}, {"foreach": True}, {"capturable": True}, {}], ids=str)
 @pytest.mark.parametrize("way", ["load_into fresh", "load_into live", "load_state_dict"])
 def test_training_resumes_bit_for_bit(path: str, options: dict[str, bool], way: str) -> None:
