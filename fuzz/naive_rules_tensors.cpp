@@ -140,7 +140,7 @@ bool dtypes_ascend(Reading& reading) {
 bool dtypes_agree_with_table(Reading& reading) {
     for (std::size_t i = 0; i < reading.index.dtypes.size(); ++i) {
         const format::DtypeRecord& dtype = reading.index.dtypes[i];
-        if (dtype.bits < 1 || dtype.bits > 1024 || (dtype.bits > 8 && dtype.bits % 8 != 0)) return false;
+        if (dtype.bits < 1 || dtype.bits > 65528 || (dtype.bits > 8 && dtype.bits % 8 != 0)) return false;
         for (const KnownDtype& known : kKnownDtypes) {
             if (known.code != dtype.code) continue;
             if (reading.texts[kDtypeNames][i] != known.name || dtype.bits != known.bits) return false;

@@ -19,7 +19,7 @@ constexpr unsigned kMaxDepth = 5;
 constexpr unsigned kMaxValues = 200;
 
 /// For codes that no table lists: rule 16 binds them alone.
-constexpr DtypeInfo kUnknownDtype{static_cast<Dtype>(200), 24, "i24"};
+constexpr DtypeInfo kUnknownDtype{static_cast<Dtype>(100), 24, "i24"};
 
 class Maker {
 public:

@@ -42,7 +42,7 @@ std::string_view describe(LayoutFault fault) noexcept {
         case LayoutFault::none:
             return "the tensor fits its storage";
         case LayoutFault::bits:
-            return "an element has 1 to 1024 bits, and whole bytes above 8 bits";
+            return "an element has 1 to 65528 bits, and whole bytes above 8 bits";
         case LayoutFault::shape:
             return "the shape needs 2^63 bits or more";
         case LayoutFault::part_byte:
@@ -67,7 +67,7 @@ std::string dims_text(Dims dims) {
 }
 
 bool bits_allowed(std::uint64_t bits) noexcept {
-    return bits >= 1 && bits <= 1024 && (bits <= 8 || bits % 8 == 0);
+    return bits >= 1 && bits <= 65528 && (bits <= 8 || bits % 8 == 0);
 }
 
 bool element_count(Dims shape, std::uint64_t& out) noexcept {

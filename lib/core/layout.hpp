@@ -29,7 +29,7 @@ enum class LayoutFault : std::uint8_t {
 /// Sizes or strides as messages show them: "[6, 3, 5, 5]"; the first 8 of many.
 [[nodiscard]] std::string dims_text(Dims dims);
 
-/// Rule 16: 1 to 1024 bits, whole bytes above 8.
+/// Rule 16: 1 to 65528 bits, whole bytes above 8.
 [[nodiscard]] bool bits_allowed(std::uint64_t bits) noexcept;
 
 /// The product of the sizes; returns false and leaves `out` unchanged if it does not fit. If one size is 0,

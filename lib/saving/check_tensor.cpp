@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <milepost/dtype.hpp>
 #include <milepost/error.hpp>
@@ -21,9 +22,20 @@ namespace {
 using base::message;
 using core::printable;
 
-/// What the codes from 27 to 41 are set aside for: c32, i1 to i7, u1 to u7.
+constexpr unsigned kFirstBlock = 128;
+
+bool is_set_aside(unsigned code) {
+    constexpr unsigned kFirst = 27, kLast = 41;
+    return (code >= kFirst && code <= kLast) || code >= kFirstBlock;
+}
+
+/// What the codes from 27 to 41 are set aside for: c32, i1 to i7, u1 to u7. Those from 128 on are for blocks
+/// of ggml, whose names begin so; their sizes are ggml's.
 bool has_meaning_set_aside(unsigned code, const DtypeInfo& dtype) {
     constexpr unsigned kComplex = 27, kSigned = 28, kUnsigned = 35;
+    constexpr std::string_view kBlockName = "ggml.";
+    if (code >= kFirstBlock)
+        return dtype.bits % 8 == 0 && dtype.name.starts_with(kBlockName) && dtype.name != kBlockName;
     if (code == kComplex) return dtype.bits == 32 && dtype.name == "c32";
     const unsigned bits = code - (code < kUnsigned ? kSigned : kUnsigned) + 1;
     return dtype.bits == bits && dtype.name == message(code < kUnsigned ? "i" : "u", bits);
@@ -32,7 +44,6 @@ bool has_meaning_set_aside(unsigned code, const DtypeInfo& dtype) {
 }  // namespace
 
 Result<void> check_dtype(const DtypeInfo& dtype, const Limits& limits, bool is_from_file) {
-    constexpr unsigned kFirstSetAside = 27, kLastSetAside = 41;
     const auto code = static_cast<unsigned>(dtype.code);
     const std::string what =
         message("dtype ", code, ", '", printable(dtype.name), "' of ", dtype.bits, " bits");
@@ -43,8 +54,7 @@ Result<void> check_dtype(const DtypeInfo& dtype, const Limits& limits, bool is_f
     }
     if (!core::bits_allowed(dtype.bits))
         return Error(Condition::layout, message(what, ": ", core::describe(core::LayoutFault::bits)));
-    const bool is_set_aside = code >= kFirstSetAside && code <= kLastSetAside;
-    if (is_set_aside && !is_from_file && !has_meaning_set_aside(code, dtype))
+    if (is_set_aside(code) && !is_from_file && !has_meaning_set_aside(code, dtype))
         return Error(Condition::layout, message(what, ": the code is set aside for another dtype"));
     if (dtype.name.size() > limits.max_name_bytes) {
         return Error(Condition::name_bytes, message("dtype ", code, ": its name has ", dtype.name.size(),

@@ -72,10 +72,10 @@ TEST_CASE("layout: contiguous, by section 10") {
     }
 }
 
-TEST_CASE("layout: bits allowed are 1 to 8 and whole bytes up to 1024") {
-    for (std::uint64_t bits = 0; bits < 1100; ++bits) {
+TEST_CASE("layout: bits allowed are 1 to 8 and whole bytes up to 65528") {
+    for (std::uint64_t bits = 0; bits < 66000; ++bits) {
         CAPTURE(bits);
-        const bool expected = (bits >= 1 && bits <= 8) || (bits > 8 && bits % 8 == 0 && bits <= 1024);
+        const bool expected = (bits >= 1 && bits <= 8) || (bits > 8 && bits % 8 == 0 && bits <= 65528);
         CHECK(bits_allowed(bits) == expected);
     }
     CHECK_FALSE(bits_allowed(two_to(32) + 8));

@@ -35,6 +35,8 @@ constexpr FileRow kRows[] = {
      "Rank 0 to 64, empty, tied, sliced, overlapping, expanded and transposed tensors."},
     {"section 6.3", "unknown-dtype", [] { return file_of(unknown_dtype()); }, "ok",
      "Two dtypes that no version knows, of 24 and of 3 bits: they list and verify as bytes."},
+    {"section 6.3", "blocks", [] { return file_of(ggml_blocks()); }, "ok",
+     "Blocks of 210 bytes as elements, in order, in columns, and a part of them."},
     {"section 2", "names", [] { return file_of(odd_names()); }, "ok",
      "Names that look like paths, turn text around, are equal after normalisation, or are as long as may be."},
     {"section 6.1", "models", [] { return file_of(several_models()); }, "ok",

@@ -42,9 +42,9 @@ const TensorView& tensor_of(Checkpoint& checkpoint, std::string_view name) {
 
 TEST_CASE("load_all: what Reader::checkpoint returns, and saved again the same file") {
     const ScratchFolder folder;
-    for (const auto& make :
-         {every_dtype, every_shape, odd_names, several_models, several_optimizers, named_params, many_chunks,
-          float_words, tied, sliced, every_column, like_layouts, unknown_dtype, small, every_value}) {
+    for (const auto& make : {every_dtype, every_shape, odd_names, several_models, several_optimizers,
+                             named_params, many_chunks, float_words, tied, sliced, every_column, like_layouts,
+                             unknown_dtype, ggml_blocks, small, every_value}) {
         for (const Codec codec : kCodecs) {
             for (const Access access : {Access::mapped, Access::read}) {
                 REQUIRE(save(folder / "file", make(), {.codec = codec}));

@@ -87,7 +87,7 @@ constexpr Case kCases[] = {{Codec::raw, Access::mapped},
 TEST_CASE("read plan: the bytes of copy_to, for every sample, codec, access and number of threads") {
     const ScratchFolder folder;
     for (const auto& make : {every_dtype, every_shape, many_chunks, float_words, tied, sliced, every_column,
-                             like_layouts, unknown_dtype, several_optimizers, every_value}) {
+                             like_layouts, unknown_dtype, ggml_blocks, several_optimizers, every_value}) {
         for (const Case& use : kCases) {
             REQUIRE(save(folder / "file", make(), {.codec = use.codec}));
             const auto file = Reader::open(folder / "file", {.access = use.access});

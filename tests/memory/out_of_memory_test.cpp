@@ -287,7 +287,7 @@ TEST_CASE("out of memory: for the message of an error") {
     fails([&] { return strided.load(1); });
     fails([&] { return tensor.storage().bytes(1, 100); });
     fails([&] { return text.as_int(); });
-    fails([&] { return Tensor::zeros(static_cast<Dtype>(200), Shape()); });
+    fails([&] { return Tensor::zeros(static_cast<Dtype>(100), Shape()); });
 }
 
 TEST_CASE("out of memory: a copy that a Reader would keep, and the next try") {

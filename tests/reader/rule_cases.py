@@ -153,8 +153,8 @@ case(16, "corrupt/reference", "bits of a known code", change=setting("dtypes", 0
 case(
     16, "corrupt/reference", "name of a known code", change=replacing("dtype_names", StringTable.of(["i8", "f32"]))
 )
-for bits in (0, 12, 1032):
-    case(16, "corrupt/reference", f"{bits} bits", tensor_content(Tensor(0, DtypeOf(200, "x", bits), [0])))
+for bits in (0, 12, 1028, 65532, 65535):
+    case(16, "corrupt/reference", f"{bits} bits", tensor_content(Tensor(0, DtypeOf(100, "x", bits), [0])))
 
 # Values
 

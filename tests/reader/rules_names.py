@@ -205,10 +205,10 @@ def rule_15_dtype_order(walk: Walk) -> None:
 
 def rule_16_dtypes(walk: Walk) -> None:
     for i, dtype in enumerate(walk.columns.dtypes):
-        if not 1 <= dtype.bits <= 1024 or (dtype.bits > 8 and dtype.bits % 8):
+        if not 1 <= dtype.bits <= 65528 or (dtype.bits > 8 and dtype.bits % 8):
             refuse(
                 "corrupt/reference",
-                f"dtypes[{i}].bits: expected 1 to 1024, a multiple of 8 if above 8, found {dtype.bits}",
+                f"dtypes[{i}].bits: expected 1 to 65528, a multiple of 8 if above 8, found {dtype.bits}",
             )
         found = (walk.columns.dtype_names.text(i), dtype.bits)
         expected = KNOWN_DTYPES.get(dtype.code, found)

@@ -49,9 +49,9 @@ Checkpoint floats(Shape shape, std::uint64_t offset = 0, Strides strides = {},
 }
 
 Checkpoint two_dtypes_of_one_code() {
-    Checkpoint checkpoint = floats({1}, 0, {}, {static_cast<Dtype>(200), 32, "x"});
+    Checkpoint checkpoint = floats({1}, 0, {}, {static_cast<Dtype>(100), 32, "x"});
     checkpoint.values()["w"] =
-        TensorView({static_cast<Dtype>(200), 64, "x"}, {1}, StorageView(std::as_bytes(six_floats())));
+        TensorView({static_cast<Dtype>(100), 64, "x"}, {1}, StorageView(std::as_bytes(six_floats())));
     return checkpoint;
 }
 
@@ -267,13 +267,13 @@ const Mistake kMistakes[] = {
      Condition::layout},
     {"an unknown dtype of 12 bits",
      [] {
-         return floats({1}, 0, {}, {static_cast<Dtype>(200), 12, "x"});
+         return floats({1}, 0, {}, {static_cast<Dtype>(100), 12, "x"});
      },
      Condition::layout},
     {"two dtypes of one code", two_dtypes_of_one_code, Condition::layout},
     {"an unknown dtype without a name",
      [] {
-         return floats({1}, 0, {}, {static_cast<Dtype>(200), 32, ""});
+         return floats({1}, 0, {}, {static_cast<Dtype>(100), 32, ""});
      },
      Condition::save_name},
     {"rank 65", [] { return floats(Shape(65, 1)); }, Condition::rank},

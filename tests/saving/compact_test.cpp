@@ -164,11 +164,11 @@ TEST_CASE("compact: an expanded tensor stays as it is: contiguous, it would be l
 }
 
 TEST_CASE("compact: elements whose size is not a power of two stay aligned") {
-    const std::vector<std::byte> bytes(4096);
-    for (const int nbits : {24, 96, 1016}) {
+    const std::vector<std::byte> bytes(std::size_t{1} << 17U);
+    for (const int nbits : {24, 96, 1016, 1680, 65528}) {
         const auto bits = static_cast<std::uint16_t>(nbits);
         const std::uint64_t nbytes = bits / 8U;
-        const DtypeInfo odd{static_cast<Dtype>(200), bits, "odd"};
+        const DtypeInfo odd{static_cast<Dtype>(100), bits, "odd"};
         Checkpoint checkpoint;
         checkpoint.model("net")["w"] = TensorView(odd, {2}, StorageView(bytes), 7 * nbytes);
         const auto file = save_bytes(checkpoint, kCompacted);

@@ -70,7 +70,7 @@ const Case kCases[] = {
     {"net/layer3", Condition::save_name,
      [](Checkpoint& c) {
          c.model("net")["layer3"] =
-             TensorView({static_cast<Dtype>(200), 32, ""}, {1}, StorageView(std::as_bytes(six_floats())));
+             TensorView({static_cast<Dtype>(100), 32, ""}, {1}, StorageView(std::as_bytes(six_floats())));
      }},
     {"net/layer4", Condition::layout,
      [](Checkpoint& c) {

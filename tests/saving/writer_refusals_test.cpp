@@ -32,16 +32,20 @@ const DtypeCase kWrongDtypes[] = {
     {{Dtype::f32, 8, "f32"}, Condition::layout},
     {{Dtype::f32, 32, "i32"}, Condition::layout},
     {{Dtype::f4_e2m1fn, 8, "f4_e2m1fn"}, Condition::layout},
-    {unknown(200, 12, "x"), Condition::layout},
-    {unknown(200, 0, "x"), Condition::layout},
-    {unknown(200, 32, ""), Condition::save_name},
-    {unknown(200, 32, "\xFF"), Condition::save_name},
-    {unknown(200, 32, "a\nb"), Condition::save_name},
+    {unknown(100, 12, "x"), Condition::layout},
+    {unknown(100, 0, "x"), Condition::layout},
+    {unknown(100, 32, ""), Condition::save_name},
+    {unknown(100, 32, "\xFF"), Condition::save_name},
+    {unknown(100, 32, "a\nb"), Condition::save_name},
     {unknown(27, 64, "c32"), Condition::layout},
     {unknown(27, 32, "mine"), Condition::layout},
     {unknown(28, 8, "i1"), Condition::layout},
     {unknown(35, 8, "u8"), Condition::layout},
     {unknown(41, 7, "u6"), Condition::layout},
+    {unknown(140, 1152, "q4_K"), Condition::layout},
+    {unknown(140, 1152, "ggml."), Condition::layout},
+    {unknown(128, 4, "ggml.nibble"), Condition::layout},
+    {unknown(100, 65532, "x"), Condition::layout},
 };
 
 }  // namespace
@@ -66,8 +70,10 @@ TEST_CASE("refusals: a dtype that contradicts the table, or that no file can hol
 
 TEST_CASE("refusals: codes that are set aside are saved with the meaning that they are set aside for") {
     for (const DtypeInfo& dtype : {unknown(27, 32, "c32"), unknown(28, 1, "i1"), unknown(34, 7, "i7"),
-                                   unknown(35, 1, "u1"), unknown(41, 7, "u7"), unknown(42, 32, "new")}) {
-        const std::vector<std::byte> bytes = make_bytes(32, 1);
+                                   unknown(35, 1, "u1"), unknown(41, 7, "u7"), unknown(42, 32, "new"),
+                                   unknown(127, 65528, "new"), unknown(128, 1024, "ggml.f32"),
+                                   unknown(142, 1680, "ggml.q6_K"), unknown(255, 65528, "ggml.last")}) {
+        const std::vector<std::byte> bytes = make_bytes(65528, 1);
         const TensorView tensor(dtype, {8}, StorageView(std::span(bytes).first(dtype.bits)));
         const auto file = open_bytes(*save_bytes(one_value(tensor)));
         REQUIRE(file);
@@ -78,12 +84,12 @@ TEST_CASE("refusals: codes that are set aside are saved with the meaning that th
 TEST_CASE("refusals: two meanings of one code") {
     MemorySink sink;
     auto writer = Writer::create(sink);
-    REQUIRE(writer->add(with_dtype(unknown(200, 32, "x"))));
-    REQUIRE(writer->add(with_dtype(unknown(200, 32, std::string("x")))));
-    const auto other = writer->begin_tensor(unknown(200, 32, "y"), {1});
+    REQUIRE(writer->add(with_dtype(unknown(100, 32, "x"))));
+    REQUIRE(writer->add(with_dtype(unknown(100, 32, std::string("x")))));
+    const auto other = writer->begin_tensor(unknown(100, 32, "y"), {1});
     REQUIRE_FALSE(other);
     CHECK(other.error().condition() == Condition::layout);
-    CHECK(other.error().message() == "dtype 200 is 'y' of 32 bits, and was 'x' of 32 bits before");
+    CHECK(other.error().message() == "dtype 100 is 'y' of 32 bits, and was 'x' of 32 bits before");
 }
 
 TEST_CASE("refusals: rank, role, and more tensors than the limit") {

@@ -13,17 +13,16 @@ namespace {
 constexpr std::size_t kMib = std::size_t{1} << 20U;
 
 /// Codes that no table lists, or only reserves, by their bits alone.
-constexpr std::array<DtypeInfo, 10> kUnknownDtypes = {
-    {{static_cast<Dtype>(0), 8, "zero"},
-     {static_cast<Dtype>(27), 32, "c32"},
-     {static_cast<Dtype>(28), 1, "i1"},
-     {static_cast<Dtype>(35), 1, "u1"},
-     {static_cast<Dtype>(40), 6, "u6"},
-     {static_cast<Dtype>(99), 7, "sieben"},
-     {static_cast<Dtype>(200), 24, "i24"},
-     {static_cast<Dtype>(201), 3, "u3"},
-     {static_cast<Dtype>(254), 128, "Ω \U0001F600"},
-     {static_cast<Dtype>(255), 1024, "block of 128 bytes"}}};
+constexpr std::array<DtypeInfo, 10> kUnknownDtypes = {{{static_cast<Dtype>(0), 8, "zero"},
+                                                       {static_cast<Dtype>(27), 32, "c32"},
+                                                       {static_cast<Dtype>(28), 1, "i1"},
+                                                       {static_cast<Dtype>(35), 1, "u1"},
+                                                       {static_cast<Dtype>(40), 6, "u6"},
+                                                       {static_cast<Dtype>(99), 7, "sieben"},
+                                                       {static_cast<Dtype>(100), 24, "i24"},
+                                                       {static_cast<Dtype>(101), 3, "u3"},
+                                                       {static_cast<Dtype>(127), 128, "Ω \U0001F600"},
+                                                       {static_cast<Dtype>(142), 1680, "ggml.q6_K"}}};
 
 /// The part of a storage that whole elements of a dtype fill.
 struct Room {

@@ -387,10 +387,21 @@ Checkpoint like_layouts() {
 
 Checkpoint unknown_dtype() {
     Checkpoint checkpoint;
-    const DtypeInfo wide{static_cast<Dtype>(200), 24, "i24"};
-    const DtypeInfo narrow{static_cast<Dtype>(201), 3, "u3"};
+    const DtypeInfo wide{static_cast<Dtype>(100), 24, "i24"};
+    const DtypeInfo narrow{static_cast<Dtype>(101), 3, "u3"};
     checkpoint.values()["wide"] = TensorView(wide, {2, 4}, StorageView(lasting_bytes<24, 9>()), 0, {1, 2});
     checkpoint.values()["narrow"] = TensorView(narrow, {8}, StorageView(lasting_bytes<24, 9>()), 5);
+    return checkpoint;
+}
+
+Checkpoint ggml_blocks() {
+    const DtypeInfo block{static_cast<Dtype>(142), 1680, "ggml.q6_K"};
+    const StorageView storage(lasting_bytes<std::size_t{6} * 210, 11>());
+    Checkpoint checkpoint;
+    StateDict& net = checkpoint.model("net");
+    net["rows"] = TensorView(block, {2, 3}, storage);
+    net["columns"] = TensorView(block, {3, 2}, storage, 0, {1, 3});
+    net["part"] = TensorView(block, {2}, storage, 210, {2});
     return checkpoint;
 }
 

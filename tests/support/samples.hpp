@@ -49,6 +49,8 @@ namespace milepost::testing {
 /// Layouts that share their dtype, their dims or the numbers that these and their strides are; some again.
 [[nodiscard]] Checkpoint like_layouts();
 [[nodiscard]] Checkpoint unknown_dtype();
+/// Blocks of ggml's type q6_K, of 210 bytes: in order, in columns, and a part of them.
+[[nodiscard]] Checkpoint ggml_blocks();
 /// Something in every column, small: a model, an optimizer, values, two storages of which one compresses.
 [[nodiscard]] Checkpoint small();
 /// The one that docs/format.md, section 14.2, shows byte by byte.
