@@ -1,6 +1,7 @@
 #include "expensive.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -39,8 +40,10 @@ Checkpoint Expensive::make(unsigned kind) {
             return states();
         case 8:
             return long_names();
-        default:
+        case 9:
             return one_model();
+        default:
+            return large_keys();
     }
 }
 
@@ -109,6 +112,14 @@ Checkpoint Expensive::one_model() const {
     for (std::size_t i = 0; i < many_; ++i)
         model.add(std::to_string(i), TensorView());
     return checkpoint;
+}
+
+/// Canonical keys of floats without a fraction are up to 130 bytes, and here nearly the same.
+Checkpoint Expensive::large_keys() const {
+    Dict dict;
+    for (std::size_t i = 0; i < 2 * many_; ++i)
+        dict.items.emplace_back(std::ldexp(static_cast<double>(2 * i + 1), 1000), nullptr);
+    return value("v", std::move(dict));
 }
 
 }  // namespace milepost::fuzz

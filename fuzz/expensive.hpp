@@ -17,7 +17,7 @@ public:
     Expensive(std::size_t many, std::size_t long_one) : many_(many), long_(long_one) {}
 
     /// `kind` from 1 to kKinds.
-    static constexpr unsigned kKinds = 9;
+    static constexpr unsigned kKinds = 10;
     Checkpoint make(unsigned kind);
 
 private:
@@ -30,6 +30,7 @@ private:
     [[nodiscard]] Checkpoint states() const;
     [[nodiscard]] Checkpoint long_names() const;
     [[nodiscard]] Checkpoint one_model() const;
+    [[nodiscard]] Checkpoint large_keys() const;
     [[nodiscard]] List tensors() const;
 
     std::size_t many_;

@@ -168,6 +168,15 @@ void decode(const Reader& reader) {
         const CallWatch watch("storages()");
         (void)reader.storages();
     }
+    {
+        const CallWatch watch("digest()");
+        (void)reader.digest();
+    }
+    {
+        const CallWatch watch("all digests of tensors");
+        for (std::uint32_t i = 0; i < reader.tensor_count(); ++i)
+            require(reader.tensor_digest(i).has_value(), "each tensor has a digest");
+    }
     const CallWatch watch("checkpoint()");
     if (const auto checkpoint = reader.checkpoint(); !checkpoint) check_error(checkpoint.error());
 }

@@ -78,6 +78,15 @@ Result<Reader> open(std::span<const std::byte> file) {
     return Reader::open(std::make_shared<MemorySource>(file), {.threads = 1});
 }
 
+/// Section 6.7: no codec, no alignment changes the digest.
+void check_digest(const Checkpoint& checkpoint, const Digest& expected, SaveOptions options) {
+    options.codec = options.codec == Codec::raw ? Codec::zstd : Codec::raw;
+    options.alignment = options.alignment == 64 ? 256 : 64;
+    const auto again = saved_bytes(checkpoint, options);
+    const auto reader = again ? open(*again) : Result<Reader>(again.error());
+    require(reader && reader->digest() == expected, "the digest is that of the content");
+}
+
 void check_loaded(const Checkpoint& checkpoint, const Bytes& file, SaveOptions options) {
     const auto reader = open(file);
     if (!reader) check_error(reader.error());
@@ -85,6 +94,7 @@ void check_loaded(const Checkpoint& checkpoint, const Bytes& file, SaveOptions o
     const auto report = verify(*reader, {.threads = options.threads});
     require(report && report->ok(), "what was saved verifies");
     const Checkpoint loaded = *reader->checkpoint();
+    check_digest(loaded, reader->digest(), options);
     SameContent same_content;
     require(same(checkpoint, loaded, std::ref(same_content)), "what is loaded is what was saved");
     options.threads = options.threads == 1 ? 2 : 1;

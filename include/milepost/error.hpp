@@ -131,6 +131,7 @@ enum class Condition : std::uint8_t {
     unexpected,       ///< The file has something that was not asked for.
     other_shape,      ///< A tensor has another shape.
     other_dtype,      ///< A tensor has another dtype.
+    other_content,    ///< The file has another content than the one that was asked for.
     // not_durable
     directory_sync,   ///< The system could not put the new name on the disk.
     // cancelled

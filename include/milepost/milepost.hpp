@@ -3,6 +3,7 @@
 // IWYU pragma: begin_exports
 #include <milepost/async_saver.hpp>
 #include <milepost/checkpoint.hpp>
+#include <milepost/digest.hpp>
 #include <milepost/dtype.hpp>
 #include <milepost/error.hpp>
 #include <milepost/io.hpp>

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include <milepost/digest.hpp>
 #include <milepost/progress.hpp>
 
 namespace milepost {
@@ -114,6 +116,11 @@ struct OpenOptions {
     /// next load reads from the disk again. Set it where several processes load one file, or one loads it
     /// again soon. It changes nothing for what is in the page cache already, or is used in a mapped file.
     bool keep_cached = false;
+    /// What Reader::digest() has to return, for example the digest that was noted when the file was saved. A
+    /// file with another content is refused with mismatch/other_content, before a tensor can be used. It
+    /// keeps a program from going on with another file by mistake, not from an attacker
+    /// (<milepost/digest.hpp>).
+    std::optional<Digest> expected_digest = {};
     /// What the reader refuses to read.
     Limits limits = {};
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <milepost/checkpoint.hpp>
+#include <milepost/digest.hpp>
 #include <milepost/error.hpp>
 #include <milepost/export.hpp>
 #include <milepost/get_as.hpp>
@@ -26,8 +27,8 @@ struct LoadAllOptions;
 struct VerifyOptions;
 struct VerifyReport;
 
-/// XXH3-128 in canonical byte order.
-using Digest = std::array<std::byte, 16>;
+/// XXH3-128 in canonical byte order: Checksum128 of docs/format.md, section 2.
+using Checksum128 = std::array<std::byte, 16>;
 
 /// A storage as the file holds it.
 struct StorageInfo {
@@ -36,7 +37,7 @@ struct StorageInfo {
     std::uint64_t stored_nbytes;  ///< sum of the stored sizes of its chunks
     std::uint64_t chunks;         ///< how many
     Codec codec;                  ///< of all its chunks
-    Digest content_hash;          ///< of the raw bytes, whatever the codec
+    Checksum128 content_hash;     ///< of the raw bytes, whatever the codec
 };
 
 /// An open checkpoint: the index checked, no tensor touched.
@@ -53,7 +54,8 @@ struct StorageInfo {
 class MILEPOST_API Reader {
 public:
     /// Opens and checks everything but the bytes of tensors, in the order of docs/format.md, section 7.
-    /// Errors: not_found/file; every code of docs/format.md; io_error/open, /read, /changed, /out_of_memory.
+    /// Errors: not_found/file; every code of docs/format.md; mismatch/other_content; io_error/open, /read,
+    /// /changed, /out_of_memory.
     ///@{
     [[nodiscard]] static Result<Reader> open(const std::string& path, const OpenOptions& options = {});
     [[nodiscard]] static Result<Reader> open(std::shared_ptr<const Source> source,
@@ -75,8 +77,21 @@ public:
     ///@}
     /// The checksum of the index, as the footer holds it (docs/format.md, section 5). The index has the
     /// checksums of all chunks, so two files that have the same one have the same content: a file that names
-    /// others can tell by it whether they are still the ones that it was written with.
-    [[nodiscard]] Digest index_checksum() const noexcept;
+    /// others can tell by it whether they are still the ones that it was written with. It depends on codecs,
+    /// on alignment and on every order; digest() does not.
+    [[nodiscard]] Checksum128 index_checksum() const noexcept;
+    /// The digest of the content (docs/format.md, section 6.7): the same for every file with the same
+    /// content, whatever the codec, the alignment, the order of storages, or the order of names: parts,
+    /// entries, hyperparameters, items of dicts. Lists and param groups keep their order. Computed from the
+    /// index, which has the checksums of all chunks, at the first call; no tensor is read, so a file can have
+    /// the digest of what it was saved with and be damaged, which the first access to the damaged bytes
+    /// tells. It finds accidents, not attackers. Throws std::bad_alloc.
+    [[nodiscard]] Digest digest() const;
+    /// The digest of a tensor, by its number from 0 to tensor_count() - 1 (TensorView::index): its dtype, its
+    /// shape, its strides and offset, and the bytes of the storage that it views. Not its name, role and
+    /// requires_grad. Two tensors with one digest have the same elements. Two with the same elements have
+    /// other digests where they are parts of other storages. Errors: not_found/tensor.
+    [[nodiscard]] Result<Digest> tensor_digest(std::uint32_t number) const;
     /// Optional features that the file uses and this library does not know.
     [[nodiscard]] std::uint64_t unknown_optional_flags() const noexcept;
     /// Access::mapped or Access::read, as chosen.

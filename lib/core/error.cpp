@@ -140,6 +140,7 @@ constexpr std::array kConditions = {
     ConditionRow{Condition::unexpected, Code::mismatch, "unexpected"},
     ConditionRow{Condition::other_shape, Code::mismatch, "other_shape"},
     ConditionRow{Condition::other_dtype, Code::mismatch, "other_dtype"},
+    ConditionRow{Condition::other_content, Code::mismatch, "other_content"},
 
     ConditionRow{Condition::directory_sync, Code::not_durable, "directory_sync"},
 

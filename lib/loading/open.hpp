@@ -9,6 +9,8 @@
 
 #include "base/aligned_buffer.hpp"
 #include "base/lazy.hpp"
+#include "codec/checksum.hpp"
+#include "format/content_digests.hpp"
 #include "format/file_layout.hpp"
 #include "format/index.hpp"
 #include "format/index_offsets.hpp"
@@ -40,10 +42,19 @@ struct OpenedIndex {
         return storage_tensors_.get([this] { return StorageTensors(index, offsets); });
     }
 
+    [[nodiscard]] const format::ContentDigests& content_digests() const {
+        return content_digests_.get([this] { return format::ContentDigests(index, offsets); });
+    }
+    [[nodiscard]] const codec::Digest& digest() const {
+        return digest_.get([this] { return format::file_digest(index, offsets, content_digests()); });
+    }
+
 private:
     base::Lazy<format::PartNames> part_names_;
     base::Lazy<format::Paths> paths_;
     base::Lazy<StorageTensors> storage_tensors_;
+    base::Lazy<format::ContentDigests> content_digests_;
+    base::Lazy<codec::Digest> digest_;
 };
 
 /// Whether an error of a read makes further reads pointless. After all others the rest of the file may still

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <milepost/checkpoint.hpp>
+#include <milepost/digest.hpp>
 #include <milepost/dtype.hpp>
 #include <milepost/error.hpp>
 #include <milepost/options.hpp>
@@ -20,10 +21,11 @@
 
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
-#include "codec/checksum.hpp"
 #include "core/storage_provider.hpp"
 #include "core/text.hpp"
 #include "format/chunks.hpp"
+#include "format/content_digests.hpp"
+#include "format/digest_stream.hpp"
 #include "format/find_value.hpp"
 #include "format/index.hpp"
 #include "format/index_columns.hpp"
@@ -48,6 +50,10 @@ std::vector<std::string> names_of(const format::StringTable& texts) {
     for (std::size_t i = 0; i < texts.size(); ++i)
         names.emplace_back(texts[i]);
     return names;
+}
+
+Error no_tensor(std::uint32_t number, std::uint32_t count) {
+    return {Condition::tensor, message("there is no tensor ", number, ", the file has ", count)};
 }
 
 bool is_tensor(const Index& index, std::uint32_t value) noexcept {
@@ -98,8 +104,18 @@ std::uint64_t Reader::file_size() const noexcept {
 std::uint32_t Reader::alignment() const noexcept {
     return impl_->opened.header.alignment;
 }
-Digest Reader::index_checksum() const noexcept {
+Checksum128 Reader::index_checksum() const noexcept {
     return impl_->opened.footer.index_checksum;
+}
+Digest Reader::digest() const {
+    return {impl_->opened.digest()};
+}
+Result<Digest> Reader::tensor_digest(std::uint32_t number) const try {
+    if (number >= tensor_count()) return no_tensor(number, tensor_count());
+    format::DigestStream stream;
+    return Digest{impl_->opened.content_digests().of_tensor(number, stream)};
+} catch (const std::bad_alloc&) {
+    return base::out_of_memory();
 }
 std::uint64_t Reader::unknown_optional_flags() const noexcept {
     return impl_->opened.header.optional_flags;
@@ -182,8 +198,7 @@ std::uint32_t Reader::tensor_count() const noexcept {
 
 Result<TensorView> Reader::tensor_at(std::uint32_t number) const try {
     if (number < tensor_count()) return impl_->view(number);
-    return Error(Condition::tensor,
-                 message("there is no tensor ", number, ", the file has ", tensor_count()));
+    return no_tensor(number, tensor_count());
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }
@@ -227,7 +242,7 @@ Result<Checkpoint> Reader::checkpoint() const try {
 std::vector<StorageInfo> Reader::storages() const {
     const Index& index = impl_->opened.index;
     std::vector<StorageInfo> storages;
-    std::vector<std::byte> digests;
+    std::vector<std::byte> room;
     const format::IndexOffsets& offsets = impl_->opened.offsets;
     for (std::uint32_t i = 0; i < index.storage_count(); ++i) {
         StorageInfo info{};
@@ -235,13 +250,9 @@ std::vector<StorageInfo> Reader::storages() const {
         info.offset = info.nbytes == 0 ? 0 : offsets.storage_begin[i];
         info.chunks = format::chunk_count(offsets, i);
         info.codec = static_cast<Codec>(index.codec_of(i).code);
-        digests.clear();
-        for (format::ChunkIterator walk(index, offsets, i); !walk.done(); walk.next()) {
+        for (format::ChunkIterator walk(index, offsets, i); !walk.done(); walk.next())
             info.stored_nbytes += walk.chunk().stored_nbytes;
-            digests.insert(digests.end(), walk.chunk().raw_checksum->begin(),
-                           walk.chunk().raw_checksum->end());
-        }
-        info.content_hash = codec::checksum128(digests);
+        info.content_hash = format::content_hash(index, offsets, i, room);
         storages.push_back(info);
     }
     return storages;

@@ -17,6 +17,7 @@ sys.path.insert(0, str(READER))
 
 import content as given  # noqa: E402
 from conventions import DEFAULT_LIMITS, Limits, Refused, checksum64, checksum128  # noqa: E402
+from digests import digests_text  # noqa: E402
 from first_access import tensor_bytes  # noqa: E402
 from listing import ls_json  # noqa: E402
 from milepost_writer import canonical_key  # noqa: E402
@@ -114,6 +115,13 @@ class CrossCheck(unittest.TestCase):
             with self.subTest(file=row.name):
                 self.assertEqual(line, damage_text(row.path.read_bytes()))
 
+    def test_digests(self):
+        rows = golden_rows()
+        found = output_of(TOOL, "digests", *[row.path for row in rows]).decode().splitlines()
+        for row, line in zip(rows, found, strict=True):
+            with self.subTest(file=row.name):
+                self.assertEqual(line, digests_text(row.path.read_bytes()))
+
     def test_vectors(self):
         vectors = json.loads((GOLDEN / "vectors.json").read_text(encoding="utf-8"))
         self.assertEqual(
@@ -126,6 +134,9 @@ class CrossCheck(unittest.TestCase):
             self.assertEqual(checksum64(data).hex(), each["checksum64"])
         for each in vectors["keys"]:
             self.assertEqual(canonical_key(key_of(each["key"])).hex(), each["canonical"], each["key"])
+        for each in vectors["digests"]:
+            found = digests_text((GOLDEN / "files" / each["file"]).read_bytes())
+            self.assertEqual(found, " ".join([each["digest"], *each["tensors"]]), each["file"])
         self.assertGreater(min(map(len, vectors.values())), 3)
 
     def test_the_readers_own_cases(self):

@@ -73,8 +73,8 @@ bool is_printable(std::string_view text) {
 }
 
 /// Hashes of all storages: what stays the same under another version of zstd.
-std::vector<Digest> content_of(const FileBytes& file) {
-    std::vector<Digest> hashes;
+std::vector<Checksum128> content_of(const FileBytes& file) {
+    std::vector<Checksum128> hashes;
     if (const auto reader = open_bytes(file)) {
         for (const StorageInfo& storage : reader->storages())
             hashes.push_back(storage.content_hash);

@@ -1,4 +1,5 @@
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 // What cross_check.py asks the library:
 //   golden_tool verdict FILE [LIMITS]   one line, in the words of README.md
 //   golden_tool damage FILE...          a line for each file: its verdict, with the range of each damage
+//   golden_tool digests FILE...         a line for each file: its digest, then those of its tensors
 //   golden_tool bytes FILE N            the content of tensor N, contiguous
 //   golden_tool large FILE              writes a checkpoint that is too large to be kept in the tree: a raw
 //   storage of two chunks
@@ -55,6 +57,16 @@ std::string damage_of(const std::string& path) {
     return text;
 }
 
+/// "xxh3-128:... xxh3-128:...", or what opening refuses.
+std::string digests_of(const std::string& path) {
+    const auto file = Reader::open(path);
+    if (!file) return verdict_of(file, 1);
+    std::string text = file->digest().to_string();
+    for (std::uint32_t i = 0; i < file->tensor_count(); ++i)
+        text += " " + file->tensor_digest(i)->to_string();
+    return text;
+}
+
 int print_bytes(const std::string& path, std::string_view number) {
     const auto file = Reader::open(path);
     if (!file) return fail(file.error());
@@ -86,9 +98,15 @@ int main(int argc, char** argv) {
             std::printf("%s\n", damage_of(argv[i]).c_str());
         return 0;
     }
+    if (command == "digests") {
+        for (int i = 2; i < argc; ++i)
+            std::printf("%s\n", digests_of(argv[i]).c_str());
+        return 0;
+    }
     if (command == "bytes" && arguments.size() == 3) return print_bytes(argv[2], arguments[2]);
     if (command == "large" && arguments.size() == 2) return save_large(argv[2]);
-    std::fprintf(stderr,
-                 "usage: golden_tool verdict FILE [LIMITS] | damage FILE... | bytes FILE N | large FILE\n");
+    std::fprintf(
+        stderr,
+        "usage: golden_tool verdict FILE [LIMITS] | damage FILE... | digests FILE... | bytes FILE N | large FILE\n");
     return 2;
 }

@@ -107,12 +107,16 @@ def mutations(folder: Path, count: int, seed: int, chunks_only: bool):
         yield f"{number} ({mutate.__name__} {name})", mutate(files[name], dice)
 
 
-def library_texts(tool: Path, folder: Path, batch: list[bytes]) -> list[str]:
+def library_texts(tool: Path, folder: Path, batch: list[bytes]) -> list[tuple[str, str]]:
+    """Verdict and digests of each."""
     paths = [folder / str(number) for number in range(len(batch))]
     for path, data in zip(paths, batch):
         path.write_bytes(data)
-    ran = subprocess.run([tool, "damage", *paths], check=True, stdout=subprocess.PIPE, text=True)
-    return ran.stdout.splitlines()
+    lines = []
+    for command in ("damage", "digests"):
+        ran = subprocess.run([tool, command, *paths], check=True, stdout=subprocess.PIPE, text=True)
+        lines.append(ran.stdout.splitlines())
+    return list(zip(*lines, strict=True))
 
 
 def compare(arguments) -> tuple[Counter, int]:
@@ -123,8 +127,12 @@ def compare(arguments) -> tuple[Counter, int]:
         for first in range(0, len(made), BATCH):
             batch = made[first : first + BATCH]
             texts = library_texts(arguments.tool, Path(scratch), [data for _, data in batch])
-            for (what, data), text in zip(batch, texts, strict=True):
+            for (what, data), (text, digests) in zip(batch, texts, strict=True):
                 read = damage_text(data)
+                read_digests = digests_text(data)
+                if read_digests != digests:
+                    differ += 1
+                    print(f"mutation {what}: digests: library: {digests}; reader: {read_digests}")
                 seen[" ".join(word for word in text.split() if "/" in word or word in ("ok", "verify"))] += 1
                 if read != text:
                     differ += 1
@@ -154,6 +162,7 @@ def main() -> int:
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(sys.argv[1]).resolve()) if len(sys.argv) > 1 else "")
     from conventions import checksum128
+    from digests import digests_text
     from header import HEADER_NBYTES
     from milepost_writer import assemble
     from opening import open_data

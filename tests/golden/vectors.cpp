@@ -1,8 +1,11 @@
 #include "golden/vectors.hpp"
 
+#include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "codec/checksum.hpp"
 #include "core/canonical_key.hpp"
@@ -78,6 +81,26 @@ std::string file_json(const GoldenFile& file) {
            ", \"limits\": " + quoted(file.limits) + ", \"where\": " + quoted(file.where) + "}";
 }
 
+/// Of a file that opens; empty for others.
+std::string digests_json(const GoldenFile& file) {
+    const auto reader = testing::open_bytes(file.bytes);
+    if (!reader) return {};
+    std::string tensors;
+    for (std::uint32_t i = 0; i < reader->tensor_count(); ++i)
+        tensors += (i == 0 ? "" : ", ") + quoted(reader->tensor_digest(i)->to_string());
+    return "{\"file\": " + quoted(file.name) + ", \"digest\": " + quoted(reader->digest().to_string()) +
+           ", \"tensors\": [" + tensors + "]}";
+}
+
+std::vector<std::string> all_digests_json(const std::vector<GoldenFile>& files) {
+    std::vector<std::string> all;
+    for (const GoldenFile& file : files) {
+        std::string json = digests_json(file);
+        if (!json.empty()) all.push_back(std::move(json));
+    }
+    return all;
+}
+
 /// A member of the document: a list with one element a line.
 template <class Elements, class ToJson>
 std::string list_json(std::string_view name, const Elements& elements, ToJson to_json) {
@@ -104,6 +127,8 @@ std::string make_vectors(const std::vector<GoldenFile>& files) {
                          return "{\"key\": " + std::string(vector.json) +
                                 ", \"canonical\": " + quoted(key ? hex(*key) : "") + "}";
                      }) +
+           ",\n" +
+           list_json("digests", all_digests_json(files), [](const std::string& json) { return json; }) +
            "\n}\n";
 }
 

@@ -113,7 +113,7 @@ TEST_CASE("index checksum: that of the footer, and another one for other bytes o
     Checkpoint checkpoint;
     checkpoint.model("model")["a"] = TensorView(*find_dtype(Dtype::u8), {data.size()}, StorageView(data));
     const FileBytes bytes = *save_bytes(checkpoint);
-    const Digest digest = open_bytes(bytes)->index_checksum();
+    const Checksum128 digest = open_bytes(bytes)->index_checksum();
     CHECK(std::equal(digest.begin(), digest.end(), bytes.end() - 64 + 32));  // section 5
     data.back() = std::byte{1};
     CHECK(open_bytes(*save_bytes(checkpoint))->index_checksum() != digest);

@@ -157,7 +157,7 @@ TEST_CASE("round trip: what is known of chunks and codecs") {
 }
 
 TEST_CASE("round trip: the content hash does not depend on the codec") {
-    std::vector<Digest> hashes;
+    std::vector<Checksum128> hashes;
     for (const Codec codec : kCodecs) {
         const auto file = open_bytes(*save_bytes(many_chunks(), {.codec = codec}));
         for (const StorageInfo& storage : file->storages())

@@ -1,5 +1,6 @@
-"""Reads each checkpoint that random_checkpoints makes with the second reader, compares its image with the one of the original,
-and writes what it read with the second writer: the same bytes. Chunks that are compressed are passed through.
+"""Reads each checkpoint that random_checkpoints makes with the second reader, compares its image and its
+digest with those of the original, and writes what it read with the second writer: the same bytes. Chunks that are
+compressed are passed through.
 
     compare_random.py READER_FOLDER RANDOM_CHECKPOINTS --count N --seed S
 """
@@ -18,11 +19,13 @@ import content  # noqa: E402
 from columns import Codec  # noqa: E402
 from conventions import CODEC_RAW, Refused, checksum128  # noqa: E402
 from decode_content import decode_content  # noqa: E402
+from digests import FileDigest, shown  # noqa: E402
 from image import image_of  # noqa: E402
 from milepost_writer import Writer  # noqa: E402
 from opening import Checkpoint, open_data  # noqa: E402
 
 RECORD = struct.Struct("<QQQ")
+NUMBER = struct.Struct("<Q")
 
 
 class PassingWriter(Writer):
@@ -56,7 +59,7 @@ def differing_lines(expected: bytes, found: bytes) -> str:
     return f"line {number}\n  expected {shown[0]}\n  found    {shown[1]}"
 
 
-def difference(image: bytes, data: bytes) -> str | None:
+def difference(image: bytes, data: bytes, digest: bytes) -> str | None:
     try:
         checkpoint = open_data(data)
         given = decode_content(checkpoint)
@@ -68,6 +71,9 @@ def difference(image: bytes, data: bytes) -> str | None:
     found = image_of(given)
     if found != image:
         return differing_lines(image, found)
+    found = shown(FileDigest(checkpoint.walk).digest())
+    if found != digest.decode():
+        return f"digest: expected {digest.decode()}, found {found}"
     written = PassingWriter(given, checkpoint).assemble()
     if written != data:
         at = len(os.path.commonprefix([written, data]))
@@ -78,14 +84,16 @@ def difference(image: bytes, data: bytes) -> str | None:
 def records(stream):
     while header := stream.read(RECORD.size):
         seed, image_nbytes, file_nbytes = RECORD.unpack(header)
-        yield seed, stream.read(image_nbytes), stream.read(file_nbytes)
+        image, data = stream.read(image_nbytes), stream.read(file_nbytes)
+        (digest_nbytes,) = NUMBER.unpack(stream.read(NUMBER.size))
+        yield seed, image, data, stream.read(digest_nbytes)
 
 
 def compare(stream, count: int) -> int:
     """Exit status: 0 if all are the same and none is missing."""
     compared = 0
-    for seed, image, data in records(stream):
-        found = difference(image, data)
+    for seed, image, data, digest in records(stream):
+        found = difference(image, data, digest)
         if found:
             print(f"seed {seed}: second reader: {found}", flush=True)
             return 1

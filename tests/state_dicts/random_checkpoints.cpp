@@ -90,6 +90,7 @@ struct Checked {
     std::string failure;  ///< empty if all is well
     std::string image;
     FileBytes file;
+    std::string digest;  ///< of the file
 };
 
 Result<Reader> open(std::uint64_t seed, const Sample& sample, const FileBytes& file, const std::string& path,
@@ -138,6 +139,7 @@ Checked check(std::uint64_t seed, const Sample& sample, const std::string& path)
     if (!reader) {
         checked.failure = "open: " + reader.error().to_string();
     } else if (checked.failure.empty()) {
+        checked.digest = reader->digest().to_string();
         checked.failure = check_reader(*reader, sample, checked);
     }
     if (checked.failure.empty()) checked.failure = check_threads(sample, checked.file);
@@ -158,6 +160,8 @@ void write_record(std::ostream& out, std::uint64_t seed, const Checked& checked)
     out.write(checked.image.data(), static_cast<std::streamsize>(checked.image.size()));
     out.write(reinterpret_cast<const char*>(checked.file.data()),
               static_cast<std::streamsize>(checked.file.size()));
+    write_number(out, checked.digest.size());
+    out.write(checked.digest.data(), static_cast<std::streamsize>(checked.digest.size()));
 }
 
 /// False if one never occurred that should have.
