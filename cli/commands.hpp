@@ -31,6 +31,15 @@ struct LsCommand {
     bool no_color = false;
 };
 
+/// `milepost digest FILE [PATTERN]`
+struct DigestCommand {
+    std::string file;
+    std::string pattern;   ///< "" for all
+    bool tensors = false;  ///< those of tensors; a pattern asks for them, too
+    bool json = false;
+    bool no_color = false;
+};
+
 /// `milepost verify FILE...`
 struct VerifyCommand {
     std::vector<std::string> files;
@@ -122,6 +131,7 @@ struct RecodeCommand {
 [[nodiscard]] Exit run(const LsCommand& command);
 [[nodiscard]] Exit run(const ShowCommand& command);
 [[nodiscard]] Exit run(const GetCommand& command);
+[[nodiscard]] Exit run(const DigestCommand& command);
 [[nodiscard]] Exit run(const VerifyCommand& command);
 [[nodiscard]] Exit run(const DiffCommand& command);
 [[nodiscard]] Exit run(const ConvertCommand& command);

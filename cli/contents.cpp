@@ -5,11 +5,14 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include <milepost/options.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/result.hpp>
 #include <milepost/stable_vector.hpp>
 #include <milepost/tensor.hpp>
+#include <milepost/text.hpp>
 #include <milepost/value.hpp>
 
 namespace milepost::cli {
@@ -47,6 +50,14 @@ std::uint64_t visit_tensors(const Reader& reader, const ListedPath& listed, cons
         ++visited;
     }
     return visited;
+}
+
+std::string nothing_text(const std::string& file, const std::string& pattern) {
+    if (pattern.empty()) return fmt::format("{}: the checkpoint has no tensors", escape(file));
+    const std::string shown = escape(pattern);
+    return fmt::format(
+        "{}: no tensor has a path that matches '{}'; to find it anywhere in a path, use '*{}*'", escape(file),
+        shown, shown);
 }
 
 Strides contiguous_strides(const Shape& shape) {

@@ -24,6 +24,10 @@ using VisitTensor = std::function<void(const std::string& path, const TensorView
 /// many they were.
 std::uint64_t visit_tensors(const Reader& reader, const ListedPath& listed, const VisitTensor& visit);
 
+/// The message for a listing without tensors. An empty list is a valid answer, but a pattern without a match
+/// is more often a mistake.
+[[nodiscard]] std::string nothing_text(const std::string& file, const std::string& pattern);
+
 /// The strides of a contiguous tensor, in elements: for each dimension the product of the sizes after it (0
 /// if one of them is 0). Requires: the product of the sizes that are not 0 fits, as a Reader has checked.
 [[nodiscard]] Strides contiguous_strides(const Shape& shape);

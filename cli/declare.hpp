@@ -15,6 +15,7 @@ struct Commands {
     LsCommand ls;
     ShowCommand show;
     GetCommand get;
+    DigestCommand digest;
     VerifyCommand verify;
     DiffCommand diff;
     ConvertCommand convert;
@@ -43,7 +44,7 @@ CLI::Option* declare_flags(CLI::App& app, Command& command) {
     return json;
 }
 
-// The commands, in the order of the help: what looks (info, ls, show, get), what checks (verify, diff), and
+// The commands, in the order of the help: what looks (info, ls, show, get, digest), what checks (verify, diff), and
 // what writes files (convert, edit, compress, decompress).
 void declare_looks(CLI::App& app, Commands& commands);
 void declare_checks(CLI::App& app, Commands& commands);

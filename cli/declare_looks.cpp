@@ -1,3 +1,5 @@
+#include <string>
+
 #include <CLI/CLI.hpp>
 
 #include "declare.hpp"
@@ -52,6 +54,19 @@ void declare_get(CLI::App& app, Commands& commands) {
     declare_flags(get, commands.get);
 }
 
+void declare_digest(CLI::App& app, Commands& commands) {
+    const std::string description =
+        "Print the digest of a checkpoint's content, or those of its tensors.\n"
+        "It is the same whatever the codec and the order of names. It finds mix-ups, not attackers.";
+    CLI::App& digest = declare(app, "digest", description, commands.digest, commands);
+    digest.footer("  milepost digest lenet.milepost\n  milepost digest lenet.milepost 'model/*'");
+    digest.add_option("FILE", commands.digest.file, "the checkpoint")->required();
+    digest.add_option("PATTERN", commands.digest.pattern,
+                      "list tensors whose paths match: * is any text, ? one character, [a-z] a list");
+    digest.add_flag("--tensors", commands.digest.tensors, "digests of all tensors");
+    declare_flags(digest, commands.digest);
+}
+
 }  // namespace
 
 void declare_looks(CLI::App& app, Commands& commands) {
@@ -59,6 +74,7 @@ void declare_looks(CLI::App& app, Commands& commands) {
     declare_ls(app, commands);
     declare_show(app, commands);
     declare_get(app, commands);
+    declare_digest(app, commands);
 }
 
 }  // namespace milepost::cli

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <milepost/error.hpp>
 #include <milepost/options.hpp>
 #include <milepost/reader.hpp>
 #include <milepost/tensor.hpp>
@@ -62,26 +61,6 @@ std::uint64_t print_rows(const Reader& reader, const ListedPath& listed, bool pl
     });
 }
 
-void print_warnings(const LsCommand& command, const Reader& reader) {
-    const Palette palette(Stream::err, command.no_color);
-    for (const Error& warning : reader.warnings()) {
-        print_message(fmt::format("{}: {}: {}", escape(command.file),
-                                  palette.paint(Colour::yellow, "warning"), warning.to_string()));
-    }
-}
-
-/// An empty list is a valid answer, but a pattern without a match is more often a mistake.
-void explain_nothing(const LsCommand& command) {
-    if (command.pattern.empty()) {
-        print_message(fmt::format("{}: the checkpoint has no tensors", escape(command.file)));
-    } else {
-        const std::string pattern = escape(command.pattern);
-        print_message(fmt::format(
-            "{}: no tensor has a path that matches '{}'; to find it anywhere in a path, use '*{}*'",
-            escape(command.file), pattern, pattern));
-    }
-}
-
 }  // namespace
 
 Exit run(const LsCommand& command) {
@@ -90,7 +69,7 @@ Exit run(const LsCommand& command) {
         print_message(error_text(command.file, reader.error(), Palette(Stream::err, command.no_color)));
         return Exit::failed;
     }
-    print_warnings(command, *reader);
+    print_warnings(command.file, reader->warnings(), command.no_color);
     const auto listed = [&command](const std::string& path) {
         return command.pattern.empty() || matches(command.pattern, path);
     };
@@ -101,7 +80,8 @@ Exit run(const LsCommand& command) {
         }
         return Exit::ok;
     }
-    if (print_rows(*reader, listed, command.plain) == 0) explain_nothing(command);
+    if (print_rows(*reader, listed, command.plain) == 0)
+        print_message(nothing_text(command.file, command.pattern));
     return Exit::ok;
 }
 

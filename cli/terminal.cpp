@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -53,6 +54,14 @@ std::string error_text(std::string_view file, const Error& error, const Palette&
     const std::string condition = fmt::format("{}/{}", name(error.code()), name(error.condition()));
     return fmt::format("{}: {}: {}", escape(file), palette.paint(Colour::red, condition),
                        message_about(file, error));
+}
+
+void print_warnings(std::string_view file, const std::vector<Error>& warnings, bool no_color) {
+    const Palette palette(Stream::err, no_color);
+    for (const Error& warning : warnings) {
+        print_message(fmt::format("{}: {}: {}", escape(file), palette.paint(Colour::yellow, "warning"),
+                                  warning.to_string()));
+    }
 }
 
 bool flush_results() {

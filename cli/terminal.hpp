@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <milepost/error.hpp>
 
@@ -38,6 +39,9 @@ void print_message(std::string_view text);
 [[nodiscard]] std::string message_about(std::string_view file, const Error& error);
 /// "FILE: code/condition: message", the middle coloured.
 [[nodiscard]] std::string error_text(std::string_view file, const Error& error, const Palette& palette);
+
+/// Prints a message for each warning of an open file.
+void print_warnings(std::string_view file, const std::vector<Error>& warnings, bool no_color);
 
 /// Whether all of stdout could be written.
 [[nodiscard]] bool flush_results();

@@ -3,6 +3,7 @@
 import json
 import re
 
+import harness
 from harness import HIDDEN, CliTest, good_files, golden_files, listing, run
 
 
@@ -105,6 +106,35 @@ class Good(CliTest):
         process = run("ls", good_files()[0], "no such tensor")
         self.assertEqual((process.returncode, process.stdout), (0, ""))
         self.assertIn("no tensor has a path that matches 'no such tensor'", process.stderr)
+
+    def test_digest_is_that_of_the_vectors(self):
+        vectors = json.loads((harness.GOLDEN.parent / "vectors.json").read_text(encoding="utf-8"))["digests"]
+        for each in vectors:
+            file = harness.GOLDEN / each["file"]
+            if not each["file"].startswith("good-"):
+                continue
+            with self.subTest(file=file.name):
+                process = run("digest", file)
+                self.assertEqual((process.returncode, process.stdout, process.stderr), (0, each["digest"] + "\n", ""))
+                document = json.loads(run("digest", file, "--json").stdout)
+                self.assertEqual(list(document), ["schema", "digest", "tensors"])
+                self.assertEqual((document["schema"], document["digest"]), ("milepost.digest/1", each["digest"]))
+                self.assertEqual([tensor["digest"] for tensor in document["tensors"]], each["tensors"])
+                paths = [tensor["path"] for tensor in listing(file)["tensors"]]
+                self.assertEqual([tensor["path"] for tensor in document["tensors"]], paths)
+                lines = run("digest", file, "--tensors").stdout.splitlines()
+                self.assertEqual([line[:43] for line in lines], [digest + "  " for digest in each["tensors"]])
+
+    def test_digest_pattern(self):
+        (file,) = golden_files("good-small")
+        tensors = listing(file)["tensors"]
+        lines = run("digest", file, "net/t*").stdout.splitlines()
+        self.assertEqual([line[43:] for line in lines], [each["path"] for each in tensors if "net/t" in each["path"]])
+        document = json.loads(run("digest", file, "net/t*", "--json").stdout)
+        self.assertEqual([f"{each['digest']}  {each['path']}" for each in document["tensors"]], lines)
+        process = run("digest", file, "none")
+        self.assertEqual((process.returncode, process.stdout), (0, ""))
+        self.assertIn("use '*none*'", process.stderr)
 
     def test_info_json_agrees_with_ls(self):
         for file in good_files():

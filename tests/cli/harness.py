@@ -12,7 +12,7 @@ import unittest
 
 PROGRAM = ""  # the command, an absolute path
 GOLDEN = pathlib.Path()  # folder of checkpoints
-COMMANDS = ["info", "ls", "show", "get", "verify", "diff", "convert", "edit", "compress", "decompress"]
+COMMANDS = ["info", "ls", "show", "get", "digest", "verify", "diff", "convert", "edit", "compress", "decompress"]
 ARGUMENTS = {"show": "FILE PATTERN", "get": "FILE PATH", "diff": "A B", "convert": "IN OUT", "edit": "IN OUT", "compress": "IN OUT",
              "decompress": "IN OUT"}  # of the others: FILE
 MAGIC = b"\x89MLP\r\n\x1a\n"

@@ -289,6 +289,10 @@ const Edit kEdits[] = {
     }},
     {"no param keys", [](Checkpoint& c) { c.optimizer("keyed").param_keys.clear(); }},
     {"value", [](Checkpoint& c) { c.values()["epoch"] = 8; }},
+    {"name of a value", [](Checkpoint& c) {
+        c.values() = without(c.values(), "epoch");
+        c.values()["epochs"] = 7;
+    }},
     {"kind of a value", [](Checkpoint& c) { c.values()["epoch"] = 7.0; }},
     {"a float's sign of zero", [](Checkpoint& c) { c.values()["epoch"] = -0.0; }},
     {"a float zero", [](Checkpoint& c) { c.values()["epoch"] = 0.0; }},
