@@ -76,6 +76,12 @@ class File:
         return [name for name in self._opened().values() if name != _parts.RECORD]
 
     @property
+    def digest(self) -> str:
+        """The digest of the content, "xxh3-128:" and 32 hex digits: the same whatever the codec and the order of names.
+        It finds accidents and mix-ups, not attackers. Pass it as `digest=` to open no other content."""
+        return self._opened().digest
+
+    @property
     def warnings(self) -> list[str]:
         """What is wrong and did not keep the file from opening."""
         return self._opened().warnings
@@ -144,11 +150,20 @@ class File:
 class FileTensor:
     """A tensor of an open file, or a part of one. No byte of it is read before it is asked for."""
 
-    def __init__(self, file: _native.File, native: _native.Tensor, mapped: bool, limits: Limits | None) -> None:
+    def __init__(
+        self,
+        file: _native.File,
+        native: _native.Tensor,
+        mapped: bool,
+        limits: Limits | None,
+        *,
+        is_part: bool = False,
+    ) -> None:
         self._file = file
         self._native = native
         self._mapped = mapped
         self._limits = limits
+        self._is_part = is_part
 
     @property
     def name(self) -> str:
@@ -168,6 +183,15 @@ class FileTensor:
     def nbytes(self) -> int:
         """Its size when contiguous."""
         return self._native.nbytes
+
+    @property
+    def digest(self) -> str:
+        """The digest of its dtype, shape, strides and offset, and of the bytes of its storage; not of its name. A part
+        of a tensor has none."""
+        number = self._native.number
+        if self._is_part or number is None:
+            raise InvalidArgumentError(f"{self!r}: a part of a tensor has no digest", "option")
+        return self._file.tensor_digest(number)
 
     def __repr__(self) -> str:
         return repr(self._native)
@@ -192,7 +216,8 @@ class FileTensor:
         selection = select(index, self.shape)
         if selection is None or any(each is None for each in selection.then):
             raise InvalidArgumentError(f"{self!r}: an index of a file is made of ints, slices and '...'", "layout")
-        return FileTensor(self._file, self._native.slice(selection.ranges), self._mapped, self._limits)
+        part = self._native.slice(selection.ranges)
+        return FileTensor(self._file, part, self._mapped, self._limits, is_part=True)
 
     def _made(self, framework: str) -> Any:
         library = _libraries.library(framework)
@@ -212,7 +237,14 @@ class FileTensor:
 
 
 def open(
-    path: Path, *, verify: Verify = "on_access", mmap: bool = True, threads: int = 0, limits: Limits | None = None
+    path: Path,
+    *,
+    verify: Verify = "on_access",
+    mmap: bool = True,
+    threads: int = 0,
+    limits: Limits | None = None,
+    digest: str | None = None,
 ) -> File:
     """Opens a file: its index is checked, and no tensor touched. The options are those of load()."""
-    return File(open_file(path, verify=verify, mmap=mmap, threads=threads, limits=limits), text_of(path), mmap, limits)
+    native = open_file(path, verify=verify, mmap=mmap, threads=threads, limits=limits, digest=digest)
+    return File(native, text_of(path), mmap, limits)

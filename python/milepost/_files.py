@@ -63,13 +63,16 @@ def open_file(
     mmap: bool = True,
     threads: int = 0,
     limits: Limits | None = None,
+    digest: str | None = None,
 ) -> _native.File:
-    """Opens a file, which may be remote. `verify="full"` checks all of it, and not only what is asked for."""
+    """Opens a file, which may be remote. `verify="full"` checks all of it, and not only what is asked for. A file with
+    another digest is refused."""
     options: dict[str, Any] = {
         "check": check_of(verify),
         "access": "automatic" if mmap and not is_remote(text_of(path)) else "read",
         "threads": threads,
         "limits": limits or {},
+        "digest": digest,
     }
     name = text_of(path)
     with about(name):

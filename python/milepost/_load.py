@@ -21,6 +21,7 @@ def load(
     threads: int = 0,
     progress: Progress | None = None,
     limits: Limits | None = None,
+    digest: str | None = None,
 ) -> Any:
     """The object that milepost.save was given, with the same types all the way down.
 
@@ -34,11 +35,12 @@ def load(
     framework: "torch", "numpy" or "jax" for all tensors; None: those that were saved, torch for files of C++ programs.
     progress: called as progress(done, total), in bytes of tensors that are checked or read.
     limits: for files of strangers; docs/python.md lists them.
+    digest: of the content that the file has to have: File.digest, or what `milepost digest` prints.
 
     Raises a subclass of Error; ImportError where the framework is not installed.
     """
     name = text_of(path)
-    file = open_file(path, verify=verify, mmap=mmap, threads=threads, limits=limits)
+    file = open_file(path, verify=verify, mmap=mmap, threads=threads, limits=limits, digest=digest)
     with about(name):
         record = _parts.record_of(file)
         memory = Memory(

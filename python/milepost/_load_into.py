@@ -52,6 +52,7 @@ def load_into(
     threads: int = 0,
     progress: Progress | None = None,
     limits: Limits | None = None,
+    digest: str | None = None,
 ) -> LoadReport:
     """Loads a model into a torch.nn.Module or a dict of tensors, or an optimizer into a torch.optim.Optimizer.
 
@@ -69,6 +70,7 @@ def load_into(
     cast: convert between f16, bf16, f32 and f64 where dtypes differ.
     mode: "checked" reads the file twice, "staged" takes as much memory again, "direct" may have written a part when the
         file turns out to be damaged.
+    digest: of the content that the file has to have, as for load().
 
     Parameters of an optimizer are matched by name where both sides have names, else by order. Hyperparameters and state
     come as they are in the file: nothing is cast, no key is dropped. State that the live optimizer does not have yet is
@@ -87,7 +89,7 @@ def load_into(
         "threads": threads,
     }
     live = _live_of(target)
-    file = open_file(path, verify=verify, threads=threads, limits=limits)
+    file = open_file(path, verify=verify, threads=threads, limits=limits, digest=digest)
     with about(text):
         part = _part_of(file, live.KIND, name)
         return LoadReport(**live.load(file, part, options, progress, limits))

@@ -29,7 +29,11 @@ class Record:
     arrays: str | dict[str, list[str]] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        given = {"root": self.root, "ordered": self.ordered or None, "arrays": self.arrays}
+        # Sorted: the order of the parts shall not change the digest of the file.
+        arrays = self.arrays
+        if isinstance(arrays, dict):
+            arrays = {name: sorted(paths) for name, paths in arrays.items()}
+        given = {"root": self.root, "ordered": sorted(self.ordered) or None, "arrays": arrays}
         return {key: value for key, value in given.items() if value is not None}
 
     @cached_property

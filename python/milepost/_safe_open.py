@@ -38,6 +38,7 @@ class safe_open:  # noqa: N801
     filename: a path, or a URL of fsspec. framework: "pt", "np" or "jax", or another name of these. device: of torch.
     backend: "mmap" gives views of the mapped file, "pread" reads into memory.
     verify: "on_access" compares the checksums of what is asked for, "full" all of the file, "never" none.
+    digest: of the content that the file has to have, as for milepost.load().
 
     The names of a file of save_file() are those of its tensors, the names of any other file their paths, such as
     "model/conv1.weight". Any thread.
@@ -52,6 +53,7 @@ class safe_open:  # noqa: N801
         backend: str = "mmap",
         verify: Verify = "on_access",
         limits: Limits | None = None,
+        digest: str | None = None,
     ) -> None:
         if framework not in _FRAMEWORKS:
             raise InvalidArgumentError(f"framework {framework} is not one of {', '.join(_FRAMEWORKS)}", "option")
@@ -63,7 +65,9 @@ class safe_open:  # noqa: N801
         self._mapped = backend == "mmap"
         self._limits = limits
         self._verify = verify != "never"
-        self._file: _native.File | None = open_file(filename, verify=verify, mmap=self._mapped, limits=limits)
+        self._file: _native.File | None = open_file(
+            filename, verify=verify, mmap=self._mapped, limits=limits, digest=digest
+        )
         self._tensors = named_tensors(self._file)
 
     def __enter__(self) -> Self:

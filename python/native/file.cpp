@@ -219,6 +219,13 @@ void bind_file(nb::module_& module) {
         .def_static("of_callable", &open_callable, nb::arg("read"), nb::arg("nbytes"), nb::arg("options"),
                     "A file whose bytes read(offset, memoryview) fetches, on any thread.")
         .def_prop_ro("index_checksum", &index_checksum)
+        .def_prop_ro("digest", [](const Reader& self) { return self.digest().to_string(); })
+        .def(
+            "tensor_digest",
+            [](const Reader& self, std::uint32_t number) {
+                return or_raise(self.tensor_digest(number)).to_string();
+            },
+            nb::arg("number"))
         .def_prop_ro("format_version", &Reader::format_version)
         .def_prop_ro("file_size", &Reader::file_size)
         .def_prop_ro("is_mapped", [](const Reader& self) { return self.access() == Access::mapped; })

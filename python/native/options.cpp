@@ -166,6 +166,11 @@ OpenOptions open_options(const nb::dict& given) {
         word_field("check", options.check, Words<Check>(kChecks)),
         field("threads", options.threads),
         field("keep_cached", options.keep_cached),
+        Field{"digest",
+              [&options](nb::handle value) {
+                  if (!value.is_none())
+                      options.expected_digest = or_raise(Digest::parse(nb::cast<std::string>(value)));
+              }},
         limits_field(options.limits),
     };
     set_fields(fields, given);

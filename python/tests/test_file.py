@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,65 @@ def test_a_tensor_in_each_framework(saved: str) -> None:
     assert_same(np.ascontiguousarray(part[0].numpy()), STATE["model"]["w"][1:2, ::2].contiguous().numpy())
     with pytest.raises(milepost.InvalidArgumentError):
         tensor[[1, 2]]
+
+
+def test_the_digest_is_that_of_the_content(saved: str, path: str, tmp_path: Path) -> None:
+    again = str(tmp_path / "again")
+    file = milepost.open(saved)
+    assert file.digest.startswith("xxh3-128:")
+    assert len(file.digest) == 41
+    turned = dict(reversed(STATE.items()))
+    turned["model"] = dict(reversed(STATE["model"].items()))
+    for codec in ("raw", "zstd", "planes"):
+        milepost.save(turned, again, codec=codec)
+        other = milepost.open(again)
+        assert other.digest == file.digest
+        assert [other[name].digest for name in file] == [file[name].digest for name in file]
+    milepost.save({**STATE, "epoch": 4}, again)
+    assert milepost.open(again).digest != file.digest
+    assert milepost.open(again)["model/w"].digest == file["model/w"].digest
+    with pytest.raises(milepost.InvalidArgumentError, match="a part of a tensor"):
+        file["model/w"][1:2].digest  # noqa: B018
+    file.close()
+    with pytest.raises(milepost.InvalidArgumentError, match="closed"):
+        file.digest  # noqa: B018
+
+
+def test_the_order_of_names_does_not_change_the_digest(path: str, tmp_path: Path) -> None:
+    """Also that of arrays, and of models that are ordered dicts: they are listed in the record."""
+    state = {
+        "b": {"x": np.ones(2), "y": torch.ones(2), "z": np.zeros(3)},
+        "a": OrderedDict(w=torch.ones(3)),
+        "c": OrderedDict(w=torch.ones(4)),
+        "d": {"one": [np.ones(1), {"k": 1, "l": 2.0}]},
+    }
+    again = str(tmp_path / "again")
+    milepost.save(state, path)
+    milepost.save({name: state[name] for name in reversed(state)}, again)
+    assert Path(path).read_bytes() != Path(again).read_bytes()
+    assert milepost.open(path).digest == milepost.open(again).digest
+
+
+def test_another_content_is_refused(saved: str) -> None:
+    digest = milepost.open(saved).digest
+    milepost.save({**STATE, "epoch": 4}, saved)
+    module = torch.nn.Linear(6, 4)
+    calls: list[Callable[[str | None], Any]] = [
+        lambda digest: milepost.open(saved, digest=digest),
+        lambda digest: milepost.load(saved, digest=digest),
+        lambda digest: milepost.load_into(module, saved, strict=False, digest=digest),
+        lambda digest: milepost.safe_open(saved, "pt", digest=digest),
+    ]
+    for call in calls:
+        with pytest.raises(milepost.MismatchError, match=digest) as refused:
+            call(digest)
+        assert (refused.value.condition, refused.value.path) == ("other_content", saved)
+        with pytest.raises(milepost.InvalidArgumentError, match="md5:"):
+            call("md5:")
+        with pytest.raises(milepost.WrongTypeError):
+            call(3)  # type: ignore[arg-type]
+        call(milepost.open(saved).digest)
+        call(None)
 
 
 def test_dlpack(saved: str) -> None:
