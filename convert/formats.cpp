@@ -7,6 +7,7 @@
 
 #include <milepost/convert.hpp>
 
+#include "convert/gguf/gguf.hpp"
 #include "convert/milepost_format.hpp"
 
 namespace milepost::convert {
@@ -28,7 +29,7 @@ constexpr std::array<FormatRow, 7> kRows = {{
     {FileFormat::safetensors, "safetensors", kSafetensors, nullptr, nullptr, nullptr},
     {FileFormat::npz, "npz", kNpz, nullptr, nullptr, nullptr},
     {FileFormat::npy, "npy", kNpy, nullptr, nullptr, nullptr},
-    {FileFormat::gguf, "gguf", kGguf, nullptr, nullptr, nullptr},
+    {FileFormat::gguf, "gguf", kGguf, gguf::import_gguf, gguf::find_losses, gguf::write_gguf},
     {FileFormat::hdf5, "hdf5", kHdf5, nullptr, nullptr, nullptr},
 }};
 

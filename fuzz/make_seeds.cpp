@@ -22,6 +22,7 @@
 
 #include "assertions.hpp"
 #include "codec/codec.hpp"
+#include "support/gguf_file.hpp"
 #include "support/reseal.hpp"
 
 namespace milepost::fuzz {
@@ -233,6 +234,26 @@ void write_noise(const fs::path& folder, std::uint64_t seed) {
     }
 }
 
+void write_gguf(const fs::path& folder) {
+    using testing::GgufFile;
+    const auto put = [&](const std::string& name, const std::string& bytes) {
+        write(folder / name, std::as_bytes(std::span(bytes)));
+    };
+    put("every_type", testing::every_gguf_type().bytes());
+    put("empty", GgufFile().bytes());
+    put("one_key", GgufFile().key("k", 4, GgufFile::number(7U)).bytes());
+    put("one_list", GgufFile().key("k", 9, GgufFile::array(8, {GgufFile::text("a")})).bytes());
+    put("lists", GgufFile().key("k", 9, GgufFile::array(9, {GgufFile::array(0, {"x"})})).bytes());
+    put("one_tensor", GgufFile().tensor("t", {3, 2}, 24, "abcdef").bytes());
+    put("one_block", GgufFile().tensor("t", {32}, 2, std::string(18, 'x')).bytes());
+    put("two_tensors", GgufFile().tensor_at(32, "a", {1}, 24, "b").tensor_at(0, "b", {1}, 24, "a").bytes());
+    GgufFile old;
+    old.version = 2;
+    old.alignment = 8;
+    put("alignment",
+        old.key("general.alignment", 4, GgufFile::number(8U)).tensor("t", {}, 0, "abcd").bytes());
+}
+
 }  // namespace
 }  // namespace milepost::fuzz
 
@@ -247,5 +268,6 @@ int main(int count, char** arguments) {
     milepost::fuzz::write_planes(folder / "chunk");
     milepost::fuzz::write_noise(folder / "index", 1);
     milepost::fuzz::write_noise(folder / "round_trip", 2);
+    milepost::fuzz::write_gguf(folder / "gguf");
     return 0;
 }
