@@ -136,6 +136,7 @@ TEST_CASE("gguf export: strided tensors are gathered in blocks") {
     checkpoint.model("m")["transposed"] = TensorView(i16, {1024, 1200}, storage, 0, {1, 1024});
     checkpoint.model("m")["columns"] = TensorView(i16, {3, 400'000}, storage, 2, {1, 3});
     checkpoint.model("m")["cube"] = TensorView(i16, {64, 100, 192}, storage, 0, {1, 64, 6400});
+    checkpoint.model("m")["planes"] = TensorView(i16, {3, 7, 200'000}, storage, 0, {300'000, 10, 1});
     checkpoint.model("m")["broadcast"] = TensorView(i16, {700, 1000}, storage, 4, {0, 1});
     const Given file(exported(checkpoint, true));
     REQUIRE(file.verdict() == "ok");
