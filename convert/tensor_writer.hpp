@@ -2,35 +2,40 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
-#include <milepost/io.hpp>
 #include <milepost/progress.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
 namespace milepost::convert {
 
-/// Writes tensors to a Sink, block by block: its memory is one block, whatever the tensors. Borrows the sink
-/// and the callback.
+/// Hands the bytes of tensors to a function, block by block, and tells a callback of the progress. Its memory
+/// is one block, whatever the tensors.
 class TensorWriter {
 public:
-    /// `total_nbytes`: of all tensors that will be written, for the callback.
-    TensorWriter(Sink& sink, const ProgressCallback& progress, std::uint64_t total_nbytes) noexcept
-        : sink_(sink), progress_(progress), total_nbytes_(total_nbytes) {}
+    /// Takes the next bytes.
+    using Put = std::function<Result<void>(std::span<const std::byte> bytes)>;
 
-    /// Writes the elements in their order, without strides. Errors: those of TensorView::copy_to, of the sink
-    /// and of the callback (cancelled/by_caller, invalid_argument/callback). Throws std::bad_alloc.
+    /// Borrows the callback. `total_nbytes`: of all that will be written, for it.
+    TensorWriter(Put put, const ProgressCallback& progress, std::uint64_t total_nbytes)
+        : put_(std::move(put)), progress_(progress), total_nbytes_(total_nbytes) {}
+
+    /// Writes the elements of a tensor in their order, without strides; or `nbytes` bytes of a storage from
+    /// `begin` on. Errors: those of TensorView::read_blocks and StorageView::read, of `put`, and of the
+    /// callback (cancelled/by_caller, invalid_argument/callback). Throws std::bad_alloc.
+    ///@{
     [[nodiscard]] Result<void> write(const TensorView& tensor);
-    /// Writes nbytes bytes of a storage from `begin` on. Errors as write().
     [[nodiscard]] Result<void> write(const StorageView& storage, std::uint64_t begin, std::uint64_t nbytes);
+    ///@}
 
 private:
-    Result<void> write_strided(const TensorView& tensor);
     Result<void> hand_over(std::span<const std::byte> bytes);
 
-    Sink& sink_;
+    Put put_;
     const ProgressCallback& progress_;
     std::uint64_t total_nbytes_;
     std::uint64_t done_nbytes_ = 0;

@@ -271,7 +271,8 @@ Result<void> write_gguf(Sink& sink, const Checkpoint& checkpoint, const Progress
         total += planned.tensor->nbytes();
     MILEPOST_TRY(sink.reserve(end));
     MILEPOST_TRY(sink.write(std::as_bytes(std::span(header))));
-    TensorWriter writer(sink, progress, total);
+    const auto put = [&sink](std::span<const std::byte> bytes) { return sink.write(bytes); };
+    TensorWriter writer(put, progress, total);
     const std::vector<std::byte> padding(static_cast<std::size_t>(plan.alignment));
     for (const PlannedTensor& planned : plan.tensors) {
         if (const auto written = writer.write(*planned.tensor); !written)
