@@ -84,6 +84,7 @@ Result<FileFormat> sniff(const Source& source) {
     MILEPOST_TRY(source.read(0, std::as_writable_bytes(std::span(bytes))));
     const std::string_view begin = bytes;
     if (is_at(begin, 0, "PK\x03\x04"sv)) return is_npz(begin) ? FileFormat::npz : FileFormat::pytorch;
+    if (is_at(begin, 0, "PK\x05\x06"sv)) return FileFormat::npz;  // without an entry
     if (is_at(begin, 0, "GGUF"sv)) return FileFormat::gguf;
     if (is_at(begin, 0, "\x93NUMPY"sv)) return FileFormat::npy;
     if (is_safetensors(begin, size) || is_safetensors_index(begin)) return FileFormat::safetensors;

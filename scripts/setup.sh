@@ -7,7 +7,7 @@ set -eu
 
 # dpkg-dev: without it Meson does not know Debian's library folder and installs to lib64, where nothing looks.
 build="g++ dpkg-dev meson ninja-build pkg-config flatbuffers-compiler libflatbuffers-dev libzstd-dev libxxhash-dev
-       libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev"
+       libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev libminizip-dev"
 demo="$build dataset-fashion-mnist"
 bench="$build libbenchmark-dev libsimdjson-dev python3"
 peers="$bench python3-dev python3-venv"
