@@ -20,6 +20,8 @@
 #include <milepost/result.hpp>
 
 #include "convert/zip/archive.hpp"
+#include "convert/zip/archive_writer.hpp"
+#include "memory_files.hpp"
 #include "support/scratch.hpp"
 
 namespace {
@@ -30,25 +32,7 @@ using convert::Archive;
 using convert::ZipEntry;
 using convert::ZipMethod;
 
-/// Counts the bytes that are read of it.
-class Memory final : public Source {
-public:
-    explicit Memory(std::string content) : content_(std::move(content)) {}
-    Result<std::uint64_t> size() const override { return std::uint64_t{content_.size()}; }
-    Result<void> read(std::uint64_t offset, std::span<std::byte> to) const override {
-        if (offset > content_.size() || to.size() > content_.size() - offset || failing)
-            return Error(Condition::read, "read failed");
-        if (!to.empty()) std::memcpy(to.data(), content_.data() + offset, to.size());
-        count += to.size();
-        return {};
-    }
-
-    mutable std::atomic<std::uint64_t> count = 0;
-    std::atomic<bool> failing = false;
-
-private:
-    std::string content_;
-};
+using Memory = MemorySource;
 
 std::string number(std::uint64_t value, std::size_t nbytes) {
     std::string bytes;
@@ -353,4 +337,130 @@ TEST_CASE("zip: errors of the file are its own") {
     memory->failing = true;
     const auto archive = Archive::open(memory, {});
     CHECK(archive.error().condition() == Condition::read);
+}
+
+namespace {
+
+std::string written(const std::vector<std::pair<std::string, std::string>>& entries) {
+    MemorySink sink;
+    convert::ArchiveWriter writer(sink);
+    for (const auto& [name, content] : entries) {
+        REQUIRE(writer.begin(name, content.size()));
+        for (std::size_t at = 0; at < content.size(); at += 1000)
+            REQUIRE(writer.write(bytes_of(std::string_view(content).substr(at, 1000))));
+        REQUIRE(writer.end());
+    }
+    REQUIRE(writer.finish());
+    return sink.content;
+}
+
+/// A sink of terabytes: it keeps the bytes of headers, which are written apart, and where they were.
+class Headers final : public Sink {
+public:
+    Result<void> write(std::span<const std::byte> bytes) override {
+        if (bytes.size() < 1 << 20)
+            kept.emplace_back(position,
+                              std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+        position += bytes.size();
+        return {};
+    }
+    Result<void> commit() override { return {}; }
+
+    std::uint64_t position = 0;
+    std::vector<std::pair<std::uint64_t, std::string>> kept;
+};
+
+/// The file that was written to Headers, zeros between them.
+class Sparse final : public Source {
+public:
+    explicit Sparse(const Headers& headers) : headers_(headers) {}
+    Result<std::uint64_t> size() const override { return headers_.position; }
+    Result<void> read(std::uint64_t offset, std::span<std::byte> to) const override {
+        std::memset(to.data(), 0, to.size());
+        for (const auto& [at, bytes] : headers_.kept) {
+            for (std::size_t i = 0; i < bytes.size(); ++i) {
+                if (at + i >= offset && at + i - offset < to.size())
+                    to[static_cast<std::size_t>(at + i - offset)] = static_cast<std::byte>(bytes[i]);
+            }
+        }
+        return {};
+    }
+
+private:
+    const Headers& headers_;
+};
+
+}  // namespace
+
+TEST_CASE("zip: what is written is read, and begins at multiples of 64") {
+    std::vector<std::pair<std::string, std::string>> entries;
+    for (std::size_t i = 0; i < 200; ++i)
+        entries.emplace_back("data/" + std::string(i, 'n'), pattern(i * 37, static_cast<unsigned>(i)));
+    const std::string file = written(entries);
+    CHECK((file == written(entries)));
+    const auto archive = opened(file);
+    REQUIRE(archive);
+    REQUIRE(archive->entries().size() == entries.size());
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const ZipEntry& entry = archive->entries()[i];
+        CHECK(entry.name == entries[i].first);
+        CHECK(entry.offset % 64 == 0);
+        CHECK((*content_of(*archive->source(entry)) == entries[i].second));
+    }
+    CHECK(opened(written({})));
+    MemorySink sink;
+    convert::ArchiveWriter writer(sink);
+    CHECK(writer.begin(std::string(65'535, 'n'), 0));
+    CHECK(writer.begin(std::string(65'536, 'n'), 0).error().condition() == Condition::save_name);
+}
+
+TEST_CASE("zip: every byte of an archive that is flipped is noticed, or is not used") {
+    const std::vector<std::pair<std::string, std::string>> entries = {{"one", pattern(100, 1)},
+                                                                      {"two", pattern(50, 2)}};
+    const std::string file = written(entries);
+    for (std::size_t at = 0; at < file.size(); ++at) {
+        CAPTURE(at);
+        std::string damaged = file;
+        damaged[at] ^= 0x55;
+        const auto archive = opened(damaged);
+        if (!archive) continue;
+        for (const auto& [name, content] : entries) {
+            const ZipEntry* entry = archive->find(name);
+            if (entry == nullptr) continue;
+            const auto read = content_of(*archive->source(*entry));
+            if (read) CHECK((*read == content));
+        }
+    }
+}
+
+TEST_CASE("zip: sizes, offsets and counts beyond 32 and 16 bits") {
+    Headers headers;
+    convert::ArchiveWriter writer(headers);
+    const std::vector<std::byte> block(std::size_t{1} << 28U);
+    const std::vector<std::uint64_t> sizes = {0xfffffffe, 0xffffffff, 5};
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+        REQUIRE(writer.begin("entry" + std::to_string(i), sizes[i]));
+        for (std::uint64_t left = sizes[i]; left > 0;) {
+            const std::uint64_t count = std::min<std::uint64_t>(left, block.size());
+            REQUIRE(writer.write(std::span(block).first(static_cast<std::size_t>(count))));
+            left -= count;
+        }
+        REQUIRE(writer.end());
+    }
+    REQUIRE(writer.finish());
+    const auto archive = Archive::open(std::make_shared<Sparse>(headers), {});
+    REQUIRE_MESSAGE(archive, archive.error().message());
+    REQUIRE(archive->entries().size() == sizes.size());
+    for (std::size_t i = 0; i < sizes.size(); ++i)
+        CHECK(archive->entries()[i].nbytes == sizes[i]);
+
+    std::vector<std::pair<std::string, std::string>> entries;
+    for (const std::size_t count : {65'534U, 65'535U, 65'536U}) {
+        while (entries.size() < count)
+            entries.emplace_back(std::to_string(entries.size()), "");
+        const auto many = opened(written(entries));
+        REQUIRE(many);
+        CHECK(many->entries().size() == count);
+        CHECK(many->find(std::to_string(count - 1)) != nullptr);
+    }
 }
