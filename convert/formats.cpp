@@ -9,6 +9,7 @@
 
 #include "convert/gguf/gguf.hpp"
 #include "convert/milepost_format.hpp"
+#include "convert/safetensors/safetensors.hpp"
 
 namespace milepost::convert {
 namespace {
@@ -26,7 +27,8 @@ constexpr std::array<std::string_view, 3> kHdf5 = {".h5", ".hdf5", ".keras"};
 constexpr std::array<FormatRow, 7> kRows = {{
     {FileFormat::milepost, "milepost", kMilepost, import_milepost, no_losses, write_milepost},
     {FileFormat::pytorch, "pytorch", kPytorch, nullptr, nullptr, nullptr},
-    {FileFormat::safetensors, "safetensors", kSafetensors, nullptr, nullptr, nullptr},
+    {FileFormat::safetensors, "safetensors", kSafetensors, safetensors::import_safetensors,
+     safetensors::find_losses, safetensors::write_safetensors},
     {FileFormat::npz, "npz", kNpz, nullptr, nullptr, nullptr},
     {FileFormat::npy, "npy", kNpy, nullptr, nullptr, nullptr},
     {FileFormat::gguf, "gguf", kGguf, gguf::import_gguf, gguf::find_losses, gguf::write_gguf},

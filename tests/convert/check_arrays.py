@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Compares milepost-convert with safetensors and NumPy: what each writes, the other one reads.
+
+    check_arrays.py CONVERT_FILE
+
+Prints `skipped: ...` for what cannot be compared because a package is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+TOOL = sys.argv[1]
+
+
+def convert(source: Path, target: Path, *options: str) -> None:
+    done = subprocess.run([TOOL, *options, str(source), str(target)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{source.name} -> {target.name}: {done.stderr}"
+
+
+def refused(source: Path) -> str:
+    done = subprocess.run([TOOL, str(source), str(source) + ".milepost"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, f"{source.name}: accepted"
+    return done.stderr
+
+
+def header_and_data(path: Path) -> tuple[bytes, bytes, int]:
+    content = path.read_bytes()
+    (nbytes,) = struct.unpack("<Q", content[:8])
+    return content[8 : 8 + nbytes].rstrip(b" "), content[8 + nbytes :], 8 + nbytes
+
+
+def torch_tensors() -> dict[str, Any]:
+    import torch
+
+    words = """bool uint8 int8 int16 uint16 int32 uint32 int64 uint64 float16 bfloat16 float32 float64 complex64
+               float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu""".split()
+    made = {}
+    for number, word in enumerate(words):
+        content = (torch.arange(48) * (number + 3) % (2 if word == "bool" else 251)).to(torch.uint8)
+        made[word] = content.view(getattr(torch, word)).reshape(2, -1)
+    made["f4"] = torch.arange(8, dtype=torch.uint8).reshape(2, 4).view(torch.float4_e2m1fn_x2)
+    return made | {"empty": torch.zeros(0, 3), "scalar": torch.tensor(3.0), 'é"\\x': torch.ones(3)}
+
+
+def check_safetensors(folder: Path) -> None:
+    """All dtypes: the same file back but for padding, and the same checkpoint as from Python."""
+    import safetensors.torch
+
+    tensors, metadata = torch_tensors(), {"format": "pt"}
+    given, saved, back = folder / "a.safetensors", folder / "a.milepost", folder / "b.safetensors"
+    safetensors.torch.save_file(tensors, given, metadata=metadata)
+    convert(given, saved)
+    convert(saved, back)
+    expected, found = header_and_data(given), header_and_data(back)
+    assert expected[:2] == found[:2], "the header or the data differ from what safetensors writes"
+    assert found[2] % 64 == 0
+    safetensors.torch.load_file(back)
+    try:
+        import milepost.torch
+    except ImportError:
+        print("skipped: the Python package of Milepost is not built")
+        return
+    from_python = folder / "python.milepost"
+    milepost.torch.save_file(safetensors.torch.load_file(given), from_python, metadata=metadata)
+    assert from_python.read_bytes() == saved.read_bytes(), "not the checkpoint that milepost.torch.save_file writes"
+
+
+def check_shards(folder: Path) -> None:
+    import safetensors.torch
+
+    tensors = torch_tensors()
+    names = list(tensors)
+    files = {"model-00001-of-00002.safetensors": names[::2], "model-00002-of-00002.safetensors": names[1::2]}
+    for file, held in files.items():
+        safetensors.torch.save_file({name: tensors[name] for name in held}, folder / file, metadata={"format": "pt"})
+    index = folder / "model.safetensors.index.json"
+    total = sum(tensor.untyped_storage().nbytes() for tensor in tensors.values())
+    weight_map = {name: file for file, held in files.items() for name in held}
+    index.write_text(json.dumps({"metadata": {"total_size": total}, "weight_map": weight_map}, indent=2))
+    back, whole = folder / "shards.safetensors", folder / "whole.safetensors"
+    convert(index, back)
+    safetensors.torch.save_file(tensors, whole, metadata={"format": "pt"})
+    assert header_and_data(back)[:2] == header_and_data(whole)[:2]
+
+
+def main() -> int:
+    failed = 0
+    needed = {check_safetensors: ("safetensors", "torch"), check_shards: ("safetensors", "torch")}
+    for check, packages in needed.items():
+        try:
+            for package in packages:
+                __import__(package)
+        except ImportError as error:
+            print(f"skipped: {check.__name__}: {error}")
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                check(Path(folder))
+                print(f"passed: {check.__name__}")
+            except AssertionError as error:
+                print(f"FAILED: {check.__name__}: {error}")
+                failed += 1
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
