@@ -9,6 +9,7 @@
 
 #include "convert/gguf/gguf.hpp"
 #include "convert/milepost_format.hpp"
+#include "convert/numpy/numpy.hpp"
 #include "convert/safetensors/safetensors.hpp"
 
 namespace milepost::convert {
@@ -29,8 +30,8 @@ constexpr std::array<FormatRow, 7> kRows = {{
     {FileFormat::pytorch, "pytorch", kPytorch, nullptr, nullptr, nullptr},
     {FileFormat::safetensors, "safetensors", kSafetensors, safetensors::import_safetensors,
      safetensors::find_losses, safetensors::write_safetensors},
-    {FileFormat::npz, "npz", kNpz, nullptr, nullptr, nullptr},
-    {FileFormat::npy, "npy", kNpy, nullptr, nullptr, nullptr},
+    {FileFormat::npz, "npz", kNpz, numpy::import_npz, numpy::find_npz_losses, numpy::write_npz},
+    {FileFormat::npy, "npy", kNpy, numpy::import_npy, nullptr, nullptr},
     {FileFormat::gguf, "gguf", kGguf, gguf::import_gguf, gguf::find_losses, gguf::write_gguf},
     {FileFormat::hdf5, "hdf5", kHdf5, nullptr, nullptr, nullptr},
 }};

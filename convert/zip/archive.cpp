@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -56,6 +57,11 @@ const ZipEntry* Archive::find(std::string_view name) const noexcept {
 std::shared_ptr<const Source> Archive::source(const ZipEntry& entry) const {
     if (entry.method == ZipMethod::stored) return std::make_shared<StoredEntry>(file_, entry);
     return std::make_shared<DeflatedEntry>(file_, entry, pool_);
+}
+
+Result<void> Archive::read_begin(const ZipEntry& entry, std::span<std::byte> to) const {
+    if (entry.method == ZipMethod::stored) return file_->read(entry.offset, to);
+    return Inflater(*file_, entry).read(0, to);
 }
 
 }  // namespace milepost::convert

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,11 @@ public:
     /// returned: corrupt/foreign_checksum; corrupt/foreign for deflated bytes that are malformed; those of
     /// the file. Requires: an entry of this archive. Throws std::bad_alloc.
     [[nodiscard]] std::shared_ptr<const Source> source(const ZipEntry& entry) const;
+
+    /// Fills `to` with the first raw bytes of an entry, unchecked, and keeps nothing: to look at a header
+    /// without a read of all that follows it. Requires: an entry of this archive with as many bytes. Errors:
+    /// corrupt/foreign for deflated bytes that are malformed; those of the file. Throws std::bad_alloc.
+    [[nodiscard]] Result<void> read_begin(const ZipEntry& entry, std::span<std::byte> to) const;
 
 private:
     Archive(std::shared_ptr<const Source> file, std::vector<ZipEntry> entries);

@@ -8,11 +8,13 @@ Prints `skipped: ...` for what cannot be compared because a package is not there
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +92,88 @@ def check_shards(folder: Path) -> None:
     assert header_and_data(back)[:2] == header_and_data(whole)[:2]
 
 
+def numpy_arrays() -> dict[str, Any]:
+    import numpy
+
+    words = "?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"
+    made = {word: (numpy.arange(6) % (2 if word == "?" else 7)).reshape(2, 3).astype(word) for word in words}
+    made |= {"scalar": numpy.array(3, "f4"), "empty": numpy.zeros((0, 3)), "long": numpy.arange(300_000)}
+    return made | {"dir/name": numpy.arange(3), "é": numpy.zeros(1)}
+
+
+def same(left: Any, right: Any) -> bool:
+    import numpy
+
+    return left.dtype == right.dtype and numpy.array_equal(left, right) and left.shape == right.shape
+
+
+def check_npz(folder: Path) -> None:
+    """Stored and compressed archives become one checkpoint, that of Python; NumPy reads what is written."""
+    import numpy
+
+    arrays = numpy_arrays()
+    stored, compressed = folder / "stored.npz", folder / "compressed.npz"
+    numpy.savez(stored, **arrays)
+    numpy.savez_compressed(compressed, **arrays)
+    convert(stored, folder / "stored.milepost")
+    convert(compressed, folder / "compressed.milepost")
+    saved = (folder / "stored.milepost").read_bytes()
+    assert saved == (folder / "compressed.milepost").read_bytes(), "compressed arrays differ from stored ones"
+    convert(folder / "stored.milepost", folder / "back.npz")
+    with numpy.load(folder / "back.npz", allow_pickle=False) as back, zipfile.ZipFile(folder / "back.npz") as archive:
+        assert list(back) == list(arrays)
+        assert all(same(back[name], array) for name, array in arrays.items())
+        for name, array in arrays.items():
+            expected = io.BytesIO()
+            numpy.save(expected, array)
+            assert archive.read(f"{name}.npy") == expected.getvalue(), f"{name}: not the member that NumPy writes"
+    try:
+        import milepost.torch
+        import torch
+    except ImportError as error:
+        print(f"skipped: checkpoints of npz files: {error}")
+        return
+    milepost.torch.save_file(
+        {name: torch.from_numpy(array) for name, array in arrays.items()}, folder / "python.milepost"
+    )
+    assert saved == (folder / "python.milepost").read_bytes(), "not the checkpoint that milepost.torch.save_file writes"
+
+
+def check_npy(folder: Path) -> None:
+    """Byte orders, Fortran order and versions, and what is refused."""
+    import numpy
+
+    for word in ("u2", "i4", "f8", "c8", "c16"):
+        native = numpy.arange(24).reshape(2, 3, 4).astype(f"<{word}")
+        for array in (
+            native,
+            native.astype(f">{word}"),
+            numpy.asfortranarray(native),
+            numpy.asfortranarray(native.astype(f">{word}")),
+        ):
+            for version in ((1, 0), (2, 0), (3, 0)):
+                with open(folder / "a.npy", "wb") as file:
+                    numpy.lib.format.write_array(file, array, version)
+                convert(folder / "a.npy", folder / "b.npz")
+                with numpy.load(folder / "b.npz") as back:
+                    assert list(back) == ["arr_0"]
+                    assert same(back["arr_0"], native), f"{array.dtype.str}, version {version}"
+    refused_arrays = [
+        numpy.array([None]),
+        numpy.array(["a"]),
+        numpy.zeros(1, "M8[s]"),
+        numpy.zeros(1, [("a", "f4")]),
+        numpy.zeros(1, "V2"),
+    ]
+    for array in refused_arrays:
+        numpy.save(folder / "a.npy", array)
+        assert refused(folder / "a.npy").startswith("unsupported/feature"), array.dtype
+
+
 def main() -> int:
     failed = 0
     needed = {check_safetensors: ("safetensors", "torch"), check_shards: ("safetensors", "torch")}
+    needed |= {check_npz: ("numpy",), check_npy: ("numpy",)}
     for check, packages in needed.items():
         try:
             for package in packages:

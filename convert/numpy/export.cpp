@@ -1,0 +1,85 @@
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <milepost/checkpoint.hpp>
+#include <milepost/convert.hpp>
+#include <milepost/dtype.hpp>
+#include <milepost/error.hpp>
+#include <milepost/io.hpp>
+#include <milepost/result.hpp>
+#include <milepost/text.hpp>
+#include <milepost/value.hpp>
+
+#include "base/checked.hpp"
+#include "convert/names.hpp"
+#include "convert/numpy/array_header.hpp"
+#include "convert/numpy/descr.hpp"
+#include "convert/numpy/numpy.hpp"
+#include "convert/tensor_list.hpp"
+#include "convert/tensor_plan.hpp"
+#include "convert/tensor_writer.hpp"
+#include "convert/zip/archive_writer.hpp"
+
+namespace milepost::convert::numpy {
+namespace {
+
+constexpr std::string_view kExtension = ".npy";
+constexpr std::size_t kMaxMemberNbytes = 65'535;  ///< of a name in a zip archive
+
+std::string_view refuse_name(std::string_view name) {
+    if (name.size() > kMaxMemberNbytes - kExtension.size()) return "is too long for an archive";
+    return is_utf8(name) ? "" : "is not UTF-8";
+}
+
+TensorPlan make_plan(const Checkpoint& checkpoint) {
+    const TensorFormat format = {
+        .word = "a npz file",
+        .holds_dtype = [](const DtypeInfo& dtype) { return descr_of(dtype).has_value(); },
+        .refuse_name = refuse_name,
+        .take_value = [](const std::string&, const Value&, std::vector<Loss>&) { return false; },
+    };
+    return plan_tensors(checkpoint, format);
+}
+
+Result<std::uint64_t> sum_nbytes(const TensorPlan& plan) {
+    std::uint64_t sum = 0;
+    for (const ListedTensor* tensor : plan.held) {
+        if (!base::checked_add(sum, tensor->tensor->nbytes(), sum))
+            return Error(Condition::layout, "the tensors have more than 2^64 bytes");
+    }
+    return sum;
+}
+
+}  // namespace
+
+std::vector<Loss> find_npz_losses(const Checkpoint& checkpoint) {
+    return make_plan(checkpoint).losses;
+}
+
+Result<void> write_npz(const std::string& path, const Checkpoint& checkpoint, const ExportOptions& options) {
+    const TensorPlan plan = make_plan(checkpoint);
+    MILEPOST_TRY_ASSIGN(const std::uint64_t nbytes, sum_nbytes(plan));
+    MILEPOST_TRY_ASSIGN(const auto sink, open_sink(path, options.save));
+    MILEPOST_TRY(sink->reserve(nbytes));
+    ArchiveWriter archive(*sink);
+    TensorWriter tensors([&](std::span<const std::byte> bytes) { return archive.write(bytes); },
+                         options.save.progress, nbytes);
+    for (const ListedTensor* tensor : plan.held) {
+        const std::string header =
+            encode_array_header(*descr_of(tensor->tensor->dtype()), tensor->tensor->shape());
+        MILEPOST_TRY(
+            archive.begin(tensor->name + std::string(kExtension), header.size() + tensor->tensor->nbytes()));
+        MILEPOST_TRY(archive.write(std::as_bytes(std::span(header))));
+        if (auto written = tensors.write(*tensor->tensor); !written)
+            return written.error().within(escape(tensor->path, 120));
+        MILEPOST_TRY(archive.end());
+    }
+    MILEPOST_TRY(archive.finish());
+    return sink->commit();
+}
+
+}  // namespace milepost::convert::numpy
