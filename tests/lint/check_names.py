@@ -26,7 +26,7 @@ from tree import run_lint
 
 CODE = {".cpp", ".hpp", ".inc", ".c"}
 HASH_CODE = {".py", ".sh", ".build"}
-FIXTURES = ("fuzz/corpus/", "tests/golden/files/", "schema/released/")
+FIXTURES = ("fuzz/corpus/", "tests/golden/files/", "tests/convert/files/", "schema/released/")
 # Records of what was done: the names of that time. The newest state is in the other documents.
 RECORDS = {"CHANGELOG.md", "docs/campaigns.md"}
 

@@ -10,7 +10,7 @@ from tree import run_lint
 
 MAX_LINES = 500
 CODE_SUFFIXES = {".cpp", ".hpp", ".in", ".py", ".sh", ".fbs", ".build", ".txt"}
-FIXTURES = ("fuzz/corpus/", "tests/golden/files/")  # bytes, whatever they look like
+FIXTURES = ("fuzz/corpus/", "tests/golden/files/", "tests/convert/files/")  # bytes, whatever they look like
 # Spelt so that this file does not hold them itself.
 UNFINISHED = re.compile("|".join(rf"\b{first}{second}\b" for first, second in [("TO", "DO"), ("FIX", "ME"), ("XX", "X")]))
 
