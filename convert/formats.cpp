@@ -10,6 +10,7 @@
 #include "convert/gguf/gguf.hpp"
 #include "convert/milepost_format.hpp"
 #include "convert/numpy/numpy.hpp"
+#include "convert/pytorch/read_format.hpp"
 #include "convert/safetensors/safetensors.hpp"
 
 namespace milepost::convert {
@@ -27,7 +28,7 @@ constexpr std::array<std::string_view, 3> kHdf5 = {".h5", ".hdf5", ".keras"};
 
 constexpr std::array<FormatRow, 7> kRows = {{
     {FileFormat::milepost, "milepost", kMilepost, import_milepost, no_losses, write_milepost},
-    {FileFormat::pytorch, "pytorch", kPytorch, nullptr, nullptr, nullptr},
+    {FileFormat::pytorch, "pytorch", kPytorch, pytorch::import_pytorch, nullptr, nullptr},
     {FileFormat::safetensors, "safetensors", kSafetensors, safetensors::import_safetensors,
      safetensors::find_losses, safetensors::write_safetensors},
     {FileFormat::npz, "npz", kNpz, numpy::import_npz, numpy::find_npz_losses, numpy::write_npz},
