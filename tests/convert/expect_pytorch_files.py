@@ -42,7 +42,7 @@ def saved(given: Any, folder: Path) -> Optional[str]:
 def load(path: Path, weights_only: bool) -> "tuple[Any, str]":
     """The object and ""; or None and why not."""
     try:
-        return torch.load(path, weights_only=weights_only), ""
+        return torch.load(path, map_location="cpu", weights_only=weights_only), ""
     except Exception as error:
         return None, str(error)
 

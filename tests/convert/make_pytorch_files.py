@@ -125,6 +125,7 @@ def trained(optimizer_of, steps=2, scheduler_of=None):
 def models():
     yield "state_dict", net().state_dict(), None, {}
     yield "tied", Tied().state_dict() if not set_numbers(Tied()) else set_numbers(Tied()).state_dict(), None, {}
+    yield "cuda", net().head.state_dict(), None, {"location": "cuda:0"}
     yield "data_parallel", torch.nn.DataParallel(net()).state_dict(), None, {}
     yield "no_metadata", dict(net().state_dict()), None, {}
     yield "several_models", {"generator": net().state_dict(), "discriminator": set_numbers(Tied()).state_dict(), "best": {"score": 1.5, "weights": net().head.state_dict()}}, None, {}
@@ -253,17 +254,17 @@ def refused():
     yield "module_in_dict", {"epoch": 1, "model": torch.nn.ReLU()}, "unsupported/global", {}
     yield "optimizer", torch.optim.SGD(net().parameters(), lr=0.5, momentum=0.5), "unsupported/global", {}
     yield "namespace", {"args": argparse.Namespace(lr=0.5), "state_dict": net().head.state_dict()}, "unsupported/global", {}
-    yield "sparse", {"x": torch.sparse_coo_tensor([[0, 1], [1, 0]], [1.5, 2.5], (2, 2))}, "unsupported/feature", {}
+    yield "sparse", {"x": torch.sparse_coo_tensor(torch.tensor([[0, 1], [1, 0]]), numbers(2), (2, 2))}, "unsupported/feature", {}
     yield "storage", {"x": numbers(4).storage() if VERSION < (2, 0) else numbers(4).untyped_storage()}, "unsupported/feature", {}
     if VERSION >= (1, 3):
         yield "quantized", {"x": torch.quantize_per_tensor(numbers(4), 0.125, 3, torch.quint8)}, "unsupported/feature", {}
 
 
 # Some fixtures once more in the other form.
-LEGACY_TOO = {"state_dict", "tied", "sgd", "views", "dtypes", "values", "protocol_4", "parameters", "unicode", "buffer", "storage"}
+LEGACY_TOO = {"state_dict", "cuda", "tied", "sgd", "views", "dtypes", "values", "protocol_4", "parameters", "unicode", "buffer", "storage"}
 ZIP_TOO = {"state_dict"}
 #: Large, or the same in every version.
-ONLY = {"rng": [(1, 0), (2, 13)], "list": [(1, 2), (2, 3)], "text": [(1, 6), (2, 13)], "several_models": [(1, 4), (1, 10), (2, 13)],
+ONLY = {"cuda": [(1, 0), (1, 6), (2, 13)], "rng": [(1, 0), (2, 13)], "list": [(1, 2), (2, 3)], "text": [(1, 6), (2, 13)], "several_models": [(1, 4), (1, 10), (2, 13)],
         "no_metadata": [(1, 6), (2, 13)], "lbfgs": [(1, 2), (1, 13), (2, 13)], "adam": [(1, 0), (1, 10), (2, 3), (2, 13)],
         "one_row": [(1, 2), (2, 3)], "data_parallel": [(1, 0), (1, 6), (2, 13)], "sgd": [(1, 0), (1, 4), (1, 6), (1, 13), (2, 13)],
         "tensor": [(1, 0), (2, 3), (2, 13)], "frozenset": [(1, 4), (2, 13)], "defaultdict": [(1, 10)], "module_in_dict": [(1, 2), (2, 13)],
@@ -334,8 +335,21 @@ def bytes_of(given):
     return whole.numpy().tobytes()
 
 
+# Storages of this process are on the CPU; a file can still have the location that a machine with a GPU would write.
+SAVED_LOCATION = [None]
+torch.serialization.register_package(1, lambda storage: SAVED_LOCATION[0], lambda storage, location: None)
+
+
 def save(given, path, options):
     options = dict(options)
+    SAVED_LOCATION[0] = options.pop("location", None)
+    try:
+        save_here(given, path, options)
+    finally:
+        SAVED_LOCATION[0] = None
+
+
+def save_here(given, path, options):
     if options.pop("in_memory", False):
         buffer = io.BytesIO()
         torch.save(given, buffer, **options)
@@ -358,7 +372,8 @@ def forms(name):
 
 
 def load(path):
-    return torch.load(path, weights_only=False) if VERSION >= (1, 13) else torch.load(path)
+    options = {"weights_only": False} if VERSION >= (1, 13) else {}
+    return torch.load(path, map_location="cpu", **options)
 
 
 def scripted(folder, tag, records):
