@@ -107,6 +107,7 @@ def breaches(case: Case, tool: Sequence[str], limits: Limits, traced: bool, cana
             found.append(f"files were left: {left}")
         if canary.exists() or (folder / "empty" / "canary").exists():
             found.append("THE PAYLOAD RAN")
+            canary.unlink(missing_ok=True)
         if sorted(path.name for path in (folder / "in").iterdir()) != [case.name] or given.read_bytes() != case.content:
             found.append("the folder of the file was changed")
         if traced:
