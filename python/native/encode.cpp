@@ -36,8 +36,9 @@ Value integer_of(nb::handle object) {
     int overflow = 0;
     const long long small = PyLong_AsLongLongAndOverflow(object.ptr(), &overflow);
     if (overflow == 0) return small;
-    // As many bytes as the number and its sign need.
-    const auto bits = nb::cast<std::size_t>(object.attr("bit_length")());
+    // As many bytes as the number and its sign need: -128 needs as many bits as 127.
+    const nb::object magnitude = overflow < 0 ? nb::object(~object) : nb::borrow(object);
+    const auto bits = nb::cast<std::size_t>(magnitude.attr("bit_length")());
     const nb::bytes bytes(
         nb::cast<nb::bytes>(object.attr("to_bytes")(bits / 8 + 1, "little", nb::arg("signed") = true)));
     Integer made{std::vector<std::byte>(bytes.size())};
