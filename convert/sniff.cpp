@@ -67,6 +67,16 @@ bool is_pickle(std::string_view begin) noexcept {
     return begin.size() >= 2 && begin[0] == '\x80' && begin[1] >= 2 && begin[1] <= 5;
 }
 
+/// A tar archive of PyTorch before 0.1.10: refused, but as one of these.
+bool is_tar_of_pytorch(std::string_view begin) noexcept {
+    constexpr std::size_t kMagicAt = 257;
+    if (!is_at(begin, kMagicAt, "ustar"sv)) return false;
+    for (const std::string_view name : {"sys_info\0"sv, "pickle\0"sv, "tensors\0"sv, "storages\0"sv}) {
+        if (begin.starts_with(name)) return true;
+    }
+    return false;
+}
+
 /// Refuses everything that is not a checkpoint, with what it looks like.
 Result<FileFormat> milepost_or_error(const Source& source) {
     OpenOptions options;
@@ -89,7 +99,7 @@ Result<FileFormat> sniff(const Source& source) {
     if (is_at(begin, 0, "\x93NUMPY"sv)) return FileFormat::npy;
     if (is_safetensors(begin, size) || is_safetensors_index(begin)) return FileFormat::safetensors;
     if (is_hdf5(begin)) return FileFormat::hdf5;
-    if (is_pickle(begin)) return FileFormat::pytorch;
+    if (is_pickle(begin) || is_tar_of_pytorch(begin)) return FileFormat::pytorch;
     return milepost_or_error(source);
 }
 

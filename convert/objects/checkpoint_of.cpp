@@ -20,6 +20,7 @@
 #include <milepost/value.hpp>
 
 #include "base/message.hpp"
+#include "convert/objects/arrays_record.hpp"
 #include "convert/objects/names.hpp"
 #include "convert/objects/optimizer_form.hpp"
 
@@ -92,10 +93,12 @@ public:
     }
 
     /// The checkpoint, with the record if there is anything to record.
-    Checkpoint take(std::string_view root) {
+    Checkpoint take(std::string_view root, std::span<const StorageView> arrays) {
+        made_.set_order(names_);
         Dict record;
         if (!root.empty()) record["root"] = root;
         if (!ordered_.items.empty()) record["ordered"] = std::move(ordered_);
+        if (Value paths = arrays_record(made_, arrays); !paths.is_null()) record["arrays"] = std::move(paths);
         if (!record.items.empty()) {
             made_.values()[kRecord] = std::move(record);
             names_.emplace_back(kRecord);
@@ -187,7 +190,7 @@ Result<Value> take_model(Value& object, const std::string& path, const Limits& l
 }  // namespace
 
 Result<Checkpoint> checkpoint_of(Value object, std::span<const std::pair<std::string, std::string>> models,
-                                 const Limits& limits) {
+                                 const Limits& limits, std::span<const StorageView> arrays) {
     std::vector<Value> taken;
     for (const auto& [path, name] : models) {
         MILEPOST_TRY_ASSIGN(Value model, take_model(object, path, limits));
@@ -214,7 +217,7 @@ Result<Checkpoint> checkpoint_of(Value object, std::span<const std::pair<std::st
                                                        parts.has(name) ? ": the name is taken" : ""));
         parts.add_model(name, std::move(taken[i]));
     }
-    return parts.take(root);
+    return parts.take(root, arrays);
 }
 
 }  // namespace milepost::convert::objects

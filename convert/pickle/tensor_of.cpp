@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <milepost/dtype.hpp>
 #include <milepost/error.hpp>
@@ -113,14 +114,22 @@ Result<TensorView> array_of(const std::shared_ptr<Objects>& objects, Ref ref) {
     if (nbytes != content.size())
         return Error(Condition::foreign, message("is an array of NumPy with ", content.size(),
                                                  " bytes, and its shape and dtype need another number"));
-    // A view without elements has no storage: none is equal to another one.
-    StorageView storage;
-    if (!content.empty()) storage = StorageView(std::as_bytes(std::span(content)), objects);
+    const StorageView storage(std::as_bytes(std::span(content)), objects);
     if (is_contiguous(array.shape, strides)) strides.clear();
     TensorView view(*info, array.shape, storage, 0, std::move(strides));
     if (const auto fits = view.check_layout(); !fits)
         return Error(Condition::foreign, message("is an array of NumPy: ", fits.error().message()));
     return view;
+}
+
+std::vector<StorageView> array_storages(const std::shared_ptr<Objects>& objects) {
+    std::vector<StorageView> storages;
+    for (Ref ref = 0; ref < objects->size(); ++ref) {
+        if (objects->type(ref) == Type::numpy_array && objects->array(ref).dtype)
+            storages.emplace_back(std::as_bytes(std::span(objects->text(objects->array(ref).content))),
+                                  objects);
+    }
+    return storages;
 }
 
 }  // namespace milepost::convert::pickle

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <memory>
-#include <string>
+#include <vector>
 
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
@@ -34,5 +32,8 @@ public:
 [[nodiscard]] Result<TensorView> tensor_of(const Objects& objects, Ref ref, Storages& storages);
 [[nodiscard]] Result<TensorView> array_of(const std::shared_ptr<Objects>& objects, Ref ref);
 ///@}
+
+/// The storages of all arrays of NumPy: what tells their tensors from those of torch. Throws std::bad_alloc.
+[[nodiscard]] std::vector<StorageView> array_storages(const std::shared_ptr<Objects>& objects);
 
 }  // namespace milepost::convert::pickle

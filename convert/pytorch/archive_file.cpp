@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/dtype.hpp>
@@ -13,6 +14,7 @@
 #include <milepost/io.hpp>
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
 
@@ -140,7 +142,8 @@ Result<bool> is_big_endian(const Records& records) {
     return order == "big";
 }
 
-Result<Value> read_object(const Records& records, const Limits& limits) {
+/// The object, and the storages of its arrays of NumPy.
+Result<Value> read_object(const Records& records, const Limits& limits, std::vector<StorageView>& arrays) {
     const bool is_script = records.find("constants.pkl") != nullptr;
     MILEPOST_TRY(check_version(records, ".format_version", kNewestFormatVersion));
     MILEPOST_TRY(check_version(records, "version", kNewestVersion));
@@ -154,6 +157,7 @@ Result<Value> read_object(const Records& records, const Limits& limits) {
         return Error(Condition::foreign,
                      message("there are ", nbytes - unpickled.end, " bytes after its end"));
     ArchiveStorages storages(records, "data/", is_swapped);
+    arrays = array_storages(unpickled.objects);
     if (is_script) return state_dict_of_script(unpickled.objects, unpickled.root, storages);
     return value_of(unpickled.objects, unpickled.root, storages);
 }
@@ -168,9 +172,10 @@ Result<Checkpoint> import_archive(const ImportInput& input) {
     if (records.find("data.pkl") == nullptr || records.find("version") == nullptr)
         return Error(Condition::magic,
                      "a zip archive that is not of PyTorch: there is no data.pkl, or no version beside it");
-    auto object = read_object(records, limits);
+    std::vector<StorageView> arrays;
+    auto object = read_object(records, limits, arrays);
     if (!object) return object.error().within("data.pkl");
-    return objects::checkpoint_of(*std::move(object), input.options.models, limits);
+    return objects::checkpoint_of(*std::move(object), input.options.models, limits, arrays);
 }
 
 }  // namespace milepost::convert::pytorch

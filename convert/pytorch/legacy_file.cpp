@@ -170,7 +170,8 @@ Result<Checkpoint> import_legacy(const ImportInput& input) {
     MILEPOST_TRY(read_storages(*keys, *object->objects, storages));
     auto value = value_of(object->objects, object->root, storages);
     if (!value) return value.error().within(message("the pickle at ", object_at));
-    return objects::checkpoint_of(*std::move(value), input.options.models, input.options.limits);
+    return objects::checkpoint_of(*std::move(value), input.options.models, input.options.limits,
+                                  array_storages(object->objects));
 }
 
 }  // namespace milepost::convert::pytorch

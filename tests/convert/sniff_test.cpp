@@ -43,6 +43,7 @@ TEST_CASE("sniff: the content decides, whatever the name") {
         {with("PK\x03\x04"sv), FileFormat::pytorch},
         {npy_member, FileFormat::npz},
         {with("\x80\x02\x8a\x0a"sv), FileFormat::pytorch},
+        {with("ustar", 257).replace(0, 8, "sys_info"), FileFormat::pytorch},
         {with("\x10\0\0\0\0\0\0\0{}"sv), FileFormat::safetensors},
         {"{\n \"metadata\": {},\n \"weight_map\": {}}", FileFormat::safetensors},
         {with("\x93NUMPY\x01\0"sv), FileFormat::npy},
@@ -69,6 +70,8 @@ TEST_CASE("sniff: what is none of the formats is refused with what it looks like
     CHECK(page.error().condition() == Condition::magic);
     CHECK(page.error().message().find("HTML") != std::string::npos);
     write_file(path, with("\xff\0\0\0\0\0\0\0{}"sv).substr(0, 64));  // a header larger than the file
+    CHECK(sniffed(path) == "not_a_checkpoint/magic");
+    write_file(path, with("ustar", 257).replace(0, 5, "notes"));  // a tar archive of something else
     CHECK(sniffed(path) == "not_a_checkpoint/magic");
     CHECK(sniffed(folder.path()) == "not_a_checkpoint/not_regular");
 }
