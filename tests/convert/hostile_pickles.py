@@ -50,9 +50,10 @@ def named_globals(canary: str) -> Iterator[Case]:
         function = name(module, attribute)
         payload = call(function, *with_canary(arguments, canary))
         # Of PyTorch and NumPy an importer may know what it does not read, and state that in its own words.
-        known = GLOBAL | FEATURE if module.startswith(("torch", "numpy")) else GLOBAL
+        # So it may of what is data with other arguments.
+        known = GLOBAL | BROKEN if module.startswith(("torch", "numpy")) or attribute == "bytes" else GLOBAL
         yield from wrapped(f"global-{module}-{attribute}", f"{module}.{attribute} is called", payload, known,
-                           words=(module, attribute), live=(module, attribute) in live and "." not in attribute)
+                           words=() if attribute == "_rebuild_from_type_v2" else (module, attribute), live=(module, attribute) in live and "." not in attribute)
 
 
 def deceptive_names(canary: str) -> Iterator[Case]:
@@ -157,7 +158,8 @@ def ways_to_call(canary: str) -> Iterator[Case]:
             "before-type-error", "exec-with-newline", "key", "set-item", "proto-twice", "build-setstate", "stack-global-joined",
             "ordered-dict-of-call", "stack-global-overwritten", "stack-global-unicode", "stack-global-binunicode8"}
     for way, (what, payload) in ways.items():
-        yield from wrapped(f"way-{way}", what, payload, OPCODE | BROKEN, live=way in live)
+        cut = either("truncated/cut") if way.startswith("frame-") else either()
+        yield from wrapped(f"way-{way}", what, payload, OPCODE | BROKEN | cut, live=way in live)
 
 
 def broken_machines(_canary: str) -> Iterator[Case]:
