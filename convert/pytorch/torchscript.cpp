@@ -25,7 +25,7 @@ using pickle::Ref;
 using pickle::Type;
 
 /// A module whose attributes are being read.
-struct Module {
+struct OpenModule {
     Ref ref;
     std::string prefix;  ///< of the names of its tensors
     std::vector<Ref> attributes;
@@ -40,7 +40,7 @@ public:
     Result<Value> run(Ref root) {
         MILEPOST_TRY(open(root, ""));
         while (!modules_.empty()) {
-            Module& module = modules_.back();
+            OpenModule& module = modules_.back();
             if (module.next == module.attributes.size()) {
                 is_open_[module.ref] = false;
                 modules_.pop_back();
@@ -83,7 +83,7 @@ private:
     Objects& objects_;
     pickle::Storages& storages_;
     std::vector<bool> is_open_;  ///< by object: whether it is in `modules_`
-    std::vector<Module> modules_;
+    std::vector<OpenModule> modules_;
     Dict made_;
 };
 
