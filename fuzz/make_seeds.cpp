@@ -20,6 +20,7 @@
 
 #include <milepost/milepost.hpp>
 
+#include "array_seeds.hpp"
 #include "assertions.hpp"
 #include "codec/codec.hpp"
 #include "support/gguf_file.hpp"
@@ -269,5 +270,9 @@ int main(int count, char** arguments) {
     milepost::fuzz::write_noise(folder / "index", 1);
     milepost::fuzz::write_noise(folder / "round_trip", 2);
     milepost::fuzz::write_gguf(folder / "gguf");
+    milepost::fuzz::make_array_seeds(
+        [&](std::string_view target, std::string_view name, std::string_view bytes) {
+            milepost::fuzz::write(folder / target / name, std::as_bytes(std::span(bytes)));
+        });
     return 0;
 }

@@ -60,12 +60,11 @@ std::vector<Loss> find_npz_losses(const Checkpoint& checkpoint) {
     return make_plan(checkpoint).losses;
 }
 
-Result<void> write_npz(const std::string& path, const Checkpoint& checkpoint, const ExportOptions& options) {
+Result<void> write_npz(Sink& sink, const Checkpoint& checkpoint, const ExportOptions& options) {
     const TensorPlan plan = make_plan(checkpoint);
     MILEPOST_TRY_ASSIGN(const std::uint64_t nbytes, sum_nbytes(plan));
-    MILEPOST_TRY_ASSIGN(const auto sink, open_sink(path, options.save));
-    MILEPOST_TRY(sink->reserve(nbytes));
-    ArchiveWriter archive(*sink);
+    MILEPOST_TRY(sink.reserve(nbytes));
+    ArchiveWriter archive(sink);
     TensorWriter tensors([&](std::span<const std::byte> bytes) { return archive.write(bytes); },
                          options.save.progress, nbytes);
     for (const ListedTensor* tensor : plan.held) {
@@ -79,7 +78,12 @@ Result<void> write_npz(const std::string& path, const Checkpoint& checkpoint, co
         MILEPOST_TRY(archive.end());
     }
     MILEPOST_TRY(archive.finish());
-    return sink->commit();
+    return sink.commit();
+}
+
+Result<void> write_npz(const std::string& path, const Checkpoint& checkpoint, const ExportOptions& options) {
+    MILEPOST_TRY_ASSIGN(const auto sink, open_sink(path, options.save));
+    return write_npz(*sink, checkpoint, options);
 }
 
 }  // namespace milepost::convert::numpy

@@ -5,6 +5,7 @@
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/convert.hpp>
+#include <milepost/io.hpp>
 #include <milepost/result.hpp>
 
 #include "convert/import_input.hpp"
@@ -19,6 +20,8 @@ namespace milepost::convert::numpy {
 [[nodiscard]] std::vector<Loss> find_npz_losses(const Checkpoint& checkpoint);
 [[nodiscard]] Result<void> write_npz(const std::string& path, const Checkpoint& checkpoint,
                                      const ExportOptions& options);
+/// The same to any sink, which it commits. After an error nothing is committed.
+[[nodiscard]] Result<void> write_npz(Sink& sink, const Checkpoint& checkpoint, const ExportOptions& options);
 ///@}
 
 }  // namespace milepost::convert::numpy

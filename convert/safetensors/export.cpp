@@ -1,7 +1,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -118,15 +117,20 @@ public:
     Export& operator=(const Export&) = delete;
 
     Result<void> write_file(const std::string& path, const ShardPlan& shard) {
+        MILEPOST_TRY_ASSIGN(const auto sink, open_sink(path, options_.save));
+        return write_file(*sink, shard);
+    }
+
+    Result<void> write_file(Sink& sink, const ShardPlan& shard) {
         MILEPOST_TRY_ASSIGN(const std::string header, encode_header(shard, plan_));
-        MILEPOST_TRY_ASSIGN(sink_, open_sink(path, options_.save));
-        MILEPOST_TRY(sink_->reserve(header.size() + shard.nbytes));
-        MILEPOST_TRY(sink_->write(std::as_bytes(std::span(header))));
+        MILEPOST_TRY(sink.reserve(header.size() + shard.nbytes));
+        MILEPOST_TRY(sink.write(std::as_bytes(std::span(header))));
+        sink_ = &sink;
         for (const ListedTensor* tensor : shard.tensors) {
             if (auto written = writer_.write(*tensor->tensor); !written)
                 return written.error().within(escape(tensor->path, 120));
         }
-        return sink_->commit();
+        return sink.commit();
     }
 
     /// Shards replace those of an earlier set one by one. Its index is removed before: a set that was not
@@ -171,8 +175,8 @@ private:
     const Plan& plan_;
     const ExportOptions& options_;
     std::uint64_t nbytes_;
-    std::unique_ptr<Sink> sink_;  ///< of the file that is being written
-    TensorWriter writer_;         ///< counts the bytes of all files
+    Sink* sink_ = nullptr;  ///< of the file that is being written
+    TensorWriter writer_;   ///< counts the bytes of all files
 };
 
 /// The path without the extensions that a file, or the index of many, has.
@@ -183,17 +187,28 @@ std::string_view base_of(std::string_view path) noexcept {
     return path;
 }
 
+Result<std::uint64_t> sum_nbytes(const std::vector<ShardPlan>& shards) {
+    std::uint64_t sum = 0;
+    for (const ShardPlan& shard : shards) {
+        if (!base::checked_add(sum, shard.nbytes, sum))
+            return Error(Condition::layout, "the tensors have more than 2^64 bytes");
+    }
+    return sum;
+}
+
 }  // namespace
+
+Result<void> write_safetensors(Sink& sink, const Checkpoint& checkpoint, const ExportOptions& options) {
+    const Plan plan = make_plan(checkpoint);
+    MILEPOST_TRY_ASSIGN(const auto shards, cut_shards(plan.tensors.held, 0));
+    return Export(plan, options, shards.front().nbytes).write_file(sink, shards.front());
+}
 
 Result<void> write_safetensors(const std::string& path, const Checkpoint& checkpoint,
                                const ExportOptions& options) {
     const Plan plan = make_plan(checkpoint);
     MILEPOST_TRY_ASSIGN(const auto shards, cut_shards(plan.tensors.held, options.max_shard_nbytes));
-    std::uint64_t nbytes = 0;
-    for (const ShardPlan& shard : shards) {
-        if (!base::checked_add(nbytes, shard.nbytes, nbytes))
-            return Error(Condition::layout, "the tensors have more than 2^64 bytes");
-    }
+    MILEPOST_TRY_ASSIGN(const std::uint64_t nbytes, sum_nbytes(shards));
     Export writer(plan, options, nbytes);
     if (shards.size() == 1) return writer.write_file(path, shards.front());
     const std::string_view base = base_of(path);
