@@ -32,7 +32,7 @@ constexpr std::array<FormatRow, 7> kRows = {{
     {FileFormat::safetensors, "safetensors", kSafetensors, safetensors::import_safetensors,
      safetensors::find_losses, safetensors::write_safetensors},
     {FileFormat::npz, "npz", kNpz, numpy::import_npz, numpy::find_npz_losses, numpy::write_npz},
-    {FileFormat::npy, "npy", kNpy, numpy::import_npy, nullptr, nullptr},
+    {FileFormat::npy, "npy", kNpy, numpy::import_npy, numpy::find_npy_losses, numpy::write_npy},
     {FileFormat::gguf, "gguf", kGguf, gguf::import_gguf, gguf::find_losses, gguf::write_gguf},
     {FileFormat::hdf5, "hdf5", kHdf5, nullptr, nullptr, nullptr},
 }};

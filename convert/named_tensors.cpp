@@ -1,5 +1,6 @@
 #include "convert/named_tensors.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,7 +21,21 @@ namespace {
 /// What an entry of a model takes with a tensor of a file: its name twice, view, layout and storage.
 constexpr std::uint64_t kTensorNbytes = 512;
 
+bool is_version(const std::pair<Value, Value>& item) noexcept {
+    const auto* dict = item.second.get_if<Dict>();
+    if (dict == nullptr || dict->items.size() != 1 || !dict->attributes.empty()) return false;
+    const auto* key = dict->items[0].first.get_if<String>();
+    return key != nullptr && key->text == "version" && dict->items[0].second.kind() == Kind::integer;
+}
+
 }  // namespace
+
+bool is_ordinary_metadata(const Value& metadata) noexcept {
+    if (metadata.is_null()) return true;
+    const auto* modules = metadata.get_if<Dict>();
+    return modules != nullptr && modules->attributes.empty() &&
+           std::all_of(modules->items.begin(), modules->items.end(), is_version);
+}
 
 Result<void> check_tensor_count(std::uint64_t count, const Limits& limits) {
     if (count > limits.max_records)

@@ -27,4 +27,9 @@ inline constexpr std::string_view kRecordName = "milepost.python";
 /// tensors in model(kModelName). Throws std::bad_alloc.
 void complete_named_tensors(Checkpoint& checkpoint, std::optional<Value> metadata);
 
+/// Whether the metadata of a model is null, or has nothing but the versions of its modules, as every
+/// state_dict of PyTorch does ({"bn1": {"version": 2}}). Programs that read files of named tensors take the
+/// present version; that is not counted as a loss.
+[[nodiscard]] bool is_ordinary_metadata(const Value& metadata) noexcept;
+
 }  // namespace milepost::convert

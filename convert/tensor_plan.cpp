@@ -33,7 +33,7 @@ public:
         for (const auto& [model, state_dict] : checkpoint_.models()) {
             for (const auto& [name, value] : state_dict)
                 add_entry(message(model, "/", name), value);
-            if (!state_dict.metadata.is_null())
+            if (!is_ordinary_metadata(state_dict.metadata))
                 lose(model, message("metadata of a model; ", format_.word, " does not have any"));
         }
         for (const auto& optimizer : checkpoint_.optimizers())

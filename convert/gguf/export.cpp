@@ -27,6 +27,7 @@
 #include "convert/gguf/key_values.hpp"
 #include "convert/gguf/tensor_type.hpp"
 #include "convert/gguf/value_type.hpp"
+#include "convert/named_tensors.hpp"
 #include "convert/tensor_list.hpp"
 #include "convert/tensor_writer.hpp"
 
@@ -133,7 +134,8 @@ void find_other_losses(Plan& plan, const Checkpoint& checkpoint) {
             if (value.get_if<TensorView>() == nullptr)
                 plan.lose(message(model, "/", name), "an entry of a model that is not a tensor");
         }
-        if (!state_dict.metadata.is_null()) plan.lose(message(model, "/_metadata"), "attributes of a model");
+        if (!is_ordinary_metadata(state_dict.metadata))
+            plan.lose(message(model, "/_metadata"), "attributes of a model");
     }
     for (const auto& [name, optimizer] : checkpoint.optimizers())
         plan.lose(name, "an optimizer");

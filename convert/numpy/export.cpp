@@ -28,6 +28,7 @@ namespace milepost::convert::numpy {
 namespace {
 
 constexpr std::string_view kExtension = ".npy";
+constexpr std::string_view kNpz = "a npz file", kNpy = "a npy file";
 constexpr std::size_t kMaxMemberNbytes = 65'535;  ///< of a name in a zip archive
 
 std::string_view refuse_name(std::string_view name) {
@@ -35,9 +36,9 @@ std::string_view refuse_name(std::string_view name) {
     return is_utf8(name) ? "" : "is not UTF-8";
 }
 
-TensorPlan make_plan(const Checkpoint& checkpoint) {
+TensorPlan make_plan(const Checkpoint& checkpoint, std::string_view word) {
     const TensorFormat format = {
-        .word = "a npz file",
+        .word = word,
         .holds_dtype = [](const DtypeInfo& dtype) { return descr_of(dtype).has_value(); },
         .refuse_name = refuse_name,
         .take_value = [](const std::string&, const Value&, std::vector<Loss>&) { return false; },
@@ -57,11 +58,33 @@ Result<std::uint64_t> sum_nbytes(const TensorPlan& plan) {
 }  // namespace
 
 std::vector<Loss> find_npz_losses(const Checkpoint& checkpoint) {
-    return make_plan(checkpoint).losses;
+    return make_plan(checkpoint, kNpz).losses;
+}
+
+std::vector<Loss> find_npy_losses(const Checkpoint& checkpoint) {
+    TensorPlan plan = make_plan(checkpoint, kNpy);
+    for (std::size_t i = 1; i < plan.held.size(); ++i)
+        plan.losses.push_back({plan.held[i]->path, "a npy file has one array: left out"});
+    return std::move(plan.losses);
+}
+
+Result<void> write_npy(const std::string& path, const Checkpoint& checkpoint, const ExportOptions& options) {
+    const TensorPlan plan = make_plan(checkpoint, kNpy);
+    if (plan.held.empty()) return Error(Condition::not_held, "there is no tensor that a npy file can hold");
+    const ListedTensor& tensor = *plan.held.front();
+    MILEPOST_TRY_ASSIGN(const auto sink, open_sink(path, options.save));
+    MILEPOST_TRY(sink->reserve(tensor.tensor->nbytes()));
+    const std::string header = encode_array_header(*descr_of(tensor.tensor->dtype()), tensor.tensor->shape());
+    MILEPOST_TRY(sink->write(std::as_bytes(std::span(header))));
+    TensorWriter writer([&](std::span<const std::byte> bytes) { return sink->write(bytes); },
+                        options.save.progress, tensor.tensor->nbytes());
+    if (auto written = writer.write(*tensor.tensor); !written)
+        return written.error().within(escape(tensor.path, 120));
+    return sink->commit();
 }
 
 Result<void> write_npz(Sink& sink, const Checkpoint& checkpoint, const ExportOptions& options) {
-    const TensorPlan plan = make_plan(checkpoint);
+    const TensorPlan plan = make_plan(checkpoint, kNpz);
     MILEPOST_TRY_ASSIGN(const std::uint64_t nbytes, sum_nbytes(plan));
     MILEPOST_TRY(sink.reserve(nbytes));
     ArchiveWriter archive(sink);

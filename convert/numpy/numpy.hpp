@@ -18,9 +18,15 @@ namespace milepost::convert::numpy {
 [[nodiscard]] Result<Checkpoint> import_npy(const ImportInput& input);
 [[nodiscard]] Result<Checkpoint> import_npz(const ImportInput& input);
 [[nodiscard]] std::vector<Loss> find_npz_losses(const Checkpoint& checkpoint);
+[[nodiscard]] std::vector<Loss> find_npy_losses(const Checkpoint& checkpoint);
+[[nodiscard]] Result<void> write_npy(const std::string& path, const Checkpoint& checkpoint,
+                                     const ExportOptions& options);
 [[nodiscard]] Result<void> write_npz(const std::string& path, const Checkpoint& checkpoint,
                                      const ExportOptions& options);
 /// The same to any sink, which it commits. After an error nothing is committed.
+[[nodiscard]] std::vector<Loss> find_npy_losses(const Checkpoint& checkpoint);
+[[nodiscard]] Result<void> write_npy(const std::string& path, const Checkpoint& checkpoint,
+                                     const ExportOptions& options);
 [[nodiscard]] Result<void> write_npz(Sink& sink, const Checkpoint& checkpoint, const ExportOptions& options);
 ///@}
 

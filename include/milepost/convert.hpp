@@ -31,7 +31,7 @@ enum class FileFormat : std::uint8_t {
     pytorch,      ///< torch.save: zip archives, and the legacy form of versions before 1.6 (in only)
     safetensors,  ///< one file, or many with their `*.index.json`
     npz,          ///< NumPy: a zip archive of arrays
-    npy,          ///< NumPy: one array, in only
+    npy,          ///< NumPy: one array
     gguf,         ///< versions 2 and 3
     hdf5,         ///< Keras: weights in groups of datasets, in only; an optional part of the build
 };

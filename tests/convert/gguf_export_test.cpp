@@ -63,7 +63,7 @@ TEST_CASE("gguf export: what is lost is listed, and the rest is written") {
     model[std::string(64, 'n')] = TensorView::of(floats.first(1), {1});
     model[std::string(63, 'n')] = TensorView::of(floats.last(1), {1});
     model["extra"] = 1;
-    model.metadata = Dict{};
+    model.metadata = Dict{{{Value("note"), Value("x")}}, {}};
     checkpoint.optimizer("sgd").param_groups.emplace_back();
     checkpoint.values()["null"] = nullptr;
     checkpoint.values()["dict"] = Dict{};

@@ -316,6 +316,30 @@ TEST_CASE("npz: what NumPy does not have is named, and left out") {
     CHECK(find_losses(long_name, FileFormat::npz).empty());
     long_name.model("m")[std::string(65'532, 'n')] = TensorView();
     CHECK(find_losses(long_name, FileFormat::npz).size() == 1);
-    ExportOptions npy_options = {.format = FileFormat::npy};
-    CHECK(outcome(export_file(folder.path, Checkpoint(), npy_options)) == "unsupported/feature");
+}
+
+TEST_CASE("npy: one array is written, and the versions of modules are not counted as lost") {
+    const Folder folder;
+    const ExportOptions options = {.format = FileFormat::npy};
+    CHECK(outcome(export_file(folder.path, Checkpoint(), options)) == "unsupported/not_held");
+    const std::string data = pattern(24, 2);
+    Checkpoint checkpoint;
+    checkpoint.model("m")["w"] = TensorView(*find_dtype(Dtype::f32), {3, 2},
+                                            StorageView(milepost::testing::bytes_of(data)), 0, {1, 3});
+    Dict versions, version;
+    version["version"] = 2;
+    versions["bn"] = version;
+    checkpoint.model("m").metadata = versions;
+    for (const FileFormat format :
+         {FileFormat::npy, FileFormat::npz, FileFormat::safetensors, FileFormat::gguf})
+        CHECK(find_losses(checkpoint, format).empty());
+    REQUIRE(export_file(folder.path, checkpoint, options));
+    CHECK(content_of(tensor(import_file(folder.path), "arr_0")) ==
+          content_of(*checkpoint.models()[0].second.find("w")->get_if<TensorView>()));
+    version["note"] = "x";
+    versions["bn"] = version;
+    checkpoint.model("m").metadata = versions;
+    checkpoint.model("m")["v"] = *checkpoint.models()[0].second.find("w");
+    CHECK(find_losses(checkpoint, FileFormat::safetensors).size() == 2);  // metadata, and a tie
+    CHECK(find_losses(checkpoint, FileFormat::npy).size() == 3);          // and one array too many
 }
