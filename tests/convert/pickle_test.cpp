@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <milepost/options.hpp>
@@ -106,7 +107,7 @@ TEST_CASE("pickle: of keys that Python holds equal the first stays, with the las
 }
 
 TEST_CASE("pickle: what is not in the table of globals is refused by its name") {
-    for (const auto& [module, name] : std::vector<std::pair<std::string, std::string>>{
+    for (const auto& pair : std::vector<std::pair<std::string, std::string>>{
              {"os", "system"},
              {"posix", "system"},
              {"__builtin__", "eval"},
@@ -136,6 +137,7 @@ TEST_CASE("pickle: what is not in the table of globals is refused by its name") 
              {"__main__", "Net"},
              {"numpy", "load"},
          }) {
+        const std::string &module = pair.first, &name = pair.second;
         CAPTURE(module);
         CAPTURE(name);
         CHECK(outcome_of(pickled_global(module, name)) == "unsupported/global");

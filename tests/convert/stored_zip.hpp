@@ -17,8 +17,8 @@ using ZipParts = std::vector<std::pair<std::string, std::string>>;  ///< names a
 inline std::string stored_zip(const ZipParts& parts) {
     const auto number = [](std::uint64_t value, std::size_t nbytes) {
         std::string bytes;
-        for (std::size_t i = 0; i < nbytes; ++i)
-            bytes += static_cast<char>(value >> 8 * i & 0xFF);
+        for (std::size_t i = 0; i < nbytes; ++i, value >>= 8U)
+            bytes += static_cast<char>(value & 0xFF);
         return bytes;
     };
     std::string file, directory;
