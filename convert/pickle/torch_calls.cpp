@@ -57,11 +57,12 @@ Result<TensorObject> view_of(Objects& objects, std::span<const Ref> arguments) {
 }
 
 /// The bits of a view: {"conj": True, "neg": True}.
-Result<void> set_bits(const Objects& objects, Ref metadata, TensorObject& tensor) {
+Result<void> set_bits(Objects& objects, Ref metadata, TensorObject& tensor) {
     if (metadata == Objects::kNone) return {};
     if (objects.type(metadata) != Type::dict)
         return Error(Condition::foreign, "the metadata of a tensor is not a dict");
     const std::vector<Ref>& items = objects.items(metadata);
+    MILEPOST_TRY(objects.charge(items.size()));  // many tensors may share a dict: this bounds the time
     for (std::size_t i = 0; i < items.size(); i += 2) {
         const auto key = text_of(objects, items[i]);
         const auto is_set = boolean_of(objects, items[i + 1]);
@@ -106,9 +107,10 @@ Result<Ref> parameter_of(Objects& objects, Ref tensor, bool requires_grad) {
 
 /// Whether the state of a tensor with attributes marks it as a buffer of a module. Python keeps its other
 /// attributes nowhere, either.
-bool is_buffer(const Objects& objects, Ref state) {
+Result<bool> is_buffer(Objects& objects, Ref state) {
     if (objects.type(state) != Type::dict) return false;
     const std::vector<Ref>& items = objects.items(state);
+    MILEPOST_TRY(objects.charge(items.size()));
     for (std::size_t i = items.size(); i >= 2; i -= 2) {
         if (text_of(objects, items[i - 2]) == "_is_buffer") return items[i - 1] == Objects::kTrue;
     }
@@ -220,8 +222,8 @@ Result<Ref> call_from_type(const Call& call) {
                                                  ": a tensor of a class of its own is not read"));
     MILEPOST_TRY_ASSIGN(const Ref made, function.call({objects, function, objects.items(call.arguments[2])}));
     if (type.name == "Parameter") objects.tensor(made).role = Role::parameter;
-    if (type.name == "Buffer" || is_buffer(objects, call.arguments[3]))
-        objects.tensor(made).role = Role::buffer;
+    MILEPOST_TRY_ASSIGN(const bool is_marked, is_buffer(objects, call.arguments[3]));
+    if (type.name == "Buffer" || is_marked) objects.tensor(made).role = Role::buffer;
     return made;
 }
 

@@ -292,6 +292,19 @@ TEST_CASE("pickle: shared objects are counted in each place") {
     CHECK(outcome_of(tuples + "1}h" + std::string(1, 40) + "Ns", limits) == "limit_exceeded/decoded_bytes");
 }
 
+TEST_CASE("pickle: what many tensors share is counted for each of them") {
+    // A dict of 20,000 items, and 20,000 tensors with it: the time is bounded by the count.
+    const std::string dict = "}q\x02(" + repeated(pickled_text("conj") + "\x89", 20'000) + "u";
+    const std::string storage = pickled_storage() + "q\x03";
+    const std::string tensor =
+        pickled_global("torch._utils", "_rebuild_tensor_v2") + std::string("(h\x03K\x00))\x89}h\x02tR0"sv);
+    Limits limits;
+    limits.max_decoded_bytes = 20U << 20U;
+    CHECK(outcome_of("(" + storage + dict + repeated(tensor, 100) + "1N", limits) == "good");
+    CHECK(outcome_of("(" + storage + dict + repeated(tensor, 20'000) + "1N", limits) ==
+          "limit_exceeded/decoded_bytes");
+}
+
 TEST_CASE("pickle: deep nesting") {
     CHECK(outcome_of(repeated("(", 50) + repeated("t", 50)) == "good");
     CHECK(outcome_of(repeated("(", 1'000'000) + repeated("t", 1'000'000)) == "limit_exceeded/depth");
