@@ -11,6 +11,7 @@
 #include "convert/milepost_format.hpp"
 #include "convert/numpy/numpy.hpp"
 #include "convert/pytorch/read_format.hpp"
+#include "convert/pytorch/write_format.hpp"
 #include "convert/safetensors/safetensors.hpp"
 
 namespace milepost::convert {
@@ -28,7 +29,8 @@ constexpr std::array<std::string_view, 3> kHdf5 = {".h5", ".hdf5", ".keras"};
 
 constexpr std::array<FormatRow, 7> kRows = {{
     {FileFormat::milepost, "milepost", kMilepost, import_milepost, no_losses, write_milepost},
-    {FileFormat::pytorch, "pytorch", kPytorch, pytorch::import_pytorch, nullptr, nullptr},
+    {FileFormat::pytorch, "pytorch", kPytorch, pytorch::import_pytorch, pytorch::find_losses,
+     pytorch::write_pytorch},
     {FileFormat::safetensors, "safetensors", kSafetensors, safetensors::import_safetensors,
      safetensors::find_losses, safetensors::write_safetensors},
     {FileFormat::npz, "npz", kNpz, numpy::import_npz, numpy::find_npz_losses, numpy::write_npz},
