@@ -1,6 +1,7 @@
 #include "any_file.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/walk.hpp>
+#include <vector>
 
 #include "contents.hpp"
 
@@ -39,6 +41,11 @@ Result<AnyFile> AnyFile::open(const std::string& path, const AnyFileOptions& opt
     file.imported_ = std::move(imported.checkpoint);
     file.source_ = std::move(imported.source);
     MILEPOST_TRY_ASSIGN(file.file_size_, file.source_->size());
+    file.for_each_tensor([&file](const TensorView& tensor) {
+        const StorageView& storage = tensor.storage();
+        if (file.storage_numbers_.try_emplace(storage, file.storages_.size()).second)
+            file.storages_.push_back(storage);
+    });
     return file;
 }
 
@@ -56,6 +63,35 @@ std::uint64_t AnyFile::visit_tensors(const ListedPath& listed, const VisitTensor
         ++visited;
     });
     return visited;
+}
+
+void AnyFile::for_each_tensor(const std::function<void(const TensorView& tensor)>& visit) const {
+    if (!reader_) {
+        walk_tensors(imported_, [&visit](const std::string&, const TensorView& tensor) { visit(tensor); });
+        return;
+    }
+    for (std::uint32_t i = 0; i < reader_->tensor_count(); ++i) {
+        if (const auto tensor = reader_->tensor_at(i)) visit(*tensor);  // there is one of each number
+    }
+}
+
+std::vector<AnyStorage> AnyFile::storages() const {
+    std::vector<AnyStorage> all;
+    if (reader_) {
+        for (const StorageInfo& each : reader_->storages())
+            all.push_back(
+                {each.nbytes, each.stored_nbytes, each.codec, each.chunks, each.offset, each.content_hash});
+        return all;
+    }
+    for (const StorageView& each : storages_)
+        all.push_back({each.nbytes(), each.nbytes()});
+    return all;
+}
+
+std::uint64_t AnyFile::storage_number(const TensorView& tensor) const {
+    if (reader_) return tensor.storage().index().value_or(0);
+    const auto found = storage_numbers_.find(tensor.storage());
+    return found == storage_numbers_.end() ? 0 : found->second;
 }
 
 Result<void> AnyFile::check_unchanged() const {

@@ -44,8 +44,8 @@ CLI::Option* declare_flags(CLI::App& app, Command& command) {
     return json;
 }
 
-// The commands, in the order of the help: what looks (info, ls, show, get, digest), what checks (verify, diff), and
-// what writes files (convert, edit, compress, decompress).
+// The commands, in the order of the help: what looks (info, ls, show, get, digest), what checks (verify,
+// diff), and what writes files (convert, edit, compress, decompress).
 void declare_looks(CLI::App& app, Commands& commands);
 void declare_checks(CLI::App& app, Commands& commands);
 void declare_writes(CLI::App& app, Commands& commands);

@@ -15,10 +15,12 @@
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
 
+#include "any_file.hpp"
 #include "commands.hpp"
-#include "contents.hpp"
 #include "json_document.hpp"
 #include "json_value.hpp"
+#include "milepost/convert.hpp"
+#include "output.hpp"
 #include "summary.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
@@ -143,18 +145,24 @@ std::string warning_lines(const Reader& reader, const Palette& palette) {
     return text;
 }
 
-std::string info_text(const InfoCommand& command, const Reader& reader, const Checkpoint& checkpoint) {
-    const Summary summary = summarize(reader, checkpoint);
-    std::string text = fmt::format("{}  format {}  {}\n", escape(command.file), reader.format_version(),
-                                   iec(reader.file_size()));
+std::string format_text(const AnyFile& file) {
+    if (file.reader() == nullptr) return std::string(name(file.format()));
+    return fmt::format("format {}", file.reader()->format_version());
+}
+
+std::string info_text(const InfoCommand& command, const AnyFile& file, const Checkpoint& checkpoint) {
+    const Summary summary = summarize(file, checkpoint);
+    std::string text =
+        fmt::format("{}  {}  {}\n", escape(command.file), format_text(file), iec(file.file_size()));
     text += part_lines("models", checkpoint.models(), model_text);
     text += part_lines("optimizers", checkpoint.optimizers(), optimizer_text);
     text += line("tensors", tensors_text(summary));
     text += line("nbytes", nbytes_text(summary));
     const std::string training = scalars_text(checkpoint.values());
     if (!training.empty()) text += line("training", training);
+    if (file.reader() == nullptr) return text;
     text += line("checksums", "header, index, footer checked; data not yet (milepost verify)");
-    return text + warning_lines(reader, Palette(Stream::out, command.no_color));
+    return text + warning_lines(*file.reader(), Palette(Stream::out, command.no_color));
 }
 
 // JSON
@@ -191,13 +199,15 @@ Json warnings_json(const Reader& reader) {
     return warnings;
 }
 
-void print_json(const InfoCommand& command, const Reader& reader, const Checkpoint& checkpoint) {
-    const Summary summary = summarize(reader, checkpoint);
+void print_json(const InfoCommand& command, const AnyFile& file, const Checkpoint& checkpoint) {
+    const Summary summary = summarize(file, checkpoint);
+    const Reader* reader = file.reader();
     JsonDocument document("milepost.info/1");
     document.field("file", command.file);
-    document.field("format_version", reader.format_version());
-    document.field("file_size", number_json(reader.file_size()));
-    document.field("alignment", reader.alignment());
+    document.field("format", name(file.format()));
+    document.field("format_version", reader == nullptr ? Json() : Json(reader->format_version()));
+    document.field("file_size", number_json(file.file_size()));
+    document.field("alignment", reader == nullptr ? Json() : Json(reader->alignment()));
     document.field("models", number_json(checkpoint.models().size()));
     document.field("optimizers", number_json(checkpoint.optimizers().size()));
     document.field("values", number_json(checkpoint.values().size()));
@@ -209,26 +219,23 @@ void print_json(const InfoCommand& command, const Reader& reader, const Checkpoi
     document.field("dtypes", dtypes_json(summary));
     document.field("codecs", codecs_json(summary));
     document.field("training", training_json(checkpoint.values()));
-    document.field("optional_flags", number_json(reader.unknown_optional_flags()));
-    document.field("warnings", warnings_json(reader));
+    document.field("optional_flags",
+                   reader == nullptr ? Json() : number_json(reader->unknown_optional_flags()));
+    document.field("warnings", reader == nullptr ? Json::array() : warnings_json(*reader));
     document.end();
 }
 
 }  // namespace
 
 Exit run(const InfoCommand& command) {
-    const auto fail = [&command](const Error& error) {
-        print_message(error_text(command.file, error, Palette(Stream::err, command.no_color)));
-        return Exit::failed;
-    };
-    const auto reader = open_file(command.file);
-    if (!reader) return fail(reader.error());
-    const auto checkpoint = reader->checkpoint();
-    if (!checkpoint) return fail(checkpoint.error());
+    const auto file = AnyFile::open(command.file);
+    if (!file) return fail(command.file, file.error(), command.no_color);
+    const auto checkpoint = file->checkpoint();
+    if (!checkpoint) return fail(command.file, checkpoint.error(), command.no_color);
     if (command.json) {
-        print_json(command, *reader, *checkpoint);
+        print_json(command, *file, *checkpoint);
     } else {
-        print(info_text(command, *reader, *checkpoint));
+        print(info_text(command, *file, *checkpoint));
     }
     return Exit::ok;
 }

@@ -13,14 +13,16 @@
 #include <milepost/value.hpp>
 #include <milepost/walk.hpp>
 
+#include "any_file.hpp"
 #include "contents.hpp"
 #include "json_document.hpp"
 #include "json_value.hpp"
+#include "milepost/convert.hpp"
 
 namespace milepost::cli {
 namespace {
 
-Json tensor_json(const std::string& path, const TensorView& tensor) {
+Json tensor_json(const std::string& path, const TensorView& tensor, std::uint64_t storage) {
     const Strides strides = tensor.is_contiguous() ? contiguous_strides(tensor.shape()) : tensor.strides();
     return {{"path", path},
             {"dtype", tensor.dtype().name},
@@ -28,15 +30,18 @@ Json tensor_json(const std::string& path, const TensorView& tensor) {
             {"strides", numbers_json(strides)},
             {"offset", number_json(tensor.offset())},
             {"nbytes", number_json(tensor.nbytes())},
-            {"storage", tensor.storage().index().value_or(0)},
+            {"storage", number_json(storage)},
             {"role", name(tensor.role())},
             {"requires_grad", tensor.requires_grad()}};
 }
 
-Json storage_json(const StorageInfo& storage) {
-    return {{"offset", number_json(storage.offset)},  {"nbytes", number_json(storage.nbytes)},
-            {"codec", milepost::name(storage.codec)}, {"stored_nbytes", number_json(storage.stored_nbytes)},
-            {"chunks", number_json(storage.chunks)},  {"content_hash", hex(storage.content_hash)}};
+Json storage_json(const AnyStorage& storage) {
+    return {{"offset", storage.offset ? number_json(*storage.offset) : Json()},
+            {"nbytes", number_json(storage.nbytes)},
+            {"codec", milepost::name(storage.codec)},
+            {"stored_nbytes", number_json(storage.stored_nbytes)},
+            {"chunks", number_json(storage.chunks)},
+            {"content_hash", storage.content_hash ? Json(hex(*storage.content_hash)) : Json()}};
 }
 
 Json model_json(const std::pair<std::string, StateDict>& named) {
@@ -87,20 +92,22 @@ Json optimizer_json(const std::pair<std::string, OptimizerState>& named) {
 
 }  // namespace
 
-Result<void> print_ls_json(const Reader& reader, const ListedPath& listed) {
-    const auto decoded = reader.checkpoint();
+Result<void> print_ls_json(const AnyFile& file, const ListedPath& listed) {
+    const auto decoded = file.checkpoint();
     if (!decoded) return decoded.error();
     const Checkpoint& checkpoint = *decoded;
     JsonDocument document("milepost.ls/1");
-    document.field("format_version", reader.format_version());
-    document.field("file_size", number_json(reader.file_size()));
-    document.field("alignment", reader.alignment());
+    const Reader* reader = file.reader();
+    if (reader == nullptr) document.field("format", name(file.format()));
+    document.field("format_version", reader == nullptr ? Json() : Json(reader->format_version()));
+    document.field("file_size", number_json(file.file_size()));
+    document.field("alignment", reader == nullptr ? Json() : Json(reader->alignment()));
     document.begin_list("tensors");
-    visit_tensors(reader, listed, [&](const std::string& path, const TensorView& tensor) {
-        document.row(tensor_json(path, tensor));
+    file.visit_tensors(listed, [&](const std::string& path, const TensorView& tensor) {
+        document.row(tensor_json(path, tensor, file.storage_number(tensor)));
     });
     document.end_list();
-    document.list("storages", reader.storages(), storage_json);
+    document.list("storages", file.storages(), storage_json);
     document.list("models", checkpoint.models(), model_json);
     document.list("optimizers", checkpoint.optimizers(), optimizer_json);
     document.begin_list("entries");

@@ -6,11 +6,11 @@
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/dtype.hpp>
-#include <milepost/reader.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/value.hpp>
 #include <milepost/walk.hpp>
 
+#include "any_file.hpp"
 #include "contents.hpp"
 #include "text.hpp"
 
@@ -81,18 +81,16 @@ void count_parts(const Checkpoint& checkpoint, Summary& summary) {
 
 }  // namespace
 
-Summary summarize(const Reader& reader, const Checkpoint& checkpoint) {
+Summary summarize(const AnyFile& file, const Checkpoint& checkpoint) {
     Summary summary;
-    for (std::uint32_t i = 0; i < reader.tensor_count(); ++i) {
-        const auto tensor = reader.tensor_at(i);
-        if (!tensor) continue;  // there is one of each number
-        DtypeUse& use = summary.dtypes[tensor->dtype().code];
-        use.name = tensor->dtype().name;
+    file.for_each_tensor([&summary](const TensorView& tensor) {
+        DtypeUse& use = summary.dtypes[tensor.dtype().code];
+        use.name = tensor.dtype().name;
         ++use.tensors;
-        use.nbytes = saturating_add(use.nbytes, tensor->nbytes());
+        use.nbytes = saturating_add(use.nbytes, tensor.nbytes());
         ++summary.tensors;
-    }
-    for (const StorageInfo& storage : reader.storages()) {
+    });
+    for (const AnyStorage& storage : file.storages()) {
         ++summary.storages;
         summary.nbytes = saturating_add(summary.nbytes, storage.nbytes);
         summary.stored_nbytes = saturating_add(summary.stored_nbytes, storage.stored_nbytes);

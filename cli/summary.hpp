@@ -7,7 +7,8 @@
 #include <milepost/checkpoint.hpp>
 #include <milepost/dtype.hpp>
 #include <milepost/options.hpp>
-#include <milepost/reader.hpp>
+
+#include "any_file.hpp"
 
 namespace milepost::cli {
 
@@ -30,6 +31,6 @@ struct Summary {
     std::map<Codec, std::uint64_t> codecs;  ///< number of storages
 };
 
-[[nodiscard]] Summary summarize(const Reader& reader, const Checkpoint& checkpoint);
+[[nodiscard]] Summary summarize(const AnyFile& file, const Checkpoint& checkpoint);
 
 }  // namespace milepost::cli

@@ -2,20 +2,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include <milepost/convert.hpp>
+#include <milepost/dtype.hpp>
 #include <milepost/error.hpp>
 #include <milepost/progress.hpp>
 #include <milepost/reader.hpp>
+#include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/verify.hpp>
 
+#include "any_file.hpp"
 #include "commands.hpp"
-#include "contents.hpp"
 #include "json_document.hpp"
 #include "json_value.hpp"
 #include "progress.hpp"
@@ -30,13 +35,30 @@ namespace {
 struct FileResult {
     std::string file;
     std::optional<Error> error = {};
-    std::optional<Reader> reader = {};
+    std::optional<AnyFile> open = {};
     VerifyReport report = {};
+
+    [[nodiscard]] const Reader* reader() const { return open ? open->reader() : nullptr; }
 };
 
+/// Reads all tensors of a file of another format, so that every checksum that it has is compared. Its
+/// structure was checked when it was opened.
+FileResult check_imported(const std::string& path, AnyFile file) {
+    VerifyReport report;
+    for (const StorageView& storage : file.imported_storages()) {
+        const TensorView bytes(*find_dtype(Dtype::u8), {storage.nbytes()}, storage);
+        const auto read = bytes.read_blocks([](std::span<const std::byte>) -> Result<void> { return {}; });
+        if (!read) return {path, read.error()};
+        report.nbytes = saturating_add(report.nbytes, storage.nbytes());
+    }
+    if (const auto unchanged = file.check_unchanged(); !unchanged) return {path, unchanged.error()};
+    return {path, std::nullopt, std::move(file), report};
+}
+
 FileResult check(const std::string& file, std::size_t max_damage) {
-    auto reader = open_file(file);
-    if (!reader) return {file, reader.error()};
+    auto open = AnyFile::open(file);
+    if (!open) return {file, open.error()};
+    if (open->reader() == nullptr) return check_imported(file, *std::move(open));
     ProgressLine line(file);
     milepost::VerifyOptions options;
     options.max_damage = max_damage;
@@ -44,9 +66,9 @@ FileResult check(const std::string& file, std::size_t max_damage) {
         line.show(progress);
         return true;
     };
-    auto report = milepost::verify(*reader, options);
+    auto report = milepost::verify(*open->reader(), options);
     if (!report) return {file, report.error()};
-    return {file, std::nullopt, *std::move(reader), *std::move(report)};
+    return {file, std::nullopt, *std::move(open), *std::move(report)};
 }
 
 /// Whether the error means that the checkpoint is damaged. Other errors mean that it could not be checked, or
@@ -72,7 +94,7 @@ std::string damage_summary(const FileResult& result, const Palette& palette) {
     if (unlisted != 0) text += fmt::format(" ({} more than listed)", grouped(unlisted));
     if (report.unreadable_count != 0)
         text += fmt::format(", {} of them could not be read", grouped(report.unreadable_count));
-    const std::uint32_t tensors = result.reader ? result.reader->tensor_count() : 0;
+    const std::uint32_t tensors = result.reader() != nullptr ? result.reader()->tensor_count() : 0;
     return fmt::format("{}: {}; {} of {} have damaged bytes\n", escape(result.file),
                        palette.paint(Colour::red, text), grouped(report.damaged_tensors),
                        counted(tensors, "tensor"));
@@ -85,6 +107,11 @@ void print_text(const FileResult& result, bool no_color) {
         print_message(error_text(result.file, *result.error, Palette(Stream::err, no_color)));
     } else if (result.error) {
         print(error_text(result.file, *result.error, palette) + '\n');
+    } else if (result.reader() == nullptr) {
+        print(fmt::format("{}: {} ({}, {}; as far as {} files have checksums)\n", escape(result.file),
+                          palette.paint(Colour::green, "ok"),
+                          counted(result.open->imported_storages().size(), "storage"),
+                          counted(report.nbytes, "byte"), name(result.open->format())));
     } else if (report.ok()) {
         print(
             fmt::format("{}: {} ({}, {}{})\n", escape(result.file), palette.paint(Colour::green, "ok"),
@@ -143,8 +170,8 @@ Json damage_json(const std::string& file, const Damage& damage, PathList& paths)
 
 Json damage_list_json(const FileResult& result) {
     Json list = Json::array();
-    if (!result.reader) return list;
-    PathList paths(*result.reader);
+    if (result.reader() == nullptr) return list;
+    PathList paths(*result.reader());
     for (const Damage& damage : result.report.damage)
         list.push_back(damage_json(result.file, damage, paths));
     return list;
@@ -154,10 +181,11 @@ Json result_json(const FileResult& result) {
     const VerifyReport& report = result.report;
     return {{"file", result.file},
             {"ok", exit_of(result) == Exit::ok},
+            {"format", result.open ? Json(name(result.open->format())) : Json()},
             {"error", result.error ? error_json(result.file, *result.error) : Json()},
             {"chunks", number_json(report.chunks)},
             {"nbytes", number_json(report.nbytes)},
-            {"canonical_form_checked", !result.error && report.canonical_form_checked},
+            {"canonical_form_checked", result.reader() != nullptr && report.canonical_form_checked},
             {"damage_count", number_json(report.damage_count)},
             {"unreadable_count", number_json(report.unreadable_count)},
             {"damaged_tensors", number_json(report.damaged_tensors)},

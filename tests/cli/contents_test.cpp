@@ -7,10 +7,12 @@
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/error.hpp>
+#include <milepost/writer.hpp>
 
+#include "any_file.hpp"
 #include "contents.hpp"
 #include "summary.hpp"
-#include "support/memory.hpp"
+#include "support/scratch.hpp"
 #include "terminal.hpp"
 
 using namespace milepost;
@@ -64,6 +66,9 @@ TEST_CASE("summary: parameters of state_dicts inside of values are counted, othe
     checkpoint.values()["optimizer"] = optimizer;
     checkpoint.values()["rng"] = rng;
     checkpoint.values()["single"] = floats;
-    const Reader file = *testing::open_bytes(*testing::save_bytes(checkpoint));
-    CHECK(summarize(file, file.checkpoint().value()).parameters == 6 + 2 * 106);
+    const testing::ScratchFolder folder;
+    REQUIRE(save(folder / "x", checkpoint, {.durable = false}));
+    const auto file = AnyFile::open(folder / "x");
+    REQUIRE(file);
+    CHECK(summarize(*file, file->checkpoint().value()).parameters == 6 + 2 * 106);
 }

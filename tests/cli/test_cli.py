@@ -14,6 +14,7 @@ import unittest
 import harness
 from content_cases import *  # noqa: F403 - unittest looks for the cases here
 from damage_cases import *  # noqa: F403
+from foreign_cases import *  # noqa: F403
 from good_cases import *  # noqa: F403
 from usage_cases import *  # noqa: F403
 

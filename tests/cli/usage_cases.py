@@ -99,16 +99,10 @@ class NoCheckpoint(CliTest):
     def test_text(self):
         self.check_file_error(self.make("a.milepost", b"hello, world\n" * 40), "not_a_checkpoint/magic", 2)
 
-    def test_zip_is_named(self):
+    def test_a_zip_archive_that_is_cut_is_told_to_be_one(self):
         file = self.make("model.pt", b"PK\x03\x04" + bytes(range(256)))
-        self.check_file_error(file, "not_a_checkpoint/magic", 2)
-        self.assertRegex(run("info", file).stderr.split("magic", 1)[1], "(?i)zip")
-
-    def test_safetensors_is_named(self):
-        header = b'{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'.ljust(56)
-        file = self.make("model.bin", len(header).to_bytes(8, "little") + header + bytes(8))
-        self.check_file_error(file, "not_a_checkpoint/magic", 2)
-        self.assertRegex(run("info", file).stderr.split("magic", 1)[1], "(?i)safetensors")
+        self.check_file_error(file, "truncated/cut", 1)
+        self.assertIn("zip archive", run("info", file).stderr)
 
     def test_begin_of_a_head(self):
         for nbytes in [1, 8]:
