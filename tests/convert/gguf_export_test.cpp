@@ -140,9 +140,9 @@ TEST_CASE("gguf export: strided tensors are gathered in blocks") {
     checkpoint.model("m")["broadcast"] = TensorView(i16, {700, 1000}, storage, 4, {0, 1});
     const Given file(exported(checkpoint, true));
     REQUIRE(file.verdict() == "ok");
-    for (const auto& [name, value] : checkpoint.models()[0].second) {
-        CAPTURE(name);
-        CHECK(same_bytes(*value.get_if<TensorView>(), file.tensor(name)));
+    for (const auto& entry : checkpoint.models()[0].second) {
+        CAPTURE(entry.first);
+        CHECK(same_bytes(*entry.second.get_if<TensorView>(), file.tensor(entry.first)));
     }
 }
 

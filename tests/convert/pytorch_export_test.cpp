@@ -145,14 +145,14 @@ TEST_CASE("pytorch export: checkpoints come back") {
         std::string_view what;
         Checkpoint given;
     };
-    for (const auto& [what, given] :
+    for (const Row& row :
          {Row{"values", every_value()}, Row{"models", several_models()}, Row{"tied", tied()},
           Row{"sliced", sliced()}, Row{"chunks", many_chunks()}, Row{"shapes", every_shape()}}) {
-        CAPTURE(what);
-        const std::vector<std::string> losses = losses_of(given);
+        CAPTURE(row.what);
+        const std::vector<std::string> losses = losses_of(row.given);
         INFO((losses.empty() ? "" : losses.front()));
         CHECK(losses.empty());
-        CHECK(same_object(given, again(given)));
+        CHECK(same_object(row.given, again(row.given)));
     }
 }
 
@@ -173,11 +173,11 @@ TEST_CASE("pytorch export: ties and views keep their storage, of one dtype or of
     const Checkpoint back = again(checkpoint);
     CHECK(same_object(checkpoint, back));
     const StateDict& views = back.models().front().second;  // a dict of tensors is one
-    for (const auto& [name, value] : views) {
-        CAPTURE(name);
-        const TensorView& view = *value.get_if<TensorView>();
+    for (const auto& entry : views) {
+        CAPTURE(entry.first);
+        const TensorView& view = *entry.second.get_if<TensorView>();
         CHECK(view.storage() == views.find("whole")->get_if<TensorView>()->storage());
-        CHECK(view.offset() == values.find(name)->get_if<TensorView>()->offset());
+        CHECK(view.offset() == values.find(entry.first)->get_if<TensorView>()->offset());
     }
     const StorageView odd(std::as_bytes(std::span<const float>(memory)).first(7));  // no number of floats
     Checkpoint cut;
