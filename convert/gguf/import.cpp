@@ -39,7 +39,8 @@ constexpr std::uint64_t kTensorNbytes = 640;
 constexpr std::uint64_t kLeastNbytes = 9 + 4 + 4 + 8;
 /// No limit allows more.
 constexpr std::uint32_t kGreatestRank = 64;
-constexpr std::uint64_t kGreatestNbytes = std::uint64_t{1} << 62U;
+/// A checkpoint has no shape of 2^63 bits or more, not even of a tensor that is empty by another dim.
+constexpr std::uint64_t kGreatestNbytes = (std::uint64_t{1} << 60U) - 1;
 
 struct TensorInfo {
     std::string name;

@@ -195,9 +195,11 @@ TEST_CASE("gguf: tensors that break the rules") {
     CHECK(verdict({1}, 31, "abcd") == "unsupported/feature");  // likewise
     CHECK(verdict({1}, 42, "abcd") == "unsupported/feature");
     CHECK(verdict({1}, UINT32_MAX, "abcd") == "unsupported/feature");
-    const std::uint64_t half = std::uint64_t{1} << 32U, large = std::uint64_t{1} << 62U;
+    const std::uint64_t half = std::uint64_t{1} << 32U, large = (std::uint64_t{1} << 60U) - 1;
     CHECK(verdict({large + 1}, 24, "x") == "corrupt/foreign");
     CHECK(verdict({large}, 24, "x") == "truncated/cut");
+    CHECK(verdict({large, 0}, 24, "") == "ok");
+    CHECK(verdict({large + 1, 0}, 24, "") == "corrupt/foreign");
     CHECK(verdict({half, half}, 24, "x") == "corrupt/foreign");  // wraps to 0
     CHECK(verdict({half, half, 0}, 24, "x") == "corrupt/foreign");
     CHECK(verdict({0, half, half}, 24, "x") == "corrupt/foreign");
