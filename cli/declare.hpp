@@ -22,6 +22,7 @@ struct Commands {
     EditCommand edit;
     RecodeCommand compress;
     RecodeCommand decompress;
+    std::string shell;  ///< of `milepost completion SHELL`, "" for other commands
     std::function<Exit()> chosen;
 };
 
@@ -43,6 +44,12 @@ CLI::Option* declare_flags(CLI::App& app, Command& command) {
     app.add_flag("--no-color", command.no_color, "do not use colours, even on a terminal (like NO_COLOR=1)");
     return json;
 }
+
+inline constexpr const char* kDescription =
+    "Inspect, verify, compare and convert checkpoints of training runs.";
+
+/// All of the command line.
+void declare_all(CLI::App& app, Commands& commands);
 
 // The commands, in the order of the help: what looks (info, ls, show, get, digest), what checks (verify,
 // diff), and what writes files (convert, edit, compress, decompress).

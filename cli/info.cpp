@@ -15,11 +15,11 @@
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
 
+#include <milepost/convert.hpp>
 #include "any_file.hpp"
 #include "commands.hpp"
 #include "json_document.hpp"
 #include "json_value.hpp"
-#include "milepost/convert.hpp"
 #include "output.hpp"
 #include "summary.hpp"
 #include "terminal.hpp"

@@ -13,11 +13,11 @@
 #include <milepost/value.hpp>
 #include <milepost/walk.hpp>
 
+#include <milepost/convert.hpp>
 #include "any_file.hpp"
 #include "contents.hpp"
 #include "json_document.hpp"
 #include "json_value.hpp"
-#include "milepost/convert.hpp"
 
 namespace milepost::cli {
 namespace {

@@ -1,7 +1,6 @@
 // The command `milepost` (docs/command-line.md).
 
 #include <milepost/text.hpp>
-#include <milepost/version.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,33 +8,18 @@
 
 #include <algorithm>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "commands.hpp"
+#include "completion.hpp"
 #include "declare.hpp"
-#include "help.hpp"
 #include "suggest.hpp"
 #include "terminal.hpp"
 
 namespace milepost::cli {
 namespace {
-
-void declare_all(CLI::App& app, Commands& commands) {
-    app.formatter(std::make_shared<HelpFormatter>());
-    app.footer(
-        "  milepost info lenet.milepost\n  milepost ls lenet.milepost 'model/*'\n"
-        "  milepost convert resnet18.pth resnet18.milepost\n  milepost diff epoch1.milepost epoch2.milepost\n"
-        "  milepost verify runs/*.milepost");
-    app.set_help_flag("-h,--help", "print this help; after a command, the help of that command");
-    app.set_version_flag("--version", std::string("milepost ") + MILEPOST_VERSION, "print the version");
-    app.require_subcommand(1);
-    declare_looks(app, commands);
-    declare_checks(app, commands);
-    declare_writes(app, commands);
-}
 
 std::vector<std::string> command_names(const CLI::App& app) {
     std::vector<std::string> names;
@@ -97,9 +81,20 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
     return fmt::format("{}{} '{}'{}", at, what, escape(first), argument_hint(first, where, help));
 }
 
+Exit print_completion(const CLI::App& app, const std::string& shell) {
+    const auto script = completion_script(app, shell);
+    if (!script) {
+        print_message(fmt::format("completion: there is no script for '{}'; bash, zsh and fish have one",
+                                  escape(shell)));
+        return Exit::failed;
+    }
+    print(*script);
+    return Exit::ok;
+}
+
 /// Runs the command line. The exit statuses of CLI11 itself, 100 and more, are not passed on.
 Exit run_command_line(const std::vector<std::string>& arguments) {
-    CLI::App app("Inspect, verify, compare and convert checkpoints of training runs.", "milepost");
+    CLI::App app(kDescription, "milepost");
     Commands commands;
     declare_all(app, commands);
     if (arguments.empty()) {
@@ -123,6 +118,7 @@ Exit run_command_line(const std::vector<std::string>& arguments) {
         print_message(usage_message(app, error));
         return Exit::failed;
     }
+    if (!commands.shell.empty()) return print_completion(app, commands.shell);
     return commands.chosen();
 }
 

@@ -13,7 +13,7 @@ bench="$build libbenchmark-dev libsimdjson-dev python3"
 peers="$bench python3-dev python3-venv"
 wheel="$build bubblewrap python3 python3-venv"
 test="$demo $bench cmake doctest-dev clang-14 clang-format-14 clang-tidy-19 libclang-rt-14-dev libfuse3-dev doxygen g++-aarch64-linux-gnu
-      llvm-14 python3 python3-dev python3-venv python3-xxhash python3-zstandard qemu-user-static spin strace"
+      llvm-14 python3 python3-dev python3-venv python3-xxhash python3-zstandard qemu-user-static spin strace zsh fish groff-base"
 
 case "${1:-}" in
     build) wanted=$build ;;

@@ -16,6 +16,7 @@ from content_cases import *  # noqa: F403 - unittest looks for the cases here
 from damage_cases import *  # noqa: F403
 from foreign_cases import *  # noqa: F403
 from good_cases import *  # noqa: F403
+from shell_cases import *  # noqa: F403
 from usage_cases import *  # noqa: F403
 
 if __name__ == "__main__":

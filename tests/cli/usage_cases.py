@@ -43,7 +43,7 @@ class Usage(CliTest):
             self.check_refused(run(typed, "x"), f"unknown command '{typed}'; did you mean '{meant}'?")
 
     def test_unknown_command_that_is_near_to_none(self):
-        self.check_refused(run("frobnicate", "x"), f"unknown command 'frobnicate'; the commands are {', '.join(COMMANDS)}: see 'milepost --help'")
+        self.check_refused(run("frobnicate", "x"), f"unknown command 'frobnicate'; the commands are {', '.join([*COMMANDS, 'completion'])}: see 'milepost --help'")
 
     def test_commands_and_options_cannot_be_abbreviated(self):
         for command in ["i", "inf", "l", "v", "ver", "verif"]:
