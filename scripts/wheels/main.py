@@ -28,7 +28,9 @@ LINK_ARGS = "-static-libstdc++ -Wl,--gc-sections"
 SETUP_ARGS = ["-Dprefer_static=true", f"-Dcpp_link_args={LINK_ARGS}", "-Dcpp_args=-ffunction-sections -fdata-sections"]
 
 # What of others is in a wheel, linked statically or compiled in from headers: licenses/ has a file for each.
-INCLUDED = ["CLI11", "FlatBuffers", "fmt", "libstdc++", "nanobind", "nlohmann_json", "robin_map", "xxHash", "zstd"]
+INCLUDED = [
+    "CLI11", "FlatBuffers", "fmt", "libstdc++", "minizip", "nanobind", "nlohmann_json", "robin_map", "xxHash", "zlib", "zstd",
+]  # fmt: skip
 
 # What the tests need and the package does not: by themselves, and with PyTorch. This build of it is for the CPU.
 TEST_PACKAGES = ["hypothesis", "ml_dtypes", "numpy", "pytest", "pytest-timeout"]
