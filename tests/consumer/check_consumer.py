@@ -2,6 +2,7 @@
 """Builds and runs a program outside of the tree against the installed library, in one of the ways that users have."""
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -12,15 +13,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
-APP = Path(__file__).resolve().parent / "app"
+HERE = Path(__file__).resolve().parent
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 SKIP = 77
 
 
 @dataclass(frozen=True)
-class Installed:
-    """The library as `meson install` left it under a folder in place of the root of a machine."""
+class Library:
+    """One of ours, and a program that uses it."""
 
+    package: str
+    app: Path
+    own: list[str]  # the program is linked with these of ours,
+    private: list[str]  # which, when static, need these of others
+    options: list[str]  # with which it is a part of a subproject
+
+
+CORE = Library("milepost", HERE / "app", ["milepost"], ["zstd", "xxhash"], [])
+CONVERT = Library("milepost-convert", HERE / "convert_app", ["milepost-convert", "milepost"],
+                  ["minizip", "z", "zstd", "xxhash"], ["-Dmilepost:convert=true"])
+LIBRARIES = {library.package: library for library in (CORE, CONVERT)}
+# What a program that uses the core alone must never see.
+OF_CONVERT = re.compile(r"zlib|minizip|nlohmann|-lz\b|libz\.", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The libraries as `meson install` left them under a folder in place of the root of a machine."""
+
+    library: Library
     root: Path
     prefix: Path
     libdir: Path
@@ -29,7 +50,7 @@ class Installed:
 
     @property
     def pkgconfig(self) -> Path:
-        return self.libdir / "pkgconfig" / "milepost.pc"
+        return self.libdir / "pkgconfig" / f"{self.library.package}.pc"
 
     def environment(self, **more: str) -> dict[str, str]:
         return os.environ | {"CXX": " ".join(self.compiler), "LD_LIBRARY_PATH": str(self.libdir)} | more
@@ -57,13 +78,16 @@ def run_app(installed: Installed, program: Path, linked_shared: bool) -> None:
     said = run([str(program)], installed.environment(), cwd=program.parent)
     require(said.startswith("whole, milepost "), f"the program said: {said}")
     needed = needed_libraries(program)
-    require(("libmilepost.so.0" in needed) == linked_shared, f"linked with {needed}")
+    for name in installed.library.own:
+        require((f"lib{name}.so.0" in needed) == linked_shared, f"linked with {needed}")
     require(not any("flatbuffers" in name for name in needed), f"FlatBuffers is needed: {needed}")
+    of_convert = [name for name in needed if OF_CONVERT.search(name)]
+    require(not of_convert or (installed.library is CONVERT and not linked_shared), f"linked with {of_convert}")
     print(f"{said.strip()}; linked with {' '.join(needed)}")
 
 
 def drop_shared(installed: Installed) -> None:
-    for library in installed.libdir.glob("libmilepost.so*"):
+    for library in installed.libdir.glob("libmilepost*.so*"):
         library.unlink()
 
 
@@ -71,7 +95,8 @@ def pkg_config_folder(installed: Installed) -> Path:
     """A folder with the .pc files of our own and of the libraries that we name, and nothing else: no flatbuffers.pc."""
     folder = installed.work / "pkgconfig"
     folder.mkdir()
-    shutil.copy(installed.pkgconfig, folder)
+    for name in installed.library.own:
+        shutil.copy(installed.pkgconfig.with_name(f"{name}.pc"), folder)
     for name in ("libzstd", "libxxhash"):
         directory = run(["pkg-config", "--variable=pcfiledir", name]).strip()
         shutil.copy(Path(directory) / f"{name}.pc", folder)
@@ -79,23 +104,32 @@ def pkg_config_folder(installed: Installed) -> Path:
 
 
 def build_by_pkg_config(installed: Installed, static: bool) -> None:
-    text = installed.pkgconfig.read_text(encoding="utf-8")
-    require("flatbuffers" not in text.lower(), f"flatbuffers in milepost.pc:\n{text}")
-    require(str(installed.root) not in text, f"the folder of the build in milepost.pc:\n{text}")
+    check_pkg_config_file(installed)
     if static:
         drop_shared(installed)
     environment = installed.environment(PKG_CONFIG_LIBDIR=str(pkg_config_folder(installed)),
                                         PKG_CONFIG_SYSROOT_DIR=str(installed.root))
-    query = ["pkg-config", *(["--static"] if static else []), "--cflags", "--libs", "milepost"]
+    query = ["pkg-config", *(["--static"] if static else []), "--cflags", "--libs", installed.library.package]
     flags = run(query, environment).split()
-    require(("-lzstd" in flags and "-lxxhash" in flags) == static, f"flags: {flags}")
+    require(all((f"-l{name}" in flags) == static for name in installed.library.private), f"flags: {flags}")
     program = installed.work / "app"
-    run([*installed.compiler, "-std=c++20", *WARNINGS, str(APP / "app.cpp"), "-o", str(program), *flags])
+    source = installed.library.app / "app.cpp"
+    run([*installed.compiler, "-std=c++20", *WARNINGS, str(source), "-o", str(program), *flags])
     run_app(installed, program, linked_shared=not static)
 
 
+def check_pkg_config_file(installed: Installed) -> None:
+    text = installed.pkgconfig.read_text(encoding="utf-8")
+    require("flatbuffers" not in text.lower(), f"flatbuffers in {installed.pkgconfig.name}:\n{text}")
+    require(str(installed.root) not in text, f"the folder of the build in {installed.pkgconfig.name}:\n{text}")
+    if installed.library is CORE:
+        require(not OF_CONVERT.search(text), f"what milepost-convert needs is in milepost.pc:\n{text}")
+    else:
+        require("nlohmann" not in text, f"a header that no user needs is in {installed.pkgconfig.name}:\n{text}")
+
+
 def build_by_cmake(installed: Installed, static: bool) -> None:
-    configure = ["cmake", "-G", "Ninja", "-S", str(APP), f"-DCMAKE_PREFIX_PATH={installed.prefix}",
+    configure = ["cmake", "-G", "Ninja", "-S", str(installed.library.app), f"-DCMAKE_PREFIX_PATH={installed.prefix}",
                  f"-DMILEPOST_USE_STATIC={'ON' if static else 'OFF'}"]
     build = installed.work / "build"
     run([*configure, "-B", str(build)], installed.environment())
@@ -125,32 +159,52 @@ def build_by_meson(installed: Installed) -> None:
     environment = installed.environment(PKG_CONFIG_PATH=str(installed.pkgconfig.parent),
                                         PKG_CONFIG_SYSROOT_DIR=str(installed.root))
     build = installed.work / "build"
-    run([*MESON, "setup", "--wrap-mode=nofallback", str(build), str(APP)], environment)
+    run([*MESON, "setup", "--wrap-mode=nofallback", str(build), str(installed.library.app)], environment)
     run([*MESON, "compile", "-C", str(build)], environment)
     run_app(installed, build / "app", linked_shared=True)
 
 
 def build_as_subproject(installed: Installed) -> None:
     project = installed.work / "project"
-    shutil.copytree(APP, project)
+    shutil.copytree(installed.library.app, project)
     (project / "subprojects").mkdir()
     (project / "subprojects" / "milepost").symlink_to(SOURCE_ROOT)
     build = installed.work / "build"
     # Without optimization: the library is compiled once more, for its build files' sake.
     run([*MESON, "setup", "--wrap-mode=forcefallback", "-Doptimization=0", "-Ddebug=false",
-         "-Dmilepost:default_library=static", str(build), str(project)], installed.environment())
+         "-Dmilepost:default_library=static", *installed.library.options, str(build), str(project)], installed.environment())
+    require(uses_others(build) == (installed.library is CONVERT), "milepost-convert is a part when asked for, and not otherwise")
     run([*MESON, "compile", "-C", str(build), "app"], installed.environment())
     run_app(installed, build / "app", linked_shared=False)
 
 
+def uses_others(build: Path) -> bool:
+    """Whether the build looked for what only milepost-convert needs."""
+    found = {each["name"] for each in json.loads(run([*MESON, "introspect", "--dependencies", str(build)]))}
+    require("libzstd" in found, f"dependencies: {found}")
+    return bool({"zlib", "minizip", "nlohmann_json"} & found)
+
+
+def build_without_convert(work: Path, compiler: list[str]) -> None:
+    """The library and its tests alone, as far as the configuration: it asks for nothing that is not needed."""
+    build = work / "build"
+    run([*MESON, "setup", "-Dconvert=false", "-Dcli=false", "-Dexamples=false", str(build), str(SOURCE_ROOT)],
+        os.environ | {"CXX": " ".join(compiler)})
+    require(not uses_others(build), "zlib, minizip or nlohmann_json is asked for")
+    require(not (build / "meson-private" / "milepost-convert.pc").exists(), "milepost-convert is built")
+
+
 def check_exports(installed: Installed) -> None:
-    library = installed.libdir / "libmilepost.so"
-    require("libmilepost.so.0]" in run(["readelf", "-d", str(library)]), "the SONAME is not libmilepost.so.0")
+    name = f"lib{installed.library.package}"
+    library = installed.libdir / f"{name}.so"
+    require(f"[{name}.so.0]" in run(["readelf", "-d", str(library)]), f"the SONAME is not {name}.so.0")
+    of_convert = [each for each in needed_libraries(library) if OF_CONVERT.search(each)]
+    require(bool(of_convert) == (installed.library is CONVERT), f"{name}.so needs {of_convert}")
     symbols = [line.split()[-1].split("@")[0] for line in run(["nm", "-D", "--defined-only", str(library)]).splitlines()]
     strange = [symbol for symbol in symbols if not re.match(r"_Z(NK?[RO]?|T.N)8milepost", symbol)]
-    require(len(symbols) > 20, f"only {len(symbols)} symbols are exported")
+    require(len(symbols) > 5, f"only {len(symbols)} symbols are exported")
     require(not strange, f"exported though not ours: {strange}")
-    missing = public_symbols(installed.libdir / "libmilepost.a") - set(symbols)
+    missing = public_symbols(installed.libdir / f"{name}.a") - set(symbols)
     require(not missing, f"public, but not exported: {sorted(missing)}")
     print(f"{len(symbols)} symbols, all in namespace milepost")
 
@@ -173,7 +227,7 @@ WAYS = {
 MESON = ["meson"]
 
 
-def install(build: Path, work: Path, compiler: list[str]) -> Installed:
+def install(library: Library, build: Path, work: Path, compiler: list[str]) -> Installed:
     root = work / "root"
     run([*MESON, "install", "-C", str(build), "--no-rebuild", "--quiet", "--destdir", str(root)])
     found = list(root.glob("**/pkgconfig/milepost.pc"))
@@ -181,15 +235,19 @@ def install(build: Path, work: Path, compiler: list[str]) -> Installed:
     libdir = found[0].parent.parent
     include = next(root.glob("**/include/milepost/milepost.hpp"))
     sources = SOURCE_ROOT / "include" / "milepost"
-    missing = [header for header in sources.rglob("*.hpp") if not (include.parent / header.relative_to(sources)).is_file()]
+    expected = {header.relative_to(sources) for header in sources.rglob("*.hpp")}
+    if not (libdir / "pkgconfig" / "milepost-convert.pc").exists():
+        expected.remove(Path("convert.hpp"))
+    missing = [header for header in expected if not (include.parent / header).is_file()]
     require(not missing, f"not installed: {missing}")
     require(not list(root.glob("**/checkpoint_generated.h")), "generated code is installed")
-    return Installed(root, include.parents[2], libdir, compiler, work)
+    return Installed(library, root, include.parents[2], libdir, compiler, work)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("library", choices=LIBRARIES)
+    parser.add_argument("way", choices=[*WAYS, "without convert"])
     parser.add_argument("build", type=Path)
     parser.add_argument("compiler", nargs="+")
     arguments = parser.parse_args()
@@ -197,7 +255,11 @@ def main() -> int:
         print("cmake is not there")
         return SKIP
     with tempfile.TemporaryDirectory(prefix="milepost-consumer-") as folder:
-        WAYS[arguments.way](install(arguments.build, Path(folder), arguments.compiler))
+        work, compiler = Path(folder), arguments.compiler
+        if arguments.way == "without convert":
+            build_without_convert(work, compiler)
+        else:
+            WAYS[arguments.way](install(LIBRARIES[arguments.library], arguments.build, work, compiler))
     return 0
 
 
