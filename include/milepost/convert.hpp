@@ -33,7 +33,7 @@ enum class FileFormat : std::uint8_t {
     npz,          ///< NumPy: a zip archive of arrays
     npy,          ///< NumPy: one array
     gguf,         ///< versions 2 and 3
-    hdf5,         ///< Keras: weights in groups of datasets, in only; an optional part of the build
+    hdf5,         ///< recognized, and not read yet
 };
 
 /// The word of a format, as the command line writes it ("pytorch"), and the format of a word.
