@@ -26,12 +26,11 @@ class Library:
     app: Path
     own: list[str]  # the program is linked with these of ours,
     private: list[str]  # which, when static, need these of others
-    options: list[str]  # with which it is a part of a subproject
 
 
-CORE = Library("milepost", HERE / "app", ["milepost"], ["zstd", "xxhash"], [])
+CORE = Library("milepost", HERE / "app", ["milepost"], ["zstd", "xxhash"])
 CONVERT = Library("milepost-convert", HERE / "convert_app", ["milepost-convert", "milepost"],
-                  ["minizip", "z", "zstd", "xxhash"], ["-Dmilepost:convert=true"])
+                  ["minizip", "z", "zstd", "xxhash"])
 LIBRARIES = {library.package: library for library in (CORE, CONVERT)}
 # What a program that uses the core alone must never see.
 OF_CONVERT = re.compile(r"zlib|minizip|nlohmann|-lz\b|libz\.", re.IGNORECASE)
@@ -172,7 +171,7 @@ def build_as_subproject(installed: Installed) -> None:
     build = installed.work / "build"
     # Without optimization: the library is compiled once more, for its build files' sake.
     run([*MESON, "setup", "--wrap-mode=forcefallback", "-Doptimization=0", "-Ddebug=false",
-         "-Dmilepost:default_library=static", *installed.library.options, str(build), str(project)], installed.environment())
+         "-Dmilepost:default_library=static", str(build), str(project)], installed.environment())
     require(uses_others(build) == (installed.library is CONVERT), "milepost-convert is a part when asked for, and not otherwise")
     run([*MESON, "compile", "-C", str(build), "app"], installed.environment())
     run_app(installed, build / "app", linked_shared=False)
