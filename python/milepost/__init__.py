@@ -10,6 +10,7 @@ docs/python.md is the guide.
 
 from __future__ import annotations
 
+from milepost._convert import Converted, convert
 from milepost._encoding import plain
 from milepost._errors import (
     CancelledError,
@@ -18,6 +19,7 @@ from milepost._errors import (
     InvalidArgumentError,
     IoError,
     LimitExceededError,
+    Loss,
     MismatchError,
     MissingFileError,
     NotACheckpointError,
@@ -41,6 +43,7 @@ SafetensorError = Error
 
 __all__ = [
     "CancelledError",
+    "Converted",
     "CorruptError",
     "Damage",
     "Error",
@@ -51,6 +54,7 @@ __all__ = [
     "KeepBest",
     "LimitExceededError",
     "LoadReport",
+    "Loss",
     "MismatchError",
     "MissingFileError",
     "NotACheckpointError",
@@ -66,6 +70,7 @@ __all__ = [
     "UnsupportedError",
     "WrongTypeError",
     "__version__",
+    "convert",
     "load",
     "load_into",
     "open",

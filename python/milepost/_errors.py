@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 
 class Error(Exception):
@@ -34,10 +35,19 @@ class NotACheckpointError(Error, ValueError):
     code = "not_a_checkpoint"
 
 
+class Loss(NamedTuple):
+    """A part of a checkpoint that a format cannot hold, and why."""
+
+    path: str
+    reason: str
+
+
 class UnsupportedError(Error):
-    """The file, or a dtype, needs a newer library or another package."""
+    """The file, or a dtype, needs a newer library or another package; or a format cannot do what was asked for."""
 
     code = "unsupported"
+    #: With the condition "not_held": what the format cannot hold.
+    losses: Sequence[Loss] = ()
 
 
 class CorruptError(Error, ValueError):

@@ -28,7 +28,7 @@ class Damage:
 
 
 class File:
-    """An open checkpoint. Immutable: any thread.
+    """An open checkpoint of any format. Immutable: any thread.
 
         with milepost.open("run.milepost") as file:
             weight = file["model/conv1.weight"].torch()      # a view of the mapped file
@@ -78,8 +78,14 @@ class File:
     @property
     def digest(self) -> str:
         """The digest of the content, "xxh3-128:" and 32 hex digits: the same whatever the codec and the order of names.
-        It finds accidents and mix-ups, not attackers. Pass it as `digest=` to open no other content."""
+        It finds accidents and mix-ups, not attackers. Pass it as `digest=` to open no other content. Files of other
+        formats have none: UnsupportedError."""
         return self._opened().digest
+
+    @property
+    def format(self) -> str:
+        """ "milepost", or that of another format: "pytorch", "safetensors", "npz", "npy", "gguf"."""
+        return self._opened().format
 
     @property
     def warnings(self) -> list[str]:
@@ -131,7 +137,8 @@ class File:
             return _optimizer.build(file.optimizer(name, self._maker(framework), special_maker(framework)))
 
     def verify(self, *, threads: int = 0, progress: Progress | None = None) -> list[Damage]:
-        """Checks every byte of the file. Returns what is damaged, in the order of the file; [] if nothing is."""
+        """Checks every byte of the file. Returns what is damaged, in the order of the file; [] if nothing is. Raises
+        UnsupportedError for a file of another format, which does not have the checksums."""
         with about(self.path):
             report = self._opened().verify(threads, progress)
         return [Damage(*each) for each in report["damage"]]
@@ -245,6 +252,9 @@ def open(
     limits: Limits | None = None,
     digest: str | None = None,
 ) -> File:
-    """Opens a file: its index is checked, and no tensor touched. The options are those of load()."""
+    """Opens a file: its index is checked, and no tensor touched. The options are those of load().
+
+    Files of other formats, too: docs/python.md, "Other formats".
+    """
     native = open_file(path, verify=verify, mmap=mmap, threads=threads, limits=limits, digest=digest)
     return File(native, text_of(path), mmap, limits)

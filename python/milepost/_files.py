@@ -65,8 +65,8 @@ def open_file(
     limits: Limits | None = None,
     digest: str | None = None,
 ) -> _native.File:
-    """Opens a file, which may be remote. `verify="full"` checks all of it, and not only what is asked for. A file with
-    another digest is refused."""
+    """Opens a file, which may be remote; of another format only a local one, whose format checks what is read.
+    `verify="full"` checks all of it, and not only what is asked for. A file with another digest is refused."""
     options: dict[str, Any] = {
         "check": check_of(verify),
         "access": "automatic" if mmap and not is_remote(text_of(path)) else "read",
@@ -77,14 +77,14 @@ def open_file(
     name = text_of(path)
     with about(name):
         file = _open(name, options)
-        if verify == "full":
+        if verify == "full" and file.format == "milepost":
             verify_file(file, threads)
     return file
 
 
 def _open(name: str, options: dict[str, Any]) -> _native.File:
     if not is_remote(name):
-        return _native.File(os.fsencode(name), options)
+        return _native.File.open(os.fsencode(name), options)
     from milepost import _remote
 
     return _remote.open_file(name, options)

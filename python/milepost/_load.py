@@ -28,6 +28,7 @@ def load(
     Tensors of PyTorch are views of the mapped file that may be written to: what is written stays in memory of this
     process. Arrays of NumPy are read-only views. Both keep what they need open: the file may be replaced or deleted.
     Tensors that are compressed in the file, and all of them with `mmap=False`, are in fresh memory, and writable.
+    Files of other formats are read by their content: a `.pt` as torch.load(weights_only=True) reads it.
 
     path: of a file, or a URL of fsspec, such as s3://bucket/run.milepost, of which all that is read is read once.
     verify: "on_access" compares the checksums of all tensors, "full" those of every byte of the file, "never" none.

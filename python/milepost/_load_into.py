@@ -60,7 +60,7 @@ def load_into(
         milepost.load_into(optimizer, "run.milepost")
 
     The tensors are read into the memory that the live ones have. All names, shapes, dtypes and checksums are compared
-    first: after an error nothing has changed.
+    first: after an error nothing has changed. A model or an optimizer of another format is read into memory before.
 
     name: of the model or the optimizer in the file; None: the only one, or else "model" or "optimizer".
     strict: whatever does not match is an error; otherwise what matches is loaded, and the report has the rest.

@@ -45,7 +45,8 @@ class Record:
     def framework_of(self, file: _native.File, tensor: _native.Tensor) -> str:
         """Of which framework a tensor of the file was."""
         if isinstance(self.arrays, dict):
-            return self._by_path.get(file.tensor_path(tensor.number or 0), "torch")
+            path = "" if tensor.number is None else file.tensor_path(tensor.number)
+            return self._by_path.get(path, "torch")
         return self.arrays or "torch"
 
     @classmethod

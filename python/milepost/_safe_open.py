@@ -1,4 +1,4 @@
-"""safe_open: what safetensors 0.8 has under that name, for files of Milepost."""
+"""safe_open: what safetensors 0.8 has under that name, for files of Milepost and of other formats."""
 
 from __future__ import annotations
 
@@ -106,9 +106,7 @@ class safe_open:  # noqa: N801
 
     def get_tensor(self, name: str) -> Any:
         """A tensor: a view of the mapped file, which of torch may be written to and of NumPy may not."""
-        tensor = self._tensor(name)
-        with about(self._path):
-            return self._make_tensor(tensor)
+        return self._whole(self._tensor(name))
 
     def get_tensors(self) -> dict[str, Any]:
         """All tensors by name, in the order of the file. They are checked or read by several threads."""
@@ -129,6 +127,10 @@ class safe_open:  # noqa: N801
             raise NotFoundError(
                 f"{self._path}: the file does not have a tensor {name!r}", "tensor", self._path
             ) from None
+
+    def _whole(self, tensor: _native.Tensor) -> Any:
+        with about(self._path):
+            return self._make_tensor(tensor)
 
     def _make_tensor(self, tensor: _native.Tensor) -> Any:
         memory = Memory(self._opened(), [tensor], mapped=self._mapped, verify=False, limits=self._limits)
@@ -167,7 +169,7 @@ class Slice:
         file. Ints, slices with a positive step, None and `...` read only what they select, any other index all."""
         selection = select(index, self._tensor.shape) if self._tensor.bits >= 8 else None
         if selection is None:
-            return self._file.get_tensor(self._tensor.name)[index]
+            return self._file._whole(self._tensor)[index]
         return self._file._part(self._tensor.slice(selection.ranges))[selection.then]
 
 

@@ -74,7 +74,7 @@ nb::object Decoder::value(const Value& value) const {
         case Kind::dict:
             return dict(*value.get_if<Dict>());
         case Kind::tensor:
-            return make_tensor_(TensorHandle{*value.get_if<TensorView>(), nb::none()});
+            return make_tensor_(file_.handle(*value.get_if<TensorView>()));
         case Kind::null:
             break;
     }

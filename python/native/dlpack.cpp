@@ -86,7 +86,7 @@ private:
 nb::object dlpack_array(const TensorHandle& tensor, const nb::object& storage) {
     const TensorView& view = tensor.view;
     const auto code = code_of(view.dtype().code);
-    if (!code) raise(Condition::dtype, describe(view) + ": DLPack has no array of this dtype");
+    if (!code) raise(Condition::dtype, describe(tensor) + ": DLPack has no array of this dtype");
     static std::byte nothing{};
     std::byte* data = storage.is_none() ? &nothing : Buffer(storage).data() + view.offset();
     const std::vector<std::size_t> shape(view.shape().begin(), view.shape().end());

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,8 +17,10 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
+#include <milepost/convert.hpp>
 #include <milepost/milepost.hpp>
 
 #include "callables.hpp"
@@ -25,6 +28,7 @@
 #include "error.hpp"
 #include "interruptible.hpp"
 #include "memory.hpp"
+#include "open_file.hpp"
 #include "options.hpp"
 #include "tensor.hpp"
 #include "types.hpp"
@@ -34,14 +38,13 @@ namespace nb = nanobind;
 namespace milepost::python {
 namespace {
 
-Reader open(const nb::bytes& path, const AnyDict& given) {
+std::unique_ptr<OpenFile> open(const nb::bytes& path, const AnyDict& given) {
     const std::string name = path_of(path);
-    const OpenOptions options = open_options(given);
-    const auto opened = [&] {
+    const AnyOpenOptions options = any_open_options(given);
+    return or_raise([&] {
         const nb::gil_scoped_release released;
-        return Reader::open(name, options);
-    }();
-    return or_raise(opened);
+        return open_any(name, options);
+    }());
 }
 
 /// Bytes of Python, which it keeps alive.
@@ -62,46 +65,38 @@ private:
     std::span<const std::byte> content_;
 };
 
-Reader open_source(std::shared_ptr<const Source> source, const AnyDict& given) {
+std::unique_ptr<OpenFile> open_source(std::shared_ptr<const Source> source, const AnyDict& given) {
     const OpenOptions options = open_options(given);
     const auto opened = [&] {
         const nb::gil_scoped_release released;
         return Reader::open(std::move(source), options);
     }();
-    return or_raise(opened);
+    return file_of(or_raise(opened));
 }
 
-Reader open_bytes(const nb::bytes& bytes, const AnyDict& given) {
+std::unique_ptr<OpenFile> open_bytes(const nb::bytes& bytes, const AnyDict& given) {
     return open_source(std::make_shared<BytesSource>(bytes), given);
 }
 
-Reader open_callable(nb::object read, std::uint64_t nbytes, const AnyDict& given) {
+std::unique_ptr<OpenFile> open_callable(nb::object read, std::uint64_t nbytes, const AnyDict& given) {
     return open_source(std::make_shared<CallableSource>(std::move(read), nbytes), given);
 }
 
 /// As 32 hexadecimal digits.
-std::string index_checksum(const Reader& reader) {
+std::string index_checksum(const OpenFile& file) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text;
-    for (const std::byte byte : reader.index_checksum()) {
+    for (const std::byte byte : or_raise(file.reader()).index_checksum()) {
         text += kDigits[static_cast<std::size_t>(byte) >> 4U];
         text += kDigits[static_cast<std::size_t>(byte) & 15U];
     }
     return text;
 }
 
-std::vector<std::string> warnings(const Reader& reader) {
+std::vector<std::string> warnings(const OpenFile& file) {
     std::vector<std::string> made;
-    for (const Error& warning : reader.warnings())
+    for (const Error& warning : file.warnings())
         made.push_back(warning.to_string());
-    return made;
-}
-
-std::vector<TensorHandle> handles(std::vector<TensorView> views) {
-    std::vector<TensorHandle> made;
-    made.reserve(views.size());
-    for (TensorView& view : views)
-        made.push_back({std::move(view), nb::none()});
     return made;
 }
 
@@ -156,39 +151,52 @@ private:
     std::map<std::string_view, const Value*> values_;
 };
 
-ListOf<AnyTuple> parts(const Reader& reader, nb::object make_tensor, nb::object make_special) {
+/// The names of all parts: an order may lack some.
+std::vector<std::string> all_names(const OpenFile& file, const Checkpoint& checkpoint) {
+    std::vector<std::string> names = checkpoint.order();
+    std::set<std::string, std::less<>> known(names.begin(), names.end());
+    for (const auto& group : {file.models(), file.optimizers(), file.values()}) {
+        for (const std::string& name : group) {
+            if (known.insert(name).second) names.push_back(name);
+        }
+    }
+    return names;
+}
+
+ListOf<AnyTuple> parts(const OpenFile& file, nb::object make_tensor, nb::object make_special) {
     const auto checkpoint = or_raise([&] {
         const nb::gil_scoped_release released;
-        return reader.checkpoint();
+        return file.checkpoint();
     }());
-    const Decoder decoder(std::move(make_tensor), std::move(make_special));
-    const Parts by_name(checkpoint, decoder);
+    const Decoder decoder(file, std::move(make_tensor), std::move(make_special));
+    const Parts by_name(*checkpoint, decoder);
     nb::list made;
-    for (const std::string& name : checkpoint.order())
+    for (const std::string& name : all_names(file, *checkpoint))
         made.append(by_name.decode(name));
     return made;
 }
 
-nb::any value(const Reader& reader, const std::string& path, nb::object make_tensor,
+nb::any value(const OpenFile& file, const std::string& path, nb::object make_tensor,
               nb::object make_special) {
-    const Value found = or_raise(reader.get<Value>(path));
-    return nb::borrow<nb::any>(Decoder(std::move(make_tensor), std::move(make_special)).value(found));
+    const auto found = or_raise(file.value_at(path));
+    return nb::borrow<nb::any>(Decoder(file, std::move(make_tensor), std::move(make_special)).value(*found));
 }
 
-AnyTuple model(const Reader& reader, const std::string& name, nb::object make_tensor,
+AnyTuple model(const OpenFile& file, const std::string& name, nb::object make_tensor,
                nb::object make_special) {
-    const auto found = or_raise(reader.model(name));
-    const Decoder decoder(std::move(make_tensor), std::move(make_special));
-    return nb::make_tuple(decoder.entries(found), decoder.value(found.metadata));
+    const auto found = or_raise(file.model(name));
+    const Decoder decoder(file, std::move(make_tensor), std::move(make_special));
+    return nb::make_tuple(decoder.entries(*found), decoder.value(found->metadata));
 }
 
-AnyDict optimizer_of(const Reader& reader, const std::string& name, nb::object make_tensor,
+AnyDict optimizer_of(const OpenFile& file, const std::string& name, nb::object make_tensor,
                      nb::object make_special) {
-    const auto found = or_raise(reader.optimizer(name));
-    return optimizer(Decoder(std::move(make_tensor), std::move(make_special)), found);
+    const auto found = or_raise(file.optimizer(name));
+    return optimizer(Decoder(file, std::move(make_tensor), std::move(make_special)), *found);
 }
 
-AnyDict verify_all(const Reader& reader, unsigned threads, const ProgressFunction& progress) {
+AnyDict verify_all(const OpenFile& file, unsigned threads, const ProgressFunction& progress) {
+    const Reader reader = or_raise(file.reader());
     const VerifyReport report = interruptible(progress, [&](const ProgressCallback& callback) {
         return verify(reader, {.threads = threads, .progress = callback});
     });
@@ -208,43 +216,39 @@ AnyDict verify_all(const Reader& reader, unsigned threads, const ProgressFunctio
 }  // namespace
 
 void bind_file(nb::module_& module) {
-    nb::class_<Reader>(module, "File", "An open checkpoint: the index checked, no tensor touched.")
-        .def(
-            "__init__",
-            [](Reader* self, const nb::bytes& path, const AnyDict& options) {
-                new (self) Reader(open(path, options));
-            },
-            nb::arg("path"), nb::arg("options"))
+    nb::class_<OpenFile>(module, "File", "An open checkpoint of any format: no tensor touched.")
+        .def_static("open", &open, nb::arg("path"), nb::arg("options"))
         .def_static("of_bytes", &open_bytes, nb::arg("bytes"), nb::arg("options"))
         .def_static("of_callable", &open_callable, nb::arg("read"), nb::arg("nbytes"), nb::arg("options"),
                     "A file whose bytes read(offset, memoryview) fetches, on any thread.")
+        .def_prop_ro("format", [](const OpenFile& self) { return std::string(name(self.format())); })
         .def_prop_ro("index_checksum", &index_checksum)
-        .def_prop_ro("digest", [](const Reader& self) { return self.digest().to_string(); })
+        .def_prop_ro("digest",
+                     [](const OpenFile& self) { return or_raise(self.reader()).digest().to_string(); })
         .def(
             "tensor_digest",
-            [](const Reader& self, std::uint32_t number) {
-                return or_raise(self.tensor_digest(number)).to_string();
+            [](const OpenFile& self, std::uint32_t number) {
+                return or_raise(or_raise(self.reader()).tensor_digest(number)).to_string();
             },
             nb::arg("number"))
-        .def_prop_ro("format_version", &Reader::format_version)
-        .def_prop_ro("file_size", &Reader::file_size)
-        .def_prop_ro("is_mapped", [](const Reader& self) { return self.access() == Access::mapped; })
+        .def_prop_ro("format_version",
+                     [](const OpenFile& self) { return or_raise(self.reader()).format_version(); })
+        .def_prop_ro("file_size", &OpenFile::file_size)
+        .def("check_unchanged", [](const OpenFile& self) { or_raise(self.check_unchanged()); })
+        .def_prop_ro("is_mapped", &OpenFile::is_mapped)
         .def_prop_ro("warnings", &warnings)
-        .def("models", &Reader::models)
-        .def("optimizers", &Reader::optimizers)
-        .def("values", &Reader::values)
-        .def_prop_ro("tensor_count", &Reader::tensor_count)
-        .def("tensor_path", &Reader::tensor_path, nb::arg("number"))
+        .def("models", &OpenFile::models)
+        .def("optimizers", &OpenFile::optimizers)
+        .def("values", &OpenFile::values)
+        .def_prop_ro("tensor_count", &OpenFile::tensor_count)
+        .def("tensor_path", &OpenFile::tensor_path, nb::arg("number"))
         .def(
-            "tensors",
-            [](const Reader& self, const std::string& model) { return handles(self.tensors(model)); },
+            "tensors", [](const OpenFile& self, const std::string& model) { return self.tensors(model); },
             nb::arg("model"))
-        .def("all_tensors", [](const Reader& self) { return handles(self.tensors()); })
+        .def("all_tensors", [](const OpenFile& self) { return self.tensors(); })
         .def(
             "tensor",
-            [](const Reader& self, const std::string& path) {
-                return TensorHandle{or_raise(self.tensor(path)), nb::none()};
-            },
+            [](const OpenFile& self, const std::string& path) { return or_raise(self.tensor(path)); },
             nb::arg("path"))
         .def("parts", &parts, nb::arg("make_tensor"), nb::arg("make_special"))
         .def("model", &model, nb::arg("name"), nb::arg("make_tensor"), nb::arg("make_special"))

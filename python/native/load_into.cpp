@@ -23,6 +23,7 @@
 #include "decode.hpp"
 #include "error.hpp"
 #include "interruptible.hpp"
+#include "open_file.hpp"
 #include "options.hpp"
 #include "tensor.hpp"
 #include "types.hpp"
@@ -108,8 +109,15 @@ AnyDict report_of(const LoadReport& report) {
     return made;
 }
 
+template <class Target>
+Result<LoadReport> load_into_from(const OpenFile& file, const std::string& name, Target& target,
+                                  const LoadOptions& options) {
+    MILEPOST_TRY_ASSIGN(const auto reader, file.reader_of(name));
+    return load_into(reader, name, target, options);
+}
+
 /// The report, and the entries that are not live tensors, by name.
-nb::typed<nb::tuple, AnyDict, AnyDict> load_model(const Reader& reader, const std::string& name,
+nb::typed<nb::tuple, AnyDict, AnyDict> load_model(const OpenFile& file, const std::string& name,
                                                   const std::vector<Named>& tensors,
                                                   const std::vector<std::string>& extra_names,
                                                   const AnyDict& given, const ProgressFunction& progress,
@@ -123,9 +131,9 @@ nb::typed<nb::tuple, AnyDict, AnyDict> load_model(const Reader& reader, const st
     target.extra_state = &extra;
     const LoadReport report = interruptible(progress, [&](const ProgressCallback& callback) {
         options.progress = callback;
-        return load_into(reader, name, target, options);
+        return load_into_from(file, name, target, options);
     });
-    return nb::make_tuple(report_of(report), without_marks(Decoder(make_tensor, make_special), extra));
+    return nb::make_tuple(report_of(report), without_marks(Decoder(file, make_tensor, make_special), extra));
 }
 
 /// What a load gives that is not a live tensor.
@@ -159,7 +167,7 @@ OptimizerTarget target_of(const std::vector<GivenGroup>& groups, Received& recei
 /// The report; and for each group its hyperparameters and the states of its parameters, without what is in
 /// live tensors; and the state that belongs to no parameter.
 nb::typed<nb::tuple, AnyDict, ListOf<nb::any>, AnyDict> load_optimizer(
-    const Reader& reader, const std::string& name, const std::vector<GivenGroup>& groups,
+    const OpenFile& file, const std::string& name, const std::vector<GivenGroup>& groups,
     const AnyDict& given, const ProgressFunction& progress, const nb::object& make_tensor,
     const nb::object& make_special) {
     LoadOptions options = load_options(given);
@@ -167,9 +175,9 @@ nb::typed<nb::tuple, AnyDict, ListOf<nb::any>, AnyDict> load_optimizer(
     const OptimizerTarget target = target_of(groups, received);
     const LoadReport report = interruptible(progress, [&](const ProgressCallback& callback) {
         options.progress = callback;
-        return load_into(reader, name, target, options);
+        return load_into_from(file, name, target, options);
     });
-    const Decoder decoder(make_tensor, make_special);
+    const Decoder decoder(file, make_tensor, make_special);
     nb::list made;
     for (std::size_t i = 0; i < received.hyperparameters.size(); ++i) {
         nb::list states;

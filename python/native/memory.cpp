@@ -1,16 +1,10 @@
 #include "memory.hpp"
 
-#include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <span>
 #include <string>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,7 +15,10 @@
 
 #include "error.hpp"
 #include "interruptible.hpp"
+#include "open_file.hpp"
 #include "tensor.hpp"
+#include "types.hpp"
+#include "work_queue.hpp"
 
 namespace nb = nanobind;
 
@@ -84,20 +81,22 @@ nb::object mapped_storage(const TensorHandle& tensor, bool writable) {
     return view_of({bytes.data() - begin, nbytes}, capsule_of(storage));
 }
 
-ListOf<nb::object> read_tensors(const Reader& reader, const std::vector<TensorHandle>& tensors,
+ListOf<nb::object> read_tensors(const OpenFile& file, const std::vector<TensorHandle>& tensors,
                                 unsigned threads, const ProgressFunction& progress) {
-    ReadPlan plan(reader);
     std::vector<Tensor> memory;
+    std::vector<OpenFile::Request> requests;
+    std::uint64_t nbytes = 0;
     for (const TensorHandle& tensor : tensors) {
         memory.push_back(or_raise(Tensor::zeros(Dtype::u8, {tensor.view.nbytes()})));
-        or_raise(plan.add(tensor.view, memory.back().bytes()));
+        requests.emplace_back(tensor.view, memory.back().bytes());
+        nbytes += tensor.view.nbytes();
     }
     interruptible(
         progress,
         [&](const ProgressCallback& callback) {
-            return plan.read({.threads = threads, .progress = callback});
+            return file.read(requests, {.threads = threads, .progress = callback});
         },
-        plan.nbytes());
+        nbytes);
     nb::list views;
     for (Tensor& each : memory) {
         const std::span<std::byte> bytes = each.bytes();
@@ -106,90 +105,34 @@ ListOf<nb::object> read_tensors(const Reader& reader, const std::vector<TensorHa
     return views;
 }
 
-void read_into(const Reader& reader, const std::vector<TensorHandle>& tensors,
+void read_into(const OpenFile& file, const std::vector<TensorHandle>& tensors,
                const std::vector<Place>& places, unsigned threads, const ProgressFunction& progress) {
     if (tensors.size() != places.size())
         raise(Condition::option,
               std::to_string(tensors.size()) + " tensors, but " + std::to_string(places.size()) + " places");
-    ReadPlan plan(reader);
+    std::vector<OpenFile::Request> requests;
     for (std::size_t i = 0; i < tensors.size(); ++i) {
         const auto [address, nbytes] = places[i];
         auto* const data = reinterpret_cast<std::byte*>(address);  // NOLINT(performance-no-int-to-ptr)
-        or_raise(plan.add(tensors[i].view, {data, static_cast<std::size_t>(nbytes)}));
+        requests.emplace_back(tensors[i].view, std::span(data, static_cast<std::size_t>(nbytes)));
     }
     interruptible(progress, [&](const ProgressCallback& callback) {
-        return plan.read({.threads = threads, .progress = callback});
+        return file.read(requests, {.threads = threads, .progress = callback});
     });
 }
-
-namespace {
-
-/// The tensors that threads take one after the other, and the first error.
-class CheckQueue {
-public:
-    CheckQueue(const std::vector<TensorHandle>& tensors, const ProgressCallback& progress)
-        : tensors_(tensors), progress_(progress) {
-        for (const TensorHandle& tensor : tensors)
-            total_.total_nbytes += tensor.view.nbytes();
-    }
-
-    void work() {
-        for (std::size_t i = next_++; i < tensors_.size() && !is_stopped_; i = next_++) {
-            const auto checked = tensors_[i].view.check();
-            const std::lock_guard lock(mutex_);
-            total_.done_nbytes += tensors_[i].view.nbytes();
-            if (!checked && (!error_ || i < first_bad_)) {
-                error_ = checked.error();
-                first_bad_ = i;
-            }
-            if (!checked) is_stopped_ = true;
-            if (!is_stopped_ && progress_ && !progress_(total_)) {
-                error_ = Error(Condition::by_caller, "checking tensors was cancelled");
-                is_stopped_ = true;
-            }
-        }
-    }
-
-    [[nodiscard]] Result<void> result() const {
-        if (error_) return *error_;
-        return {};
-    }
-
-private:
-    const std::vector<TensorHandle>& tensors_;
-    const ProgressCallback& progress_;
-    std::atomic<std::size_t> next_ = 0;
-    std::atomic<bool> is_stopped_ = false;
-    std::mutex mutex_;
-    Progress total_;
-    std::optional<Error> error_;
-    std::size_t first_bad_ = 0;
-};
-
-}  // namespace
 
 void check_tensors(const std::vector<TensorHandle>& tensors, unsigned threads,
                    const ProgressFunction& progress) {
     std::uint64_t nbytes = 0;
     for (const TensorHandle& tensor : tensors)
         nbytes += tensor.view.nbytes();
-    const unsigned wanted = threads != 0 ? threads : std::min(8U, std::thread::hardware_concurrency());
-    const std::size_t most = nbytes < kShortNbytes ? 1 : std::max<std::size_t>(tensors.size(), 1);
-    const auto count = std::clamp<std::size_t>(wanted, 1, most);
     const auto check = [&](const ProgressCallback& callback) {
-        CheckQueue queue(tensors, callback);
-        std::vector<std::thread> others;
-        others.reserve(count);
-        try {
-            for (std::size_t i = 1; i < count; ++i)
-                others.emplace_back([&] { queue.work(); });
-        } catch (const std::system_error&) {
-            // The system has no more threads: those that there are do all of it.
-        }
-        queue.work();
-        for (std::thread& each : others)
-            each.join();
-        return queue.result();
+        ProgressMeter meter(callback, nbytes, "checking tensors");
+        return run_all(tensors.size(), nbytes < kShortNbytes ? 1 : threads,
+                       [&](std::size_t i) -> Result<void> {
+                           MILEPOST_TRY(tensors[i].view.check());
+                           return meter.add(tensors[i].view.nbytes());
+                       });
     };
     interruptible(progress, check, nbytes);
 }

@@ -11,6 +11,7 @@
 #include <milepost/milepost.hpp>
 
 #include "interruptible.hpp"
+#include "open_file.hpp"
 #include "tensor.hpp"
 #include "types.hpp"
 
@@ -28,7 +29,7 @@ namespace milepost::python {
 [[nodiscard]] nanobind::object mapped_storage(const TensorHandle& tensor, bool writable);
 
 /// Reads tensors of one file into fresh memory: a writable memoryview for each, contiguous.
-[[nodiscard]] ListOf<nanobind::object> read_tensors(const Reader& reader,
+[[nodiscard]] ListOf<nanobind::object> read_tensors(const OpenFile& file,
                                                     const std::vector<TensorHandle>& tensors,
                                                     unsigned threads, const ProgressFunction& progress);
 
@@ -37,7 +38,7 @@ using Place = std::pair<std::uintptr_t, std::uint64_t>;
 
 /// Reads tensors of one file, contiguous, into memory of the caller. Requires: the memory is there during the
 /// call. Raises invalid_argument/layout if a size is not that of the tensor, or if two places overlap.
-void read_into(const Reader& reader, const std::vector<TensorHandle>& tensors,
+void read_into(const OpenFile& file, const std::vector<TensorHandle>& tensors,
                const std::vector<Place>& places, unsigned threads, const ProgressFunction& progress);
 
 /// Compares the checksums of many tensors of mapped storages, on several threads.

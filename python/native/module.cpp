@@ -4,6 +4,7 @@
 
 #include "builtin_types.hpp"
 #include "checkpoint.hpp"
+#include "convert.hpp"
 #include "dlpack.hpp"
 #include "file.hpp"
 #include "load_into.hpp"
@@ -18,6 +19,7 @@ NB_MODULE(_native, module) {
     milepost::python::bind_tensor(module);
     milepost::python::bind_file(module);
     milepost::python::bind_checkpoint(module);
+    milepost::python::bind_convert(module);
     milepost::python::bind_load_into(module);
     milepost::python::bind_dlpack(module);
     milepost::python::bind_run(module);

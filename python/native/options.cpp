@@ -16,9 +16,11 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <milepost/convert.hpp>
 #include <milepost/milepost.hpp>
 
 #include "error.hpp"
+#include "open_file.hpp"
 
 namespace nb = nanobind;
 
@@ -122,6 +124,12 @@ std::string path_of(const nb::bytes& path) {
     return {path.c_str(), path.size()};
 }
 
+FileFormat format_of_word(const std::string& word) {
+    const auto format = find_file_format(word);
+    if (!format) raise(Condition::option, "there is no format '" + escape(word, 40) + "'");
+    return *format;
+}
+
 SaveOptions save_options(const nb::dict& given) {
     SaveOptions options;
     const std::array fields = {
@@ -159,9 +167,10 @@ LoadOptions load_options(const nb::dict& given) {
     return options;
 }
 
-OpenOptions open_options(const nb::dict& given) {
-    OpenOptions options;
-    const std::array fields = {
+namespace {
+
+std::vector<Field> open_fields(OpenOptions& options) {
+    return {
         word_field("access", options.access, Words<Access>(kAccess)),
         word_field("check", options.check, Words<Check>(kChecks)),
         field("threads", options.threads),
@@ -172,6 +181,40 @@ OpenOptions open_options(const nb::dict& given) {
                       options.expected_digest = or_raise(Digest::parse(nb::cast<std::string>(value)));
               }},
         limits_field(options.limits),
+    };
+}
+
+}  // namespace
+
+OpenOptions open_options(const nb::dict& given) {
+    OpenOptions options;
+    set_fields(open_fields(options), given);
+    return options;
+}
+
+AnyOpenOptions any_open_options(const nb::dict& given) {
+    AnyOpenOptions options;
+    std::vector<Field> fields = open_fields(options.open);
+    fields.push_back(field("models", options.import.models));
+    fields.push_back({"format", [&options](nb::handle value) {
+                          if (!value.is_none())
+                              options.import.format = format_of_word(nb::cast<std::string>(value));
+                      }});
+    set_fields(fields, given);
+    options.import.limits = options.open.limits;
+    return options;
+}
+
+ExportOptions export_options(const nb::dict& given) {
+    ExportOptions options;
+    const std::array fields = {
+        field("lossy", options.lossy),
+        field("max_shard_nbytes", options.max_shard_nbytes),
+        Field{
+            "format",
+            [&options](nb::handle value) { options.format = format_of_word(nb::cast<std::string>(value)); }},
+        Field{"save",
+              [&options](nb::handle value) { options.save = save_options(nb::cast<nb::dict>(value)); }},
     };
     set_fields(fields, given);
     return options;

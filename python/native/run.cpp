@@ -11,12 +11,14 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
 #include <milepost/milepost.hpp>
 
 #include "error.hpp"
 #include "interruptible.hpp"
+#include "open_file.hpp"
 #include "options.hpp"
 #include "types.hpp"
 
@@ -73,12 +75,12 @@ std::vector<std::string> prune(const Run& run) {
 /// The checkpoint, the open file, and those that were skipped, each with the condition and the message.
 AnyTuple restore(const Run& run, const AnyDict& given) {
     const OpenOptions options = open_options(given);
-    RestoredCheckpoint found =
+    const RestoredCheckpoint found =
         interruptible(nb::none(), [&](const ProgressCallback&) { return run.restore(options); });
     nb::list skipped;
     for (const SkippedCheckpoint& each : found.skipped)
         skipped.append(nb::make_tuple(describe(each.checkpoint), condition_and_message(each.error)));
-    return nb::make_tuple(describe(found.checkpoint), nb::cast(std::move(found.reader)), skipped);
+    return nb::make_tuple(describe(found.checkpoint), nb::cast(file_of(found.reader)), skipped);
 }
 
 }  // namespace

@@ -62,19 +62,19 @@ TensorHandle slice(const TensorHandle& tensor, const std::vector<RangeTuple>& ra
     made.reserve(ranges.size());
     for (const auto& [begin, end, step] : ranges)
         made.push_back({begin, end, step});
-    return {or_raise(tensor.view.slice(made)), tensor.owner};
+    return {or_raise(tensor.view.slice(made)), tensor.owner, tensor.place};
 }
 
 TensorHandle whole_storage(const TensorHandle& tensor) {
     const StorageView& storage = tensor.view.storage();
-    return {TensorView(*find_dtype(Dtype::u8), {storage.nbytes()}, storage), tensor.owner};
+    return {TensorView(*find_dtype(Dtype::u8), {storage.nbytes()}, storage), tensor.owner, tensor.place};
 }
 
 }  // namespace
 
-std::string describe(const TensorView& view) {
-    const std::string what = to_string(Value(view));
-    return view.name().empty() ? what : escape(view.name()) + ", " + what;
+std::string describe(const TensorHandle& tensor) {
+    const std::string what = to_string(Value(tensor.view)), name = tensor.name();
+    return name.empty() ? what : escape(name) + ", " + what;
 }
 
 void bind_tensor(nb::module_& module) {
@@ -88,14 +88,14 @@ void bind_tensor(nb::module_& module) {
         .def(
             "with_role",
             [](const Handle& self, const std::string& role, bool requires_grad) {
-                return Handle{self.view.with_role(role_of(role), requires_grad), self.owner};
+                return Handle{self.view.with_role(role_of(role), requires_grad), self.owner, self.place};
             },
             nb::arg("role"), nb::arg("requires_grad"))
         .def("whole_storage", &whole_storage, "All bytes of its storage, as a tensor of u8.")
         .def("slice", &slice, nb::arg("ranges"),
              "A part: (begin, end, step) for each of the first dimensions.")
-        .def_prop_ro("name", [](const Handle& self) { return std::string(self.view.name()); })
-        .def_prop_ro("number", [](const Handle& self) { return self.view.index(); })
+        .def_prop_ro("name", &Handle::name)
+        .def_prop_ro("number", &Handle::number)
         .def_prop_ro("dtype", [](const Handle& self) { return std::string(self.view.dtype().name); })
         .def_prop_ro("bits", [](const Handle& self) { return self.view.dtype().bits; })
         .def_prop_ro("shape", [](const Handle& self) { return tuple_of(self.view.shape()); })
@@ -106,12 +106,12 @@ void bind_tensor(nb::module_& module) {
                      })
         .def_prop_ro("offset", [](const Handle& self) { return self.view.offset(); })
         .def_prop_ro("nbytes", [](const Handle& self) { return self.view.nbytes(); })
-        .def_prop_ro("storage", [](const Handle& self) { return self.view.storage().index(); })
+        .def_prop_ro("storage", &Handle::storage)
         .def_prop_ro("storage_nbytes", [](const Handle& self) { return self.view.storage().nbytes(); })
         .def_prop_ro("is_mapped", [](const Handle& self) { return self.view.is_mapped(); })
         .def_prop_ro("role", [](const Handle& self) { return std::string(name(self.view.role())); })
         .def_prop_ro("requires_grad", [](const Handle& self) { return self.view.requires_grad(); })
-        .def("__repr__", [](const Handle& self) { return "<" + describe(self.view) + ">"; });
+        .def("__repr__", [](const Handle& self) { return "<" + describe(self) + ">"; });
 }
 
 }  // namespace milepost::python

@@ -84,7 +84,7 @@ def test_frameworks_are_kept_apart(round_trip: Any, path: str) -> None:
     }
     loaded = round_trip(state)
     assert type(loaded["optimizer"]["state"][3]["m"]) is np.ndarray
-    record = _native.File(path.encode(), {}).value("milepost.python", repr, repr)
+    record = _native.File.open(path.encode(), {}).value("milepost.python", repr, repr)
     assert list(record) == ["ordered", "arrays"]
 
 

@@ -221,7 +221,8 @@ def test_other_files_and_cut_ones(path: str) -> None:
     whole = Path(path).read_bytes()
     for content, error in (
         (b"", milepost.TruncatedError),
-        (b"PK\x03\x04" + bytes(100), milepost.NotACheckpointError),
+        (b"\x1f\x8b\x08" + bytes(100), milepost.NotACheckpointError),
+        (b"PK\x03\x04" + bytes(100), milepost.TruncatedError),
         (whole[:-10], milepost.TruncatedError),
         (whole + b"x", milepost.CorruptError),
     ):

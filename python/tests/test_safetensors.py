@@ -232,6 +232,7 @@ def test_a_file_of_a_training_run_has_paths_as_names(path: str) -> None:
         assert file.keys() == ["model/w", "values/1/x"]
         assert file.metadata() is None
         assert torch.equal(file.get_tensor("values/1/x"), torch.zeros(3))
+        assert torch.equal(file.get_slice("values/1/x")[[True, False, True]], torch.zeros(2))
 
 
 def test_what_is_loaded_may_be_written_to(path: str) -> None:

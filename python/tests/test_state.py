@@ -124,7 +124,7 @@ def test_training_goes_on_as_if_it_had_not_stopped(path: str) -> None:
 
 def test_parts_of_the_file_are_models_optimizers_and_values(path: str) -> None:
     milepost.save({**training_state(), "plain": {"a": torch.ones(2)}}, path)
-    file = _native.File(path.encode(), {})
+    file = _native.File.open(path.encode(), {})
     assert file.models() == ["model", "plain"]
     assert file.optimizers() == ["optimizer"]
     assert file.values()[0] == "scheduler"
@@ -148,7 +148,7 @@ def test_parts_of_the_file_are_models_optimizers_and_values(path: str) -> None:
 )
 def test_whole_object(round_trip: Any, path: str, given: Any, models: Any, optimizers: Any, values: Any) -> None:
     round_trip(given)
-    file = _native.File(path.encode(), {})
+    file = _native.File.open(path.encode(), {})
     assert (file.models(), file.optimizers(), file.values()) == (models, optimizers, values)
 
 
@@ -198,7 +198,7 @@ OPTIMIZERS = [
 def test_optimizers(round_trip: Any, path: str, number: int) -> None:
     given = OPTIMIZERS[number]
     round_trip({"optimizer": given})
-    assert len(_native.File(path.encode(), {}).optimizers()) == (number < 5)
+    assert len(_native.File.open(path.encode(), {}).optimizers()) == (number < 5)
     round_trip(given)
 
 
@@ -208,7 +208,7 @@ def test_every_optimizer_of_torch(round_trip: Any, path: str) -> None:
         optimizer = kind(module.named_parameters(), lr=0.01)
         trained(module, optimizer)
         round_trip({"optimizer": optimizer.state_dict()})
-        assert _native.File(path.encode(), {}).optimizers() == ["optimizer"]
+        assert _native.File.open(path.encode(), {}).optimizers() == ["optimizer"]
 
 
 class Colour:

@@ -203,10 +203,12 @@ def dtype_named(name: str, of: str) -> torch.dtype:
     """The dtype of that name in a file. `of` says in messages what has it."""
     dtype = DTYPES.get(name)
     if dtype is None:
-        raise UnsupportedError(
-            f"{of} has the dtype {name}, which torch {torch.__version__} does not have: load it with framework='numpy'",
-            "dtype",
+        why = (
+            "a quantized type of GGUF that is not decoded here"
+            if name.startswith("ggml.")
+            else f"which torch {torch.__version__} does not have: load it with framework='numpy'"
         )
+        raise UnsupportedError(f"{of} has the dtype {name}, {why}", "dtype")
     return dtype
 
 
