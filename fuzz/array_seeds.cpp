@@ -19,8 +19,8 @@ namespace {
 
 std::string number(std::uint64_t value, unsigned nbytes) {
     std::string bytes;
-    for (unsigned i = 0; i < nbytes; ++i)
-        bytes += static_cast<char>(static_cast<unsigned char>(value >> (8 * i)));
+    for (; nbytes > 0; --nbytes, value >>= 8U)
+        bytes += static_cast<char>(static_cast<unsigned char>(value));
     return bytes;
 }
 

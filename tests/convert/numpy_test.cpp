@@ -154,9 +154,9 @@ TEST_CASE("npy: every dtype of NumPy, and why the others are refused") {
         {">u8", Dtype::u64},     {"<f2", Dtype::f16},   {"<f4", Dtype::f32}, {"<f8", Dtype::f64},
         {"<c8", Dtype::c64},     {"<c16", Dtype::c128},
     };
-    for (const auto& [descr, dtype] : known) {
-        CAPTURE(descr);
-        CHECK(tensor(folder.import(npy(dict(descr, "0,"), ""))).dtype().code == dtype);
+    for (const auto& row : known) {
+        CAPTURE(row.first);
+        CHECK(tensor(folder.import(npy(dict(row.first, "0,"), ""))).dtype().code == row.second);
     }
     const std::pair<std::string_view, std::string_view> refused[] = {
         {"|O", "Python objects"},  {"|S5", "texts"},        {"<U3", "texts"},
@@ -164,11 +164,11 @@ TEST_CASE("npy: every dtype of NumPy, and why the others are refused") {
         {"<c32", "does not have"}, {"f4", "does not have"}, {"|f4", "does not have"},
         {"<f1", "does not have"},  {"", "does not have"},   {"<", "does not have"},
     };
-    for (const auto& [descr, reason] : refused) {
-        CAPTURE(descr);
-        const auto imported = folder.import(npy(dict(descr, "0,"), ""));
+    for (const auto& row : refused) {
+        CAPTURE(row.first);
+        const auto imported = folder.import(npy(dict(row.first, "0,"), ""));
         CHECK(outcome(imported) == "unsupported/feature");
-        CHECK(imported.error().message().find(reason) != std::string::npos);
+        CHECK(imported.error().message().find(row.second) != std::string::npos);
     }
     const auto fields =
         folder.import(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (0,), }", ""));

@@ -209,9 +209,9 @@ TEST_CASE("safetensors: a header that is not of the form is refused") {
         {"{" + entry("\\ud800", "U8", "1", "0,1") + "}", "corrupt/foreign"},
         {"{" + entry("\xff", "U8", "1", "0,1") + "}", "corrupt/foreign"},
     };
-    for (const auto& [json, expected] : rows) {
-        CAPTURE(json);
-        CHECK(folder.outcome_of(json, 1) == expected);
+    for (const auto& row : rows) {
+        CAPTURE(row.first);
+        CHECK(folder.outcome_of(row.first, 1) == row.second);
     }
 }
 
