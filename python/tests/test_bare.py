@@ -25,7 +25,9 @@ STATE = {
     },
     "config": {"lr": 0.5, "betas": (0.9, 0.999), "mask": np.array([True, False])},
     "counts": Counter("abracadabra"),
-    "ordered": OrderedDict(b=1, a=[2**100, -(2**127), -0.0, float("inf"), 1 + 2j, b"\xff", bytearray(b"x"), {1, "a"}, None]),
+    "ordered": OrderedDict(
+        b=1, a=[2**100, -(2**127), -0.0, float("inf"), 1 + 2j, b"\xff", bytearray(b"x"), {1, "a"}, None]
+    ),
     "epoch": 3,
 }
 #: A program that is told that neither PyTorch, NumPy nor JAX is there.
