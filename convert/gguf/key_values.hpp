@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>

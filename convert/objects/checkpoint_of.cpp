@@ -19,6 +19,7 @@
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
 
+#include <milepost/tensor.hpp>
 #include "base/message.hpp"
 #include "convert/objects/arrays_record.hpp"
 #include "convert/objects/names.hpp"

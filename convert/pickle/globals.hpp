@@ -1,16 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include <milepost/error.hpp>
 #include <milepost/result.hpp>
 
 #include "convert/pickle/objects.hpp"
-#include "convert/pickle/torch_dtypes.hpp"
 
 namespace milepost::convert::pickle {
 

@@ -3,12 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <milepost/error.hpp>
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
 

@@ -15,6 +15,7 @@
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
+#include <milepost/dtype.hpp>
 #include "convert/pickle/torch_dtypes.hpp"
 
 namespace milepost::convert::pickle {

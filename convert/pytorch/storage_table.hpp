@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include <milepost/io.hpp>
@@ -11,6 +11,7 @@
 #include <milepost/tensor.hpp>
 
 #include "convert/pickle/objects.hpp"
+#include "convert/pickle/torch_dtypes.hpp"
 #include "convert/pickle/value_of.hpp"
 
 namespace milepost::convert::pytorch {
