@@ -55,7 +55,8 @@ TEST_CASE("read_blocks: all elements in order, and no block above the limit") {
         CAPTURE(tensor.rank());
         const auto expected = tensor.load();
         REQUIRE(expected);
-        for (const std::uint64_t max : {1, 3, 4, 5, 28, 52, 53, 571, 572, 573, 4'000, 1 << 20}) {
+        constexpr std::uint64_t kLimits[] = {1, 3, 4, 5, 28, 52, 53, 571, 572, 573, 4'000, 1 << 20};
+        for (const std::uint64_t max : kLimits) {
             const Blocks blocks = blocks_of(tensor, max);
             CHECK(std::equal(blocks.bytes.begin(), blocks.bytes.end(), expected->bytes().begin(),
                              expected->bytes().end()));

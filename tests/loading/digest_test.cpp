@@ -141,7 +141,7 @@ Checkpoint base() {
     net.metadata = dict_of({{"version", 1}});
     OptimizerState& sgd = checkpoint.optimizer("sgd");
     sgd.algorithm = "SGD";
-    for (const std::uint64_t first : {0, 2}) {
+    for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{2}}) {
         ParamGroup& group = sgd.param_groups.emplace_back();
         group.hyperparameters["lr"] = 0.5;
         group.hyperparameters["momentum"] = 0.25;
@@ -385,7 +385,8 @@ TEST_CASE("digest: another for each change of the content") {
         Checkpoint changed = base();
         edit.change(changed);
         const auto [at, is_new] = seen.emplace(digest_of(changed), edit.what);
-        INFO(edit.what << " and " << at->second);
+        const std::string_view other = at->second;
+        INFO(edit.what << " and " << other);
         CHECK(is_new);
     }
 }
