@@ -20,24 +20,44 @@
 
 namespace milepost::cli {
 
+namespace {
+
+Result<FileFormat> format_of(const std::string& path, const std::string& word) {
+    if (word.empty()) return sniff(path);
+    const auto format = find_file_format(word);
+    if (format) return *format;
+    return Error(Condition::option, "there is no format '" + escape(word) + "'");
+}
+
+}  // namespace
+
 Result<AnyFile> AnyFile::open(const std::string& path, const AnyFileOptions& options) {
+    if (options.format.empty() && options.models.empty()) {
+        // Our own format first, so that such a file is opened once; another one fails at its magic.
+        const auto reader = open_file(path);
+        if (reader) return of(*reader);
+        const Code code = reader.error().code();
+        if (code != Code::not_a_checkpoint && code != Code::truncated) return reader.error();
+    }
+    MILEPOST_TRY_ASSIGN(const FileFormat format, format_of(path, options.format));
+    if (format != FileFormat::milepost || !options.models.empty())
+        return import_as(path, format, options.models);
+    MILEPOST_TRY_ASSIGN(const Reader reader, open_file(path));
+    return of(reader);
+}
+
+AnyFile AnyFile::of(const Reader& reader) {
     AnyFile file;
-    if (options.format.empty()) {
-        MILEPOST_TRY_ASSIGN(file.format_, sniff(path));
-    } else {
-        const auto format = find_file_format(options.format);
-        if (!format) return Error(Condition::option, "there is no format '" + escape(options.format) + "'");
-        file.format_ = *format;
-    }
-    if (file.format_ == FileFormat::milepost && options.models.empty()) {
-        MILEPOST_TRY_ASSIGN(file.reader_, open_file(path));
-        file.file_size_ = file.reader_->file_size();
-        return file;
-    }
-    ImportOptions importing;
-    importing.format = file.format_;
-    importing.models = options.models;
-    MILEPOST_TRY_ASSIGN(Imported imported, import_file(path, importing));
+    file.file_size_ = reader.file_size();
+    file.reader_ = reader;
+    return file;
+}
+
+Result<AnyFile> AnyFile::import_as(const std::string& path, FileFormat format,
+                                   const std::vector<std::pair<std::string, std::string>>& models) {
+    MILEPOST_TRY_ASSIGN(Imported imported, import_file(path, {.format = format, .models = models}));
+    AnyFile file;
+    file.format_ = format;
     file.imported_ = std::move(imported.checkpoint);
     file.source_ = std::move(imported.source);
     MILEPOST_TRY_ASSIGN(file.file_size_, file.source_->size());

@@ -66,6 +66,11 @@ public:
     [[nodiscard]] Result<void> check_unchanged() const;
 
 private:
+    [[nodiscard]] static AnyFile of(const Reader& reader);
+    [[nodiscard]] static Result<AnyFile> import_as(
+        const std::string& path, FileFormat format,
+        const std::vector<std::pair<std::string, std::string>>& models);
+
     FileFormat format_ = FileFormat::milepost;
     std::uint64_t file_size_ = 0;
     std::optional<Reader> reader_;
