@@ -6,10 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include <milepost/checkpoint.hpp>
-#include <milepost/tensor.hpp>
+#include <milepost/convert.hpp>
 #include <milepost/value.hpp>
 #include <milepost/walk.hpp>
 
@@ -39,13 +37,8 @@ ContentItems::ContentItems(const Checkpoint& checkpoint) {
 
 ContentItems ContentItems::flat(const Checkpoint& checkpoint) {
     ContentItems made;
-    const bool is_one_model = checkpoint.models().size() == 1;
-    for (const auto& [model, entries] : checkpoint.models()) {
-        for (const auto& [name, value] : entries) {
-            if (value.get_if<TensorView>() != nullptr)
-                made.items_.push_back({is_one_model ? name : fmt::format("{}/{}", model, name), &value});
-        }
-    }
+    for (NamedTensor& each : named_tensors(checkpoint))
+        made.add_made(each.name, std::move(each.tensor));
     made.make_index();
     return made;
 }

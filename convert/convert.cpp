@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <milepost/checkpoint.hpp>
@@ -20,6 +21,7 @@
 #include "base/out_of_memory.hpp"
 #include "convert/formats.hpp"
 #include "convert/sniff.hpp"
+#include "convert/tensor_list.hpp"
 
 namespace milepost {
 
@@ -74,6 +76,13 @@ Result<Imported> import_file(const std::string& path, const ImportOptions& optio
     return imported;
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
+}
+
+std::vector<NamedTensor> named_tensors(const Checkpoint& checkpoint) {
+    std::vector<NamedTensor> named;
+    for (convert::ListedTensor& each : convert::list_tensors(checkpoint))
+        named.push_back({std::move(each.name), *each.tensor});
+    return named;
 }
 
 std::vector<Loss> find_losses(const Checkpoint& checkpoint, FileFormat format) {

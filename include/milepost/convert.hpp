@@ -12,6 +12,7 @@
 #include <milepost/export.hpp>
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
 
 /// Files of other formats, in and out. This header belongs to the library milepost-convert, which programs
 /// link beside milepost: what it depends on never reaches the core.
@@ -99,6 +100,17 @@ struct ExportOptions {
     /// `progress`.
     SaveOptions save = {};
 };
+
+/// A tensor of a checkpoint, under the name that it has in a format of named tensors.
+struct NamedTensor {
+    std::string name;   ///< "conv1.weight"
+    TensorView tensor;  ///< a view of the same storage
+};
+
+/// The tensors that safetensors, npz and GGUF files can hold, in the order of the checkpoint: entries of
+/// models, and top-level values. If there is one model and no such value, a name is that of the entry; else
+/// it is the path. Throws std::bad_alloc.
+[[nodiscard]] MILEPOST_API std::vector<NamedTensor> named_tensors(const Checkpoint& checkpoint);
 
 /// What the format cannot hold of a checkpoint: in the order of the checkpoint, nothing if it can hold all.
 /// Throws std::bad_alloc.
