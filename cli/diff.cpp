@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
+#include <milepost/compare.hpp>
 #include <milepost/result.hpp>
 #include <milepost/text.hpp>
 
 #include "any_file.hpp"
 #include "commands.hpp"
-#include "compare.hpp"
 #include "json_document.hpp"
 #include "json_value.hpp"
 #include "output.hpp"

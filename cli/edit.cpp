@@ -6,10 +6,11 @@
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/convert.hpp>
+#include <milepost/options.hpp>
 #include <milepost/result.hpp>
+#include <milepost/select.hpp>
 #include <milepost/text.hpp>
 
-#include <milepost/options.hpp>
 #include "any_file.hpp"
 #include "commands.hpp"
 #include "edit_steps.hpp"

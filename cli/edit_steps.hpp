@@ -1,8 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/error.hpp>
@@ -11,18 +9,8 @@
 
 namespace milepost::cli {
 
-/// How Python makes an object of the parts (docs/design.md, section 10).
-inline constexpr std::string_view kPythonRecord = "milepost.python";
-
-// Each step makes a new checkpoint; tensors are views of the old ones' files. The value `milepost.python`,
-// which tells how Python makes an object of the parts, stays, as far as the parts that it names are there.
-
-/// What has a path that matches, with all that is below it; the items of dicts also one by one. A model or an
-/// optimizer that has entries, and none that stays, goes.
-///@{
-[[nodiscard]] Checkpoint keep(const Checkpoint& from, const std::vector<std::string>& patterns);
-[[nodiscard]] Checkpoint drop(const Checkpoint& from, const std::vector<std::string>& patterns);
-///@}
+// Steps of `edit` beside keep() and drop() (select.hpp). Tensors are views of the old files. The value
+// kPythonRecord stays, as far as the parts that it names are there.
 
 /// Renames parts, and entries of models and values: OLD is a path with at most one `*`, NEW the new path. An
 /// entry of a model stays one. Errors: invalid_argument/option if nothing matches, or for what cannot be

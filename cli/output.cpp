@@ -11,7 +11,6 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -57,7 +56,8 @@ Result<SaveOptions> save_options(const OutputOptions& options) {
     return save;
 }
 
-Result<void> write_output(const std::string& path, const Checkpoint& checkpoint, ExportOptions options) {
+Result<std::string> write_output(const std::string& path, const Checkpoint& checkpoint,
+                                 ExportOptions options) {
     ProgressLine line(path);
     options.save.progress = [&line](const Progress& progress) {
         line.show(progress);
@@ -94,11 +94,6 @@ Result<std::uint64_t> parse_size(const std::string& text) {
         return number * known.factor;
     }
     return refused;
-}
-
-bool matches_any(const std::vector<std::string>& patterns, const std::string& path) {
-    return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
-                                           [&path](const auto& pattern) { return matches(pattern, path); });
 }
 
 Exit fail(const std::string& file, const Error& error, bool no_color) {

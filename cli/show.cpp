@@ -9,8 +9,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <milepost/elements.hpp>
 #include <milepost/error.hpp>
 #include <milepost/result.hpp>
+#include <milepost/select.hpp>
+#include <milepost/statistics.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
@@ -18,11 +21,9 @@
 
 #include "any_file.hpp"
 #include "commands.hpp"
-#include "elements.hpp"
 #include "json_document.hpp"
 #include "json_value.hpp"
 #include "output.hpp"
-#include "statistics.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
 
@@ -122,7 +123,7 @@ public:
 
 private:
     [[nodiscard]] Result<void> show_tensor(const std::string& path, const TensorView& tensor) {
-        const bool has_numbers = numbers_of(tensor.dtype().code) != Numbers::none;
+        const bool has_numbers = number_kind(tensor.dtype().code) != NumberKind::none;
         Statistics statistics;
         std::vector<double> elements;
         if (has_numbers) {

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -12,8 +13,11 @@
 #include <vector>
 
 #include <milepost/checkpoint.hpp>
+#include <milepost/compare.hpp>
 #include <milepost/error.hpp>
 #include <milepost/io.hpp>
+#include <milepost/options.hpp>
+#include <milepost/reader.hpp>
 #include <milepost/result.hpp>
 #include <milepost/text.hpp>
 
@@ -54,8 +58,13 @@ std::optional<FileFormat> format_of_extension(std::string_view path) noexcept {
 }
 
 Result<FileFormat> sniff(const std::string& path) try {
-    MILEPOST_TRY_ASSIGN(auto source, open_source(path));
-    return convert::sniff(*source);
+    MILEPOST_TRY_ASSIGN(const std::shared_ptr<const Source> source, open_source(path));
+    MILEPOST_TRY_ASSIGN(const auto format, convert::sniff(*source));
+    if (format) return *format;
+    OpenOptions options;
+    options.access = Access::read;
+    MILEPOST_TRY(Reader::open(source, options));
+    return FileFormat::milepost;
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }
@@ -64,11 +73,11 @@ Result<Imported> import_file(const std::string& path, const ImportOptions& optio
     Imported imported;
     MILEPOST_TRY_ASSIGN(imported.source, open_source(path));
     MILEPOST_TRY_ASSIGN(const std::uint64_t size, imported.source->size());
-    if (options.format) {
-        imported.format = *options.format;
-    } else {
-        MILEPOST_TRY_ASSIGN(imported.format, convert::sniff(*imported.source));
+    std::optional<FileFormat> format = options.format;
+    if (!format) {
+        MILEPOST_TRY_ASSIGN(format, convert::sniff(*imported.source));
     }
+    imported.format = format.value_or(FileFormat::milepost);
     const FormatRow& row = row_of(imported.format);
     if (row.import == nullptr)
         return Error(Condition::feature, message("this build does not read ", row.word, " files"));
@@ -90,8 +99,32 @@ std::vector<Loss> find_losses(const Checkpoint& checkpoint, FileFormat format) {
     return row.find_losses == nullptr ? std::vector<Loss>() : row.find_losses(checkpoint);
 }
 
-Result<void> export_file(const std::string& path, const Checkpoint& checkpoint,
-                         const ExportOptions& options) try {
+namespace {
+
+/// Reads the new file again, as it is and not as this process remembers it, and compares it with what was to
+/// be written. Errors: mismatch/unexpected.
+Result<void> verify(const std::string& written, const Checkpoint& expected, const ExportOptions& options) {
+    MILEPOST_TRY_ASSIGN(const Imported found,
+                        import_file(written, {.format = options.format, .limits = options.save.limits}));
+    std::string first;
+    const auto see = [&](const Difference& difference) {
+        const bool was_lost = options.lossy && difference.kind == Difference::Kind::removed;
+        if (!was_lost && first.empty()) first = escape(difference.path, 200);
+        return first.empty();
+    };
+    CompareOptions comparing = compare_options(FileFormat::milepost, options.format);
+    comparing.progress = options.save.progress;
+    const FormatRow& row = row_of(options.format);
+    const Checkpoint as_read = row.as_read == nullptr ? expected : row.as_read(expected);
+    MILEPOST_TRY(compare(as_read, found.checkpoint, comparing, see));
+    if (first.empty()) return {};
+    return Error(Condition::unexpected, message("the new file differs from what was to be written: ", first));
+}
+
+}  // namespace
+
+Result<std::string> export_file(const std::string& path, const Checkpoint& checkpoint,
+                                const ExportOptions& options) try {
     const FormatRow& row = row_of(options.format);
     if (row.write == nullptr)
         return Error(Condition::feature, message("Milepost does not write ", row.word, " files"));
@@ -103,7 +136,11 @@ Result<void> export_file(const std::string& path, const Checkpoint& checkpoint,
                                  losses.size(), " in all that a ", row.word, " file cannot hold"));
         }
     }
-    return row.write(path, checkpoint, options);
+    MILEPOST_TRY_ASSIGN(std::string written, row.write(path, checkpoint, options));
+    if (options.verify) {
+        MILEPOST_TRY(verify(written, checkpoint, options));
+    }
+    return written;
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();
 }

@@ -28,15 +28,16 @@ constexpr std::array<std::string_view, 1> kGguf = {".gguf"};
 constexpr std::array<std::string_view, 3> kHdf5 = {".h5", ".hdf5", ".keras"};
 
 constexpr std::array<FormatRow, 7> kRows = {{
-    {FileFormat::milepost, "milepost", kMilepost, import_milepost, no_losses, write_milepost},
-    {FileFormat::pytorch, "pytorch", kPytorch, pytorch::import_pytorch, pytorch::find_losses,
+    {FileFormat::milepost, "milepost", kMilepost, false, import_milepost, no_losses, write_milepost},
+    {FileFormat::pytorch, "pytorch", kPytorch, false, pytorch::import_pytorch, pytorch::find_losses,
      pytorch::write_pytorch},
-    {FileFormat::safetensors, "safetensors", kSafetensors, safetensors::import_safetensors,
+    {FileFormat::safetensors, "safetensors", kSafetensors, true, safetensors::import_safetensors,
      safetensors::find_losses, safetensors::write_safetensors},
-    {FileFormat::npz, "npz", kNpz, numpy::import_npz, numpy::find_npz_losses, numpy::write_npz},
-    {FileFormat::npy, "npy", kNpy, numpy::import_npy, numpy::find_npy_losses, numpy::write_npy},
-    {FileFormat::gguf, "gguf", kGguf, gguf::import_gguf, gguf::find_losses, gguf::write_gguf},
-    {FileFormat::hdf5, "hdf5", kHdf5, nullptr, nullptr, nullptr},
+    {FileFormat::npz, "npz", kNpz, true, numpy::import_npz, numpy::find_npz_losses, numpy::write_npz},
+    {FileFormat::npy, "npy", kNpy, true, numpy::import_npy, numpy::find_npy_losses, numpy::write_npy,
+     numpy::npy_as_read},
+    {FileFormat::gguf, "gguf", kGguf, true, gguf::import_gguf, gguf::find_losses, gguf::write_gguf},
+    {FileFormat::hdf5, "hdf5", kHdf5, true, nullptr, nullptr, nullptr},
 }};
 
 constexpr bool rows_match_enum() {

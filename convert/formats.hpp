@@ -18,14 +18,18 @@ struct FormatRow {
     FileFormat format;
     std::string_view word;
     std::span<const std::string_view> extensions;  ///< of files that are to be written
+    bool is_flat;  ///< files hold named tensors, texts and numbers that describe them, and nothing else
     /// The structure of a file. Null where this build does not read the format.
     Result<Checkpoint> (*import)(const ImportInput& input);
-    /// Null where the format is not written.
+    /// Null where the format is not written. `write` returns the path of the file that opens what was
+    /// written.
     ///@{
     std::vector<Loss> (*find_losses)(const Checkpoint& checkpoint);
-    Result<void> (*write)(const std::string& path, const Checkpoint& checkpoint,
-                          const ExportOptions& options);
+    Result<std::string> (*write)(const std::string& path, const Checkpoint& checkpoint,
+                                 const ExportOptions& options);
     ///@}
+    /// The checkpoint that reading gives back, where names are not kept. Null where they are.
+    Checkpoint (*as_read)(const Checkpoint& checkpoint) = nullptr;
 };
 
 [[nodiscard]] const FormatRow& row_of(FileFormat format) noexcept;

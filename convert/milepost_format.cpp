@@ -19,7 +19,7 @@ Result<Checkpoint> import_milepost(const ImportInput& input) {
     OpenOptions options;
     options.access = Access::read;
     options.limits = input.options.limits;
-    MILEPOST_TRY_ASSIGN(auto reader, Reader::open(input.path, options));
+    MILEPOST_TRY_ASSIGN(auto reader, Reader::open(input.source, options));
     return reader.checkpoint();
 }
 
@@ -27,9 +27,10 @@ std::vector<Loss> no_losses(const Checkpoint&) {
     return {};
 }
 
-Result<void> write_milepost(const std::string& path, const Checkpoint& checkpoint,
-                            const ExportOptions& options) {
-    return save(path, checkpoint, options.save);
+Result<std::string> write_milepost(const std::string& path, const Checkpoint& checkpoint,
+                                   const ExportOptions& options) {
+    MILEPOST_TRY(save(path, checkpoint, options.save));
+    return path;
 }
 
 }  // namespace milepost::convert

@@ -15,8 +15,8 @@ namespace milepost::convert {
 ///@{
 [[nodiscard]] Result<Checkpoint> import_milepost(const ImportInput& input);
 [[nodiscard]] std::vector<Loss> no_losses(const Checkpoint& checkpoint);
-[[nodiscard]] Result<void> write_milepost(const std::string& path, const Checkpoint& checkpoint,
-                                          const ExportOptions& options);
+[[nodiscard]] Result<std::string> write_milepost(const std::string& path, const Checkpoint& checkpoint,
+                                                 const ExportOptions& options);
 ///@}
 
 }  // namespace milepost::convert

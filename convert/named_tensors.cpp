@@ -56,8 +56,8 @@ void complete_named_tensors(Checkpoint& checkpoint, std::optional<Value> metadat
     }
     Dict record;
     record["root"] = kModelName;
-    checkpoint.values()[kRecordName] = std::move(record);
-    order.emplace_back(kRecordName);
+    checkpoint.values()[kPythonRecord] = std::move(record);
+    order.emplace_back(kPythonRecord);
     checkpoint.set_order(std::move(order));
 }
 

@@ -17,7 +17,6 @@ namespace milepost::convert {
 //     metadata         where the file has any
 //     milepost.python  that loading returns the tensors
 inline constexpr std::string_view kModelName = "model", kMetadataName = "metadata";
-inline constexpr std::string_view kRecordName = "milepost.python";
 
 /// Whether as many tensors may be made: they count as records, and with what each takes as decoded bytes.
 /// Errors: limit_exceeded/records, /decoded_bytes. Throws std::bad_alloc.

@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include <milepost/convert.hpp>
 #include <milepost/io.hpp>
-#include <milepost/options.hpp>
-#include <milepost/reader.hpp>
 #include <milepost/result.hpp>
 
 namespace milepost::convert {
@@ -77,18 +75,9 @@ bool is_tar_of_pytorch(std::string_view begin) noexcept {
     return false;
 }
 
-/// Refuses everything that is not a checkpoint, with what it looks like.
-Result<FileFormat> milepost_or_error(const Source& source) {
-    OpenOptions options;
-    options.access = Access::read;
-    // The source outlives the Reader: it shares nothing.
-    MILEPOST_TRY(Reader::open(std::shared_ptr<const Source>(std::shared_ptr<void>(), &source), options));
-    return FileFormat::milepost;
-}
-
 }  // namespace
 
-Result<FileFormat> sniff(const Source& source) {
+Result<std::optional<FileFormat>> sniff(const Source& source) {
     MILEPOST_TRY_ASSIGN(const std::uint64_t size, source.size());
     std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(size, kBeginNbytes)), '\0');
     MILEPOST_TRY(source.read(0, std::as_writable_bytes(std::span(bytes))));
@@ -100,7 +89,7 @@ Result<FileFormat> sniff(const Source& source) {
     if (is_safetensors(begin, size) || is_safetensors_index(begin)) return FileFormat::safetensors;
     if (is_hdf5(begin)) return FileFormat::hdf5;
     if (is_pickle(begin) || is_tar_of_pytorch(begin)) return FileFormat::pytorch;
-    return milepost_or_error(source);
+    return std::nullopt;
 }
 
 }  // namespace milepost::convert

@@ -39,7 +39,7 @@ public:
         for (const auto& optimizer : checkpoint_.optimizers())
             lose(optimizer.first, message("an optimizer; ", format_.word, " has tensors only"));
         for (const auto& [name, value] : checkpoint_.values()) {
-            if (name == kRecordName || format_.take_value(name, value, plan_.losses)) continue;
+            if (name == kPythonRecord || format_.take_value(name, value, plan_.losses)) continue;
             add_entry(name, value);
         }
         return std::move(plan_);

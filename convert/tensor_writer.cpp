@@ -3,22 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <new>
 #include <span>
 
-#include <milepost/error.hpp>
-#include <milepost/progress.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
-#include <milepost/text.hpp>
-
-#include "base/message.hpp"
 
 namespace milepost::convert {
 namespace {
-
-using base::message;
 
 /// A chunk of a checkpoint: blocks that begin at its multiples decode each chunk once.
 constexpr std::uint64_t kBlockNbytes = std::uint64_t{1} << 20U;
@@ -43,19 +34,7 @@ Result<void> TensorWriter::write(const StorageView& storage, std::uint64_t begin
 
 Result<void> TensorWriter::hand_over(std::span<const std::byte> bytes) {
     MILEPOST_TRY(put_(bytes));
-    done_nbytes_ += bytes.size();
-    if (!progress_) return {};
-    try {
-        if (progress_({done_nbytes_, total_nbytes_})) return {};
-    } catch (const std::bad_alloc&) {
-        throw;
-    } catch (const std::exception& thrown) {
-        return Error(Condition::callback,
-                     message("the progress callback has thrown: ", escape(thrown.what(), 120)));
-    } catch (...) {
-        return Error(Condition::callback, "the progress callback has thrown");
-    }
-    return Error(Condition::by_caller, "the progress callback ended the call");
+    return progress_.add(bytes.size());
 }
 
 }  // namespace milepost::convert

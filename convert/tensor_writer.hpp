@@ -11,6 +11,8 @@
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
+#include "convert/progress_counter.hpp"
+
 namespace milepost::convert {
 
 /// Hands the bytes of tensors to a function, block by block, and tells a callback of the progress. Its memory
@@ -22,7 +24,7 @@ public:
 
     /// Borrows the callback. `total_nbytes`: of all that will be written, for it.
     TensorWriter(Put put, const ProgressCallback& progress, std::uint64_t total_nbytes)
-        : put_(std::move(put)), progress_(progress), total_nbytes_(total_nbytes) {}
+        : put_(std::move(put)), progress_(progress, total_nbytes) {}
 
     /// Writes the elements of a tensor in their order, without strides; or `nbytes` bytes of a storage from
     /// `begin` on. Errors: those of TensorView::read_blocks and StorageView::read, of `put`, and of the
@@ -36,9 +38,7 @@ private:
     Result<void> hand_over(std::span<const std::byte> bytes);
 
     Put put_;
-    const ProgressCallback& progress_;
-    std::uint64_t total_nbytes_;
-    std::uint64_t done_nbytes_ = 0;
+    ProgressCounter progress_;
     std::vector<std::byte> block_;
 };
 

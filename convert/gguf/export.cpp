@@ -195,7 +195,7 @@ Plan plan_of(const Checkpoint& checkpoint) {
     plan.version = recorded.version().value_or(kNewVersion);
     ValuePlanner values(plan, recorded);
     for (const auto& [name, value] : checkpoint.values()) {
-        if (name == kRecord || value.get_if<TensorView>() != nullptr) continue;
+        if (name == kPythonRecord || value.get_if<TensorView>() != nullptr) continue;
         if (name == kGguf && recorded.version()) continue;
         if (name == kMetadata)
             values.add_metadata(value);
@@ -286,9 +286,11 @@ Result<void> write_gguf(Sink& sink, const Checkpoint& checkpoint, const Progress
     return sink.commit();
 }
 
-Result<void> write_gguf(const std::string& path, const Checkpoint& checkpoint, const ExportOptions& options) {
+Result<std::string> write_gguf(const std::string& path, const Checkpoint& checkpoint,
+                               const ExportOptions& options) {
     MILEPOST_TRY_ASSIGN(const auto sink, open_sink(path, options.save));
-    return write_gguf(*sink, checkpoint, options.save.progress);
+    MILEPOST_TRY(write_gguf(*sink, checkpoint, options.save.progress));
+    return path;
 }
 
 }  // namespace milepost::convert::gguf

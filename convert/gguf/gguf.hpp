@@ -23,7 +23,6 @@ namespace milepost::convert::gguf {
 //     milepost.python  that a file of tensors is what the checkpoint is
 inline constexpr std::string_view kMagic = "GGUF";
 inline constexpr std::string_view kModel = "model", kMetadata = "metadata", kGguf = "gguf";
-inline constexpr std::string_view kRecord = "milepost.python";
 inline constexpr std::string_view kVersion = "version", kTypes = "types";
 inline constexpr std::uint32_t kOldVersion = 2, kNewVersion = 3;
 
@@ -31,8 +30,8 @@ inline constexpr std::uint32_t kOldVersion = 2, kNewVersion = 3;
 ///@{
 [[nodiscard]] Result<Checkpoint> import_gguf(const ImportInput& input);
 [[nodiscard]] std::vector<Loss> find_losses(const Checkpoint& checkpoint);
-[[nodiscard]] Result<void> write_gguf(const std::string& path, const Checkpoint& checkpoint,
-                                      const ExportOptions& options);
+[[nodiscard]] Result<std::string> write_gguf(const std::string& path, const Checkpoint& checkpoint,
+                                             const ExportOptions& options);
 ///@}
 /// The same to any sink, which it commits. After an error nothing is committed.
 [[nodiscard]] Result<void> write_gguf(Sink& sink, const Checkpoint& checkpoint,

@@ -216,7 +216,7 @@ void add_values(Checkpoint& checkpoint, KeyValues read, std::uint32_t version) {
     }
     Dict record;
     record["root"] = kModel;
-    add(kRecord, std::move(record));
+    add(kPythonRecord, std::move(record));
     checkpoint.set_order(std::move(order));
 }
 

@@ -16,6 +16,7 @@
 #include <milepost/value.hpp>
 
 #include "base/checked.hpp"
+#include "convert/named_tensors.hpp"
 #include "convert/names.hpp"
 #include "convert/numpy/array_header.hpp"
 #include "convert/numpy/descr.hpp"
@@ -69,7 +70,8 @@ std::vector<Loss> find_npy_losses(const Checkpoint& checkpoint) {
     return std::move(plan.losses);
 }
 
-Result<void> write_npy(const std::string& path, const Checkpoint& checkpoint, const ExportOptions& options) {
+Result<std::string> write_npy(const std::string& path, const Checkpoint& checkpoint,
+                              const ExportOptions& options) {
     const TensorPlan plan = make_plan(checkpoint, kNpy);
     if (plan.held.empty()) return Error(Condition::not_held, "there is no tensor that a npy file can hold");
     const ListedTensor& tensor = *plan.held.front();
@@ -81,7 +83,15 @@ Result<void> write_npy(const std::string& path, const Checkpoint& checkpoint, co
                         options.save.progress, tensor.tensor->nbytes());
     if (auto written = writer.write(*tensor.tensor); !written)
         return written.error().within(escape(tensor.path, 120));
-    return sink->commit();
+    MILEPOST_TRY(sink->commit());
+    return path;
+}
+
+Checkpoint npy_as_read(const Checkpoint& checkpoint) {
+    const TensorPlan plan = make_plan(checkpoint, kNpy);
+    Checkpoint read;
+    if (!plan.held.empty()) read.model(kModelName)[kArrayName] = *plan.held.front()->tensor;
+    return read;
 }
 
 Result<void> write_npz(Sink& sink, const Checkpoint& checkpoint, const ExportOptions& options) {
@@ -105,9 +115,11 @@ Result<void> write_npz(Sink& sink, const Checkpoint& checkpoint, const ExportOpt
     return sink.commit();
 }
 
-Result<void> write_npz(const std::string& path, const Checkpoint& checkpoint, const ExportOptions& options) {
+Result<std::string> write_npz(const std::string& path, const Checkpoint& checkpoint,
+                              const ExportOptions& options) {
     MILEPOST_TRY_ASSIGN(const auto sink, open_sink(path, options.save));
-    return write_npz(*sink, checkpoint, options);
+    MILEPOST_TRY(write_npz(*sink, checkpoint, options));
+    return path;
 }
 
 }  // namespace milepost::convert::numpy

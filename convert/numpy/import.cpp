@@ -30,8 +30,6 @@ namespace {
 
 using base::message;
 
-constexpr std::string_view kArrayName = "arr_0";
-
 Result<TensorView> tensor_of(ArrayHeader header, std::shared_ptr<const Source> source) {
     std::uint64_t begin = header.data_begin;
     if (header.type.swapped_nbytes != 0) {

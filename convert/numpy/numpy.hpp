@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <milepost/checkpoint.hpp>
@@ -12,21 +13,21 @@
 
 namespace milepost::convert::numpy {
 
-/// FormatRow has what the functions do. The array of a `.npy` has the name that numpy.savez gives to the
-/// first one without a name: "arr_0".
+/// The array of a `.npy` has the name that numpy.savez gives to the first one without a name.
+inline constexpr std::string_view kArrayName = "arr_0";
+
+/// FormatRow has what the functions do.
 ///@{
 [[nodiscard]] Result<Checkpoint> import_npy(const ImportInput& input);
 [[nodiscard]] Result<Checkpoint> import_npz(const ImportInput& input);
 [[nodiscard]] std::vector<Loss> find_npz_losses(const Checkpoint& checkpoint);
 [[nodiscard]] std::vector<Loss> find_npy_losses(const Checkpoint& checkpoint);
-[[nodiscard]] Result<void> write_npy(const std::string& path, const Checkpoint& checkpoint,
-                                     const ExportOptions& options);
-[[nodiscard]] Result<void> write_npz(const std::string& path, const Checkpoint& checkpoint,
-                                     const ExportOptions& options);
+[[nodiscard]] Result<std::string> write_npy(const std::string& path, const Checkpoint& checkpoint,
+                                            const ExportOptions& options);
+[[nodiscard]] Result<std::string> write_npz(const std::string& path, const Checkpoint& checkpoint,
+                                            const ExportOptions& options);
+[[nodiscard]] Checkpoint npy_as_read(const Checkpoint& checkpoint);
 /// The same to any sink, which it commits. After an error nothing is committed.
-[[nodiscard]] std::vector<Loss> find_npy_losses(const Checkpoint& checkpoint);
-[[nodiscard]] Result<void> write_npy(const std::string& path, const Checkpoint& checkpoint,
-                                     const ExportOptions& options);
 [[nodiscard]] Result<void> write_npz(Sink& sink, const Checkpoint& checkpoint, const ExportOptions& options);
 ///@}
 

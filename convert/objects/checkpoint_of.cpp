@@ -90,7 +90,7 @@ public:
     }
 
     [[nodiscard]] bool has(std::string_view name) const {
-        return name == kRecord || std::find(names_.begin(), names_.end(), name) != names_.end();
+        return name == kPythonRecord || std::find(names_.begin(), names_.end(), name) != names_.end();
     }
 
     /// The checkpoint, with the record if there is anything to record.
@@ -101,8 +101,8 @@ public:
         if (!ordered_.items.empty()) record["ordered"] = std::move(ordered_);
         if (Value paths = arrays_record(made_, arrays); !paths.is_null()) record["arrays"] = std::move(paths);
         if (!record.items.empty()) {
-            made_.values()[kRecord] = std::move(record);
-            names_.emplace_back(kRecord);
+            made_.values()[kPythonRecord] = std::move(record);
+            names_.emplace_back(kPythonRecord);
         }
         made_.set_order(std::move(names_));
         return std::move(made_);
@@ -205,8 +205,9 @@ Result<Checkpoint> checkpoint_of(Value object, std::span<const std::pair<std::st
     if (is_one || dict == nullptr) {
         root = is_one_model ? "model" : is_one ? "optimizer" : "object";
         parts.add(root, std::move(object));
-    } else if (dict->find(kRecord) != nullptr) {
-        return Error(Condition::feature, message("the object has the key ", kRecord, ", which is reserved"));
+    } else if (dict->find(kPythonRecord) != nullptr) {
+        return Error(Condition::feature,
+                     message("the object has the key ", kPythonRecord, ", which is reserved"));
     } else {
         for (auto& [key, value] : dict->items)
             parts.add(key.get_if<String>()->text, std::move(value));

@@ -8,10 +8,6 @@
 
 namespace milepost::convert::objects {
 
-/// The top-level value of what the default way back to the object would not give (docs/design.md, section
-/// 10).
-inline constexpr std::string_view kRecord = "milepost.python";
-
 /// Whether a text can be the name of a part, an entry or a hyperparameter: docs/format.md, section 6.5,
 /// rule 6.
 [[nodiscard]] bool is_name(std::string_view text, const Limits& limits);

@@ -10,7 +10,6 @@
 #include <milepost/value.hpp>
 
 #include "convert/objects/checkpoint_of.hpp"
-#include "convert/objects/names.hpp"
 #include "convert/objects/optimizer_form.hpp"
 
 namespace milepost::convert::objects {
@@ -45,7 +44,7 @@ struct Record {
 
 Record record_of(const Checkpoint& checkpoint) {
     Record record;
-    const Value* const value = checkpoint.values().find(kRecord);
+    const Value* const value = checkpoint.values().find(kPythonRecord);
     const Dict* const dict = value == nullptr ? nullptr : value->get_if<Dict>();
     if (dict == nullptr) return record;
     if (const Value* const root = dict->find("root")) record.root = root->as_string().value_or("");
@@ -76,7 +75,7 @@ Value object_of(const Checkpoint& checkpoint) {
     for (const auto& [name, optimizer] : checkpoint.optimizers())
         parts[name] = object_of_optimizer(optimizer);
     for (const auto& [name, value] : checkpoint.values()) {
-        if (name != kRecord) parts[name] = value;
+        if (name != kPythonRecord) parts[name] = value;
     }
     if (const auto root = parts.find(record.root); root != parts.end()) return std::move(root->second);
     Dict made;

@@ -24,7 +24,6 @@
 #include "base/message.hpp"
 #include "convert/names.hpp"
 #include "convert/objects/checkpoint_of.hpp"
-#include "convert/objects/names.hpp"
 #include "convert/pytorch/object_pickle.hpp"
 #include "convert/pytorch/torch_values.hpp"
 #include "convert/tensor_writer.hpp"
@@ -37,7 +36,7 @@ using base::message;
 
 /// The part that is the whole object, where the checkpoint is of one that is not a dict of parts.
 std::string root_of(const Checkpoint& checkpoint) {
-    const Value* value = checkpoint.values().find(objects::kRecord);
+    const Value* value = checkpoint.values().find(kPythonRecord);
     const Dict* record = value == nullptr ? nullptr : value->get_if<Dict>();
     const Value* root = record == nullptr ? nullptr : record->find("root");
     return root == nullptr ? std::string() : root->as_string().value_or("");
@@ -58,7 +57,7 @@ void find_lost_parts(const Checkpoint& checkpoint, std::vector<Loss>& losses) {
                           checkpoint.values().find(root) != nullptr;
     if (!has_root) return;
     const auto lose = [&](const std::string& name) {
-        if (name != root && name != objects::kRecord)
+        if (name != root && name != kPythonRecord)
             losses.push_back({name, message("the object of the checkpoint is ", root, "; left out")});
     };
     for (const auto& part : checkpoint.models())
@@ -107,7 +106,7 @@ Result<void> write_entry(ArchiveWriter& archive, const std::string& name, std::s
 std::vector<Loss> find_losses(const Checkpoint& checkpoint) {
     std::vector<Loss> losses;
     const auto visit = [&](const std::string& path, const Value& value) {
-        return path == objects::kRecord ? false : judge(path, value, losses);
+        return path == kPythonRecord ? false : judge(path, value, losses);
     };
     walk(checkpoint, visit);
     Checkpoint metadata;  // of models, which walk() does not visit
@@ -151,10 +150,11 @@ Result<void> write_pytorch(Sink& sink, std::string_view folder, const Checkpoint
     return sink.commit();
 }
 
-Result<void> write_pytorch(const std::string& path, const Checkpoint& checkpoint,
-                           const ExportOptions& options) {
+Result<std::string> write_pytorch(const std::string& path, const Checkpoint& checkpoint,
+                                  const ExportOptions& options) {
     MILEPOST_TRY_ASSIGN(const auto sink, open_sink(path, options.save));
-    return write_pytorch(*sink, folder_of(path), checkpoint, options.save.progress);
+    MILEPOST_TRY(write_pytorch(*sink, folder_of(path), checkpoint, options.save.progress));
+    return path;
 }
 
 }  // namespace milepost::convert::pytorch

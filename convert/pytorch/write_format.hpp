@@ -15,8 +15,8 @@ namespace milepost::convert::pytorch {
 /// FormatRow has what the functions do. The object is what milepost.load() returns in Python.
 ///@{
 [[nodiscard]] std::vector<Loss> find_losses(const Checkpoint& checkpoint);
-[[nodiscard]] Result<void> write_pytorch(const std::string& path, const Checkpoint& checkpoint,
-                                         const ExportOptions& options);
+[[nodiscard]] Result<std::string> write_pytorch(const std::string& path, const Checkpoint& checkpoint,
+                                                const ExportOptions& options);
 ///@}
 /// The same to any sink, which it commits. `folder` is the one folder of the archive. After an error nothing
 /// is committed.

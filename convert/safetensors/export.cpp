@@ -134,8 +134,8 @@ public:
     }
 
     /// Shards replace those of an earlier set one by one. Its index is removed before: a set that was not
-    /// finished is never taken for a whole one.
-    Result<void> write_shards(std::string_view base, const std::vector<ShardPlan>& shards) {
+    /// finished is never taken for a whole one. Returns the path of the index.
+    Result<std::string> write_shards(std::string_view base, const std::vector<ShardPlan>& shards) {
         const std::string index_path = message(base, ".safetensors.index.json");
         MILEPOST_TRY(remove_index(index_path));
         std::string map;
@@ -150,7 +150,8 @@ public:
                                           "},\n  \"weight_map\": {", map, "\n  }\n}\n");
         MILEPOST_TRY_ASSIGN(const auto sink, open_sink(index_path, options_.save));
         MILEPOST_TRY(sink->write(std::as_bytes(std::span(index))));
-        return sink->commit();
+        MILEPOST_TRY(sink->commit());
+        return index_path;
     }
 
 private:
@@ -204,13 +205,16 @@ Result<void> write_safetensors(Sink& sink, const Checkpoint& checkpoint, const E
     return Export(plan, options, shards.front().nbytes).write_file(sink, shards.front());
 }
 
-Result<void> write_safetensors(const std::string& path, const Checkpoint& checkpoint,
-                               const ExportOptions& options) {
+Result<std::string> write_safetensors(const std::string& path, const Checkpoint& checkpoint,
+                                      const ExportOptions& options) {
     const Plan plan = make_plan(checkpoint);
     MILEPOST_TRY_ASSIGN(const auto shards, cut_shards(plan.tensors.held, options.max_shard_nbytes));
     MILEPOST_TRY_ASSIGN(const std::uint64_t nbytes, sum_nbytes(shards));
     Export writer(plan, options, nbytes);
-    if (shards.size() == 1) return writer.write_file(path, shards.front());
+    if (shards.size() == 1) {
+        MILEPOST_TRY(writer.write_file(path, shards.front()));
+        return path;
+    }
     const std::string_view base = base_of(path);
     if (!is_shard_name(base.substr(base.rfind('/') + 1)))
         return Error(Condition::target, message(escape(path, 200),

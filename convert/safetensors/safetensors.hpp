@@ -16,8 +16,8 @@ namespace milepost::convert::safetensors {
 ///@{
 [[nodiscard]] Result<Checkpoint> import_safetensors(const ImportInput& input);
 [[nodiscard]] std::vector<Loss> find_losses(const Checkpoint& checkpoint);
-[[nodiscard]] Result<void> write_safetensors(const std::string& path, const Checkpoint& checkpoint,
-                                             const ExportOptions& options);
+[[nodiscard]] Result<std::string> write_safetensors(const std::string& path, const Checkpoint& checkpoint,
+                                                    const ExportOptions& options);
 /// One file to any sink, which it commits. After an error nothing is committed.
 [[nodiscard]] Result<void> write_safetensors(Sink& sink, const Checkpoint& checkpoint,
                                              const ExportOptions& options);

@@ -16,6 +16,10 @@
 
 namespace milepost {
 
+/// The name of the value that tells how Python makes one object of the parts of a checkpoint
+/// (docs/design.md, section 10). Programs in C++ leave it as it is.
+inline constexpr std::string_view kPythonRecord = "milepost.python";
+
 /// @cond
 namespace detail {
 

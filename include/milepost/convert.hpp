@@ -93,6 +93,9 @@ struct ExportOptions {
     FileFormat format = FileFormat::milepost;
     /// Write the file even if something is lost. Otherwise export_file refuses before it writes.
     bool lossy = false;
+    /// Read the new file again, and compare it bit for bit with the checkpoint, or with what `lossy` leaves
+    /// of it. It has replaced the old one by then.
+    bool verify = false;
     /// safetensors: the most bytes of one file; more are written as `NAME-00001-of-0000N.safetensors` with
     /// `NAME.safetensors.index.json`. 0: one file.
     std::uint64_t max_shard_nbytes = 0;
@@ -117,10 +120,12 @@ struct NamedTensor {
 [[nodiscard]] MILEPOST_API std::vector<Loss> find_losses(const Checkpoint& checkpoint, FileFormat format);
 
 /// Writes a checkpoint in any format, as durably as save() does: `path` leads to the old file or to the new
-/// one. The same checkpoint gives the same bytes. Memory does not grow with the tensors. Errors:
-/// unsupported/not_held for the first loss, unless `lossy`; unsupported/feature for a format that is only
-/// read; those of save().
-[[nodiscard]] MILEPOST_API Result<void> export_file(const std::string& path, const Checkpoint& checkpoint,
-                                                    const ExportOptions& options);
+/// one. The same checkpoint gives the same bytes. Memory does not grow with the tensors. Returns the path
+/// that opens what was written: `path`, or that of the index of shards. Errors: unsupported/not_held for the
+/// first loss, unless `lossy`; unsupported/feature for a format that is only read; mismatch/unexpected from
+/// `verify`; those of save().
+[[nodiscard]] MILEPOST_API Result<std::string> export_file(const std::string& path,
+                                                           const Checkpoint& checkpoint,
+                                                           const ExportOptions& options);
 
 }  // namespace milepost

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,7 +11,7 @@ from milepost import _native
 from milepost._errors import InvalidArgumentError, Loss, UnsupportedError
 from milepost._files import Path, about, is_remote, text_of
 from milepost._memory import Limits, Progress
-from milepost._options import Codec
+from milepost._options import Codec, texts
 from milepost._save import save_options
 
 #: The formats; hdf5 is only read, where the build has it.
@@ -29,6 +29,8 @@ class Converted:
     to_format: str
     #: What the target does not hold; with `lossy=True` alone.
     losses: list[Loss] = field(default_factory=list)
+    #: The file that opens what was written: the target, or the index of shards.
+    path: str = ""
 
 
 def convert(
@@ -38,6 +40,8 @@ def convert(
     from_format: Format | None = None,
     to_format: Format | None = None,
     models: Mapping[str, str] | None = None,
+    only: str | Iterable[str] = (),
+    verify: bool = False,
     lossy: bool = False,
     max_shard_size: int | None = None,
     codec: Codec = "raw",
@@ -59,6 +63,8 @@ def convert(
 
     from_format: of the source; None: by its content. to_format: of the target; None: by its extension.
     models: nested dicts of tensors that become models: {"nets/generator": "generator"}.
+    only: patterns of paths, such as "model/*"; what none of them matches is left out.
+    verify: read the new file again, and compare it bit for bit with what was to be written; MismatchError otherwise.
     lossy: write the file even if the format cannot hold all; the result lists what is left out.
     max_shard_size: of safetensors, in bytes: more is written as NAME-00001-of-0000N.safetensors and an index.
     codec, level: of files of Milepost. The other options are those of save().
@@ -72,9 +78,11 @@ def convert(
         if is_remote(path):
             raise InvalidArgumentError(f"{path}: convert reads and writes local files", "option", path)
     written = to_format or _format_of(output)
+    patterns = texts(only)
     options = {
         "format": written,
         "lossy": lossy,
+        "verify": verify,
         "max_shard_nbytes": max_shard_size or 0,
         "save": save_options(
             codec=codec,
@@ -95,14 +103,14 @@ def convert(
     }
     with about(name):
         file = _native.File.open(os.fsencode(name), opening)
-        losses = [Loss(*each) for each in _native.find_losses(file, written)]
+        losses = [Loss(*each) for each in _native.find_losses(file, written, patterns)]
         if losses and not lossy:
             raise _not_held(losses, written, name)
     with about(output):
-        _native.export(file, os.fsencode(output), options, progress)
+        opened_by = os.fsdecode(_native.export(file, os.fsencode(output), options, patterns, progress))
     with about(name):
         file.check_unchanged()
-    return Converted(file.format, written, losses)
+    return Converted(file.format, written, losses, opened_by)
 
 
 def _format_of(output: str) -> str:

@@ -10,6 +10,7 @@ from milepost import _native
 from milepost._errors import NotFoundError, WrongTypeError
 from milepost._files import Path, Verify, about, open_file, text_of
 from milepost._memory import Limits, Progress
+from milepost._options import texts
 
 Mode = Literal["checked", "staged", "direct"]
 
@@ -81,9 +82,9 @@ def load_into(
     text = text_of(path)
     options = {
         "strict": strict,
-        "only": _texts(only),
+        "only": texts(only),
         "rename": list(rename.items() if isinstance(rename, Mapping) else rename),
-        "strip_prefixes": _texts(strip_prefixes),
+        "strip_prefixes": texts(strip_prefixes),
         "cast": cast,
         "mode": mode,
         "threads": threads,
@@ -93,10 +94,6 @@ def load_into(
     with about(text):
         part = _part_of(file, live.KIND, name)
         return LoadReport(**live.load(file, part, options, progress, limits))
-
-
-def _texts(given: str | Iterable[str]) -> list[str]:
-    return [given] if isinstance(given, str) else list(given)
 
 
 def _live_of(target: Any) -> Any:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypedDict
 
 Codec = Literal["raw", "zstd", "planes", "smallest", "automatic"]
+
+
+def texts(given: str | Iterable[str]) -> list[str]:
+    """One text, or many."""
+    return [given] if isinstance(given, str) else list(given)
 
 
 class FileOptions(TypedDict, total=False):

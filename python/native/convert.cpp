@@ -1,5 +1,6 @@
 #include "convert.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include <milepost/convert.hpp>
 #include <milepost/milepost.hpp>
+#include <milepost/select.hpp>
 
 #include "error.hpp"
 #include "interruptible.hpp"
@@ -30,41 +32,54 @@ std::optional<std::string> extension_format(const nb::bytes& path) {
     return format ? std::optional(std::string(name(*format))) : std::nullopt;
 }
 
+using Patterns = std::vector<std::string>;
+
+/// What the patterns match of a file; all of it if there are none.
+Result<std::shared_ptr<const Checkpoint>> selected(const OpenFile& file, const Patterns& only) {
+    auto all = file.checkpoint();
+    if (!all || only.empty()) return all;
+    return std::make_shared<const Checkpoint>(keep(**all, only));
+}
+
 /// The path of each part that the format cannot hold, and why.
-std::vector<std::pair<std::string, std::string>> losses(const OpenFile& file, const std::string& format) {
+std::vector<std::pair<std::string, std::string>> losses(const OpenFile& file, const std::string& format,
+                                                        const Patterns& only) {
     const FileFormat wanted = format_of_word(format);
     std::vector<std::pair<std::string, std::string>> made;
     const auto checkpoint = [&] {
         const nb::gil_scoped_release released;
-        auto all = file.checkpoint();
-        if (all) {
-            for (Loss& loss : find_losses(**all, wanted))
+        auto part = selected(file, only);
+        if (part) {
+            for (Loss& loss : find_losses(**part, wanted))
                 made.emplace_back(std::move(loss.path), std::move(loss.reason));
         }
-        return all;
+        return part;
     }();
     or_raise(checkpoint);
     return made;
 }
 
-/// Writes all that is in a file to another one. Errors: those of export_file().
-void export_to(const OpenFile& file, const nb::bytes& path, const AnyDict& given,
-               const ProgressFunction& progress) {
+/// Writes what the patterns match of a file to another one. Returns the path of the file that opens it.
+/// Errors: those of export_file().
+nb::bytes export_to(const OpenFile& file, const nb::bytes& path, const AnyDict& given, const Patterns& only,
+                    const ProgressFunction& progress) {
     const std::string target = path_of(path);
     ExportOptions options = export_options(given);
-    interruptible(progress, [&](const ProgressCallback& callback) -> Result<void> {
-        options.save.progress = callback;
-        MILEPOST_TRY_ASSIGN(const auto checkpoint, file.checkpoint());
-        return export_file(target, *checkpoint, options);
-    });
+    const std::string written =
+        interruptible(progress, [&](const ProgressCallback& callback) -> Result<std::string> {
+            options.save.progress = callback;
+            MILEPOST_TRY_ASSIGN(const auto checkpoint, selected(file, only));
+            return export_file(target, *checkpoint, options);
+        });
+    return nb::bytes(written.data(), written.size());
 }
 
 }  // namespace
 
 void bind_convert(nb::module_& module) {
     module.def("format_of_extension", &extension_format, nb::arg("path"));
-    module.def("find_losses", &losses, nb::arg("file"), nb::arg("format"));
-    module.def("export", &export_to, nb::arg("file"), nb::arg("path"), nb::arg("options"),
+    module.def("find_losses", &losses, nb::arg("file"), nb::arg("format"), nb::arg("only"));
+    module.def("export", &export_to, nb::arg("file"), nb::arg("path"), nb::arg("options"), nb::arg("only"),
                nb::arg("progress").none());
 }
 

@@ -209,6 +209,7 @@ ExportOptions export_options(const nb::dict& given) {
     ExportOptions options;
     const std::array fields = {
         field("lossy", options.lossy),
+        field("verify", options.verify),
         field("max_shard_nbytes", options.max_shard_nbytes),
         Field{
             "format",

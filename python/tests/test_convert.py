@@ -19,6 +19,7 @@ import milepost
 from same import assert_same
 
 torch = pytest.importorskip("torch")
+load_file = pytest.importorskip("milepost.torch").load_file
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def saved(tmp_path: Path) -> Path:
 
 def test_there_and_back(saved: Path, tmp_path: Path) -> None:
     there = milepost.convert(saved, tmp_path / "run.milepost")
-    assert there == milepost.Converted("pytorch", "milepost", [])
+    assert there == milepost.Converted("pytorch", "milepost", [], str(tmp_path / "run.milepost"))
     milepost.save(torch.load(saved), tmp_path / "same.milepost", keep_storages=True)
     assert (tmp_path / "same.milepost").read_bytes() == (tmp_path / "run.milepost").read_bytes()
     back = milepost.convert(tmp_path / "run.milepost", tmp_path / "back.pt")
@@ -55,7 +56,7 @@ def test_losses_are_refused_unless_they_are_allowed(saved: Path, tmp_path: Path)
     assert not target.exists()
     done = milepost.convert(saved, target, lossy=True)
     assert (done.to_format, done.losses) == ("safetensors", error.losses)
-    assert sorted(milepost.torch.load_file(target)) == ["bias", "weight"]
+    assert sorted(load_file(target)) == ["bias", "weight"]
 
 
 def test_formats_by_content_extension_and_name(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_formats_by_content_extension_and_name(tmp_path: Path) -> None:
     assert milepost.convert(tmp_path / "strange.pt", tmp_path / "x.gguf").from_format == "npz"
     done = milepost.convert(tmp_path / "x.gguf", tmp_path / "no_extension", to_format="safetensors")
     assert (done.from_format, done.to_format) == ("gguf", "safetensors")
-    assert_same(milepost.torch.load_file(tmp_path / "no_extension"), {"w": torch.ones(3)})
+    assert_same(load_file(tmp_path / "no_extension"), {"w": torch.ones(3)})
     with pytest.raises(milepost.InvalidArgumentError, match="extension"):
         milepost.convert(tmp_path / "x.gguf", tmp_path / "no_extension")
     with pytest.raises(milepost.InvalidArgumentError, match="there is no format 'zip'"):
@@ -94,7 +95,7 @@ def test_shards(tmp_path: Path) -> None:
     milepost.torch.save_file(given, tmp_path / "x.milepost")
     milepost.convert(tmp_path / "x.milepost", tmp_path / "x.safetensors", max_shard_size=900)
     assert len(list(tmp_path.glob("x-*-of-00002.safetensors"))) == 2
-    assert_same(milepost.torch.load_file(tmp_path / "x.safetensors.index.json"), given)
+    assert_same(load_file(tmp_path / "x.safetensors.index.json"), given)
 
 
 def test_options_of_save(saved: Path, tmp_path: Path) -> None:
@@ -168,3 +169,47 @@ def test_ctrl_c_ends_it(tmp_path: Path) -> None:
     assert "KeyboardInterrupt" in errors
     assert program.returncode != 0
     assert os.listdir(tmp_path) == ["x.npy"]
+
+
+def test_only_what_is_asked_for(saved: Path, tmp_path: Path) -> None:
+    target = tmp_path / "weights.safetensors"
+    assert milepost.convert(saved, target, only="model/*").losses == []
+    assert sorted(load_file(target)) == ["bias", "weight"]
+    milepost.convert(saved, tmp_path / "x.milepost", only=["model/weight", "epoch"])
+    found = milepost.load(tmp_path / "x.milepost")
+    assert list(found) == ["model", "epoch"]
+    assert list(found["model"]) == ["weight"]
+    with pytest.raises(milepost.UnsupportedError, match="1 of its parts"):
+        milepost.convert(saved, tmp_path / "x.npz", only=["model/*", "epoch"])
+
+
+@pytest.mark.parametrize("target", ["x.milepost", "x.pt", "x.safetensors", "x.npz", "x.gguf"])
+def test_the_new_file_is_verified(tmp_path: Path, target: str) -> None:
+    torch.save({"a.weight": torch.randn(300, 7), "b": torch.arange(5)}, tmp_path / "in.pt")
+    seen: list[int] = []
+    done = milepost.convert(
+        tmp_path / "in.pt", tmp_path / target, verify=True, progress=lambda now, total: seen.append(now)
+    )
+    assert done.path == str(tmp_path / target)
+    assert seen.count(300 * 7 * 4 + 5 * 8) == 2  # written, compared
+
+
+def test_a_set_of_shards_is_verified(tmp_path: Path) -> None:
+    torch.save({f"w{i}": torch.full((4,), float(i)) for i in range(3)}, tmp_path / "in.pt")
+    done = milepost.convert(tmp_path / "in.pt", tmp_path / "x.safetensors", max_shard_size=16, verify=True)
+    assert done.path == str(tmp_path / "x.safetensors.index.json")
+    assert sorted(load_file(done.path)) == ["w0", "w1", "w2"]
+
+
+def test_the_comparison_can_be_stopped(tmp_path: Path) -> None:
+    torch.save({"w": torch.zeros(4 << 20)}, tmp_path / "in.pt")
+    calls: list[int] = []
+
+    def stop(done: int, total: int) -> None:
+        calls.append(done)
+        if calls.count(total) == 1 and done != total:
+            raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        milepost.convert(tmp_path / "in.pt", tmp_path / "x.npz", verify=True, progress=stop)
+    assert (tmp_path / "x.npz").exists()  # it was written before

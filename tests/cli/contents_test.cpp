@@ -10,7 +10,6 @@
 #include <milepost/writer.hpp>
 
 #include "any_file.hpp"
-#include "content_items.hpp"
 #include "contents.hpp"
 #include "summary.hpp"
 #include "support/scratch.hpp"
@@ -72,20 +71,4 @@ TEST_CASE("summary: parameters of state_dicts inside of values are counted, othe
     const auto file = AnyFile::open(folder / "x");
     REQUIRE(file);
     CHECK(summarize(*file, file->checkpoint().value()).parameters == 6 + 2 * 106);
-}
-
-TEST_CASE("flat content: tensors have the names that they get in such a file") {
-    const auto names_of = [](const Checkpoint& checkpoint) {
-        std::vector<std::string> names;
-        const ContentItems flat = ContentItems::flat(checkpoint);
-        for (const ContentItems::Item& item : flat.items())
-            names.push_back(item.path);
-        return names;
-    };
-    Checkpoint checkpoint;
-    checkpoint.model("net")["w"] = TensorView();
-    checkpoint.values()["epoch"] = 3;
-    CHECK(names_of(checkpoint) == std::vector<std::string>{"w"});
-    checkpoint.values()["mean"] = TensorView();
-    CHECK(names_of(checkpoint) == std::vector<std::string>{"net/w", "mean"});
 }

@@ -114,9 +114,11 @@ class Foreign(CliTest):
 
     def test_edits_and_shards(self):
         shards = self.folder / "s.safetensors"
-        process = run("convert", self.npz, shards, "--max-shard-size", "12B")
+        process = run("convert", self.npz, shards, "--max-shard-size", "12B", "--verify", "--json")
         self.assertEqual((process.returncode, process.stderr), (0, ""))
         index = self.folder / "s.safetensors.index.json"
+        document = json.loads(process.stdout)
+        self.assertEqual((document["output"], document["verified"]), (str(index), True))
         self.assertEqual(run("diff", self.npz, index, "-q").returncode, 0)
         out = self.folder / "e.milepost"
         self.assertEqual(run("edit", index, out, "--rename", "model/*=model/net.*", "--cast", "*=f16").returncode, 0)

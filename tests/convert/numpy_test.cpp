@@ -58,7 +58,7 @@ struct Folder {
     std::string outcome_of(std::string_view content, const Limits& limits = {}) const {
         return outcome(import(content, limits));
     }
-    Result<void> write(const Checkpoint& checkpoint, bool lossy = false) const {
+    Result<std::string> write(const Checkpoint& checkpoint, bool lossy = false) const {
         ExportOptions options = {.format = FileFormat::npz, .lossy = lossy};
         options.save.durable = false;
         return export_file(path, checkpoint, options);

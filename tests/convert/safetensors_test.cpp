@@ -54,7 +54,7 @@ struct Folder {
     std::string outcome_of(std::string_view json, std::size_t data_nbytes, const Limits& limits = {}) const {
         return outcome(import(file_of(json, data_nbytes), limits));
     }
-    Result<void> write(const Checkpoint& checkpoint, const ExportOptions& options = {}) const {
+    Result<std::string> write(const Checkpoint& checkpoint, const ExportOptions& options = {}) const {
         ExportOptions used = options;
         used.format = FileFormat::safetensors;
         used.save.durable = false;

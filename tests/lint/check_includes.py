@@ -30,6 +30,7 @@ ARROWS = {
 # The rooms of convert/, likewise. They may enter lib/base too, whose headers are complete without a source. What is in
 # convert/ itself and knows no format is open to all of them; the table of formats enters all rooms.
 CONVERT_ARROWS = {
+    "content": set(),
     "zip": set(),
     "pickle": set(),
     "objects": set(),

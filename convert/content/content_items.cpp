@@ -1,4 +1,4 @@
-#include "content_items.hpp"
+#include "convert/content/content_items.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include <milepost/value.hpp>
 #include <milepost/walk.hpp>
 
-namespace milepost::cli {
+namespace milepost::convert {
 namespace {
 
 Value texts(const std::vector<std::string>& names) {
@@ -83,4 +83,4 @@ const ContentItems::Item* ContentItems::take(const std::string& path) {
     return &items_[item];
 }
 
-}  // namespace milepost::cli
+}  // namespace milepost::convert

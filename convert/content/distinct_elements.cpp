@@ -1,17 +1,17 @@
-#include "distinct_elements.hpp"
+#include "convert/content/distinct_elements.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include <milepost/error.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
-namespace milepost::cli {
+#include "base/message.hpp"
+
+namespace milepost::convert {
 namespace {
 
 /// No real view has rows that overlap so much.
@@ -25,8 +25,8 @@ Result<void> check_size(const TensorView& tensor) {
     const std::uint64_t most = std::max<std::uint64_t>(tensor.storage().nbytes(), 1);
     if (tensor.nbytes() / kMostOverlap <= most) return {};
     return Error(Condition::total_bytes,
-                 fmt::format("a tensor of {} bytes on a storage of {} bytes is not read", tensor.nbytes(),
-                             tensor.storage().nbytes()));
+                 base::message("a tensor of ", tensor.nbytes(), " bytes on a storage of ",
+                               tensor.storage().nbytes(), " bytes is not read"));
 }
 
 std::uint64_t saturating_product(std::uint64_t a, std::uint64_t b) {
@@ -59,4 +59,4 @@ Result<DistinctElements> distinct_elements(const TensorView& tensor) {
     return DistinctElements{pair.left, pair.repeats};
 }
 
-}  // namespace milepost::cli
+}  // namespace milepost::convert

@@ -10,7 +10,7 @@
 #include <milepost/checkpoint.hpp>
 #include <milepost/value.hpp>
 
-namespace milepost::cli {
+namespace milepost::convert {
 
 /// All tensors and values of a checkpoint with their paths, in order: also what is not an entry, such as the
 /// params of a group. Borrows from the checkpoint.
@@ -49,4 +49,4 @@ private:
     std::vector<bool> taken_;
 };
 
-}  // namespace milepost::cli
+}  // namespace milepost::convert

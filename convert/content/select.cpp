@@ -1,4 +1,4 @@
-#include "edit_steps.hpp"
+#include <milepost/select.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -11,17 +11,17 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include <milepost/checkpoint.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
 
-#include "output.hpp"
+#include "base/message.hpp"
 
-namespace milepost::cli {
+namespace milepost {
 namespace {
+
+using base::message;
 
 /// Copies what stays. `decide` tells of a path whether all at and below it stays, or goes, or nothing.
 class Selection {
@@ -99,7 +99,7 @@ private:
             const std::string step =
                 has_key ? optimizer.param_keys[static_cast<std::size_t>(index)] : std::to_string(index);
             Entries entries;
-            add_entries(fmt::format("{}/state/{}/", name, step), state, entries, all);
+            add_entries(message(name, "/state/", step, "/"), state, entries, all);
             if (!entries.empty() || state.empty()) kept.state[index] = std::move(entries);
         }
         add_entries(name + "/state/", optimizer.state_extra, kept.state_extra, all);
@@ -126,7 +126,7 @@ private:
         for (const auto& [key, value] : dict.items) {
             const auto* text = key.get_if<String>();
             const std::string step = text != nullptr ? text->text : to_string(key);
-            if (auto item = part(fmt::format("{}/{}", path, step), value))
+            if (auto item = part(message(path, "/", step), value))
                 kept.items.emplace_back(key, *std::move(item));
         }
         if (kept.items.empty()) return std::nullopt;
@@ -167,6 +167,11 @@ using Decision = Selection::Decision;
 
 }  // namespace
 
+bool matches_any(const std::vector<std::string>& patterns, const std::string& path) {
+    return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                           [&path](const auto& pattern) { return matches(pattern, path); });
+}
+
 Checkpoint keep(const Checkpoint& from, const std::vector<std::string>& patterns) {
     const auto decide = [&patterns](const std::string& path) {
         return matches_any(patterns, path) ? Decision::stays : Decision::undecided;
@@ -181,4 +186,4 @@ Checkpoint drop(const Checkpoint& from, const std::vector<std::string>& patterns
     return Selection(from, decide, Decision::stays).made();
 }
 
-}  // namespace milepost::cli
+}  // namespace milepost

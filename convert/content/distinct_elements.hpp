@@ -5,7 +5,7 @@
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
-namespace milepost::cli {
+namespace milepost::convert {
 
 /// A tensor without the repetitions that strides of 0 make, and how often each of its elements is repeated
 /// (saturates): a few bytes of a file can be a tensor of any size.
@@ -25,4 +25,4 @@ struct DistinctPair {
 };
 [[nodiscard]] Result<DistinctPair> distinct_elements(const TensorView& left, const TensorView& right);
 
-}  // namespace milepost::cli
+}  // namespace milepost::convert

@@ -1,3 +1,5 @@
+#include "convert/content/tensor_gap.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -9,14 +11,16 @@
 #include <utility>
 #include <vector>
 
+#include <milepost/compare.hpp>
+#include <milepost/dtype.hpp>
+#include <milepost/elements.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
-#include "compare.hpp"
-#include "distinct_elements.hpp"
-#include "elements.hpp"
+#include "convert/content/distinct_elements.hpp"
+#include "convert/progress_counter.hpp"
 
-namespace milepost::cli {
+namespace milepost::convert {
 namespace {
 
 constexpr std::uint64_t kBlockElements = std::uint64_t{1} << 20U;
@@ -63,7 +67,7 @@ public:
         const bool is_same =
             left_ == right_ && std::equal(left.begin(), left.end(), right.begin(), right.end());
         if (is_same) return;
-        if (numbers_of(left_.code) == Numbers::none) return count_elements(left, right);
+        if (number_kind(left_.code) == NumberKind::none) return count_elements(left, right);
         decode(left, right);
         for (std::size_t i = 0; i < left_numbers_.size(); ++i)
             compare(i);
@@ -128,7 +132,8 @@ private:
 
 }  // namespace
 
-Result<Gap> gap_between(const TensorView& whole_left, const TensorView& whole_right, Tolerance tolerance) {
+Result<Gap> gap_between(const TensorView& whole_left, const TensorView& whole_right, Tolerance tolerance,
+                        ProgressCounter& progress) {
     MILEPOST_TRY_ASSIGN(const auto distinct, distinct_elements(whole_left, whole_right));
     const TensorView& left = distinct.left;
     const TensorView& right = distinct.right;
@@ -147,11 +152,11 @@ Result<Gap> gap_between(const TensorView& whole_left, const TensorView& whole_ri
             meter.add(block, other);
         }
         first += count;
-        return {};
+        return progress.add(count * left.dtype().bits / 8);
     };
     const std::uint64_t block_nbytes = std::max<std::uint64_t>(1, kBlockElements * driving.dtype().bits / 8);
     MILEPOST_TRY(driving.read_blocks(compare_block, block_nbytes));
     return meter.gap();
 }
 
-}  // namespace milepost::cli
+}  // namespace milepost::convert

@@ -1,38 +1,39 @@
-#include "compare.hpp"
+#include <milepost/compare.hpp>
 
 #include <cmath>
 #include <complex>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <milepost/checkpoint.hpp>
 #include <milepost/convert.hpp>
+#include <milepost/elements.hpp>
 #include <milepost/result.hpp>
+#include <milepost/select.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
+#include <milepost/walk.hpp>
 
-#include "content_items.hpp"
-#include "elements.hpp"
-#include "output.hpp"
+#include "base/checked.hpp"
+#include "base/message.hpp"
+#include "convert/content/content_items.hpp"
+#include "convert/content/tensor_gap.hpp"
+#include "convert/formats.hpp"
+#include "convert/progress_counter.hpp"
 
-namespace milepost::cli {
+namespace milepost {
 namespace {
 
-constexpr std::size_t kMaxText = 60;
+using base::message;
+using convert::ContentItems;
 
-/// Formats that hold named tensors and texts, and nothing else.
-bool is_flat(FileFormat format) {
-    return format == FileFormat::safetensors || format == FileFormat::npz || format == FileFormat::npy ||
-           format == FileFormat::gguf || format == FileFormat::hdf5;
-}
+constexpr std::size_t kMaxText = 60;
 
 template <class T>
 bool same_bits(const T& a, const T& b) {
@@ -67,23 +68,28 @@ bool is_close(const Value& a, const Value& b, Tolerance tolerance) {
 }
 
 std::string text_of(const TensorView& tensor) {
-    std::string text = fmt::format("{}[{}]", escape(tensor.dtype().name), fmt::join(tensor.shape(), ", "));
-    if (tensor.role() != Role::plain) text += fmt::format(" {}", name(tensor.role()));
+    std::string text = escape(tensor.dtype().name) + '[';
+    for (std::size_t dim = 0; dim < tensor.rank(); ++dim)
+        text += message(dim == 0 ? "" : ", ", tensor.shape()[dim]);
+    text += ']';
+    if (tensor.role() != Role::plain) text += message(" ", name(tensor.role()));
     if (tensor.requires_grad()) text += " requires_grad";
     return text;
 }
 
 std::string text_of(const Value& value) {
     if (const auto* tensor = value.get_if<TensorView>()) return text_of(*tensor);
-    if (const auto* dict = value.get_if<Dict>()) return fmt::format("dict of {}", dict->items.size());
-    if (const auto* list = value.get_if<List>()) return fmt::format("list of {}", list->items.size());
+    if (const auto* dict = value.get_if<Dict>()) return message("dict of ", dict->items.size());
+    if (const auto* list = value.get_if<List>()) return message("list of ", list->items.size());
     return to_string(value, kMaxText);
 }
 
 class Comparer {
 public:
-    Comparer(const CompareOptions& options, const std::function<bool(const Difference&)>& found)
-        : options_(options), found_(found) {}
+    /// `total_nbytes`: of the tensors of the left one.
+    Comparer(const CompareOptions& options, const std::function<bool(const Difference&)>& found,
+             std::uint64_t total_nbytes)
+        : options_(options), found_(found), progress_(options.progress, total_nbytes) {}
 
     [[nodiscard]] Result<Comparison> run(ContentItems& left, ContentItems& right) {
         for (const ContentItems::Item& item : left.items()) {
@@ -103,6 +109,7 @@ public:
                 continue;
             report({Difference::Kind::added, item.path, "", text_of(*item.value)});
         }
+        MILEPOST_TRY(progress_.finish());
         return result_;
     }
 
@@ -128,13 +135,13 @@ private:
         bool same = a.shape() == b.shape() && (a.dtype() == b.dtype() || has_tolerance) &&
                     (is_flat || (a.role() == b.role() && a.requires_grad() == b.requires_grad()));
         Difference difference{Difference::Kind::changed, path, text_of(a), text_of(b)};
-        const bool has_gap =
-            a.shape() == b.shape() &&
-            (a.dtype() == b.dtype() ||
-             (numbers_of(a.dtype().code) != Numbers::none && numbers_of(b.dtype().code) != Numbers::none &&
-              numbers_per_element(a.dtype().code) == numbers_per_element(b.dtype().code)));
+        const bool has_gap = a.shape() == b.shape() &&
+                             (a.dtype() == b.dtype() ||
+                              (number_kind(a.dtype().code) != NumberKind::none &&
+                               number_kind(b.dtype().code) != NumberKind::none &&
+                               numbers_per_element(a.dtype().code) == numbers_per_element(b.dtype().code)));
         if (has_gap) {
-            auto gap = gap_between(a, b, options_.tolerance);
+            auto gap = convert::gap_between(a, b, options_.tolerance, progress_);
             if (!gap) return gap.error().within(escape(path));
             difference.gap = *gap;
             same = same && gap->is_equal;
@@ -163,6 +170,7 @@ private:
     const CompareOptions& options_;
     const std::function<bool(const Difference&)>& found_;
     Comparison result_;
+    convert::ProgressCounter progress_;
     std::set<std::string> told_;
     bool is_stopped_ = false;
 };
@@ -172,14 +180,20 @@ private:
 CompareOptions compare_options(FileFormat left, FileFormat right) {
     CompareOptions options;
     if (left == right) return options;
-    options.left_is_flat = is_flat(left);
-    options.right_is_flat = is_flat(right);
+    options.left_is_flat = convert::row_of(left).is_flat;
+    options.right_is_flat = convert::row_of(right).is_flat;
     return options;
 }
 
 Result<Comparison> compare(const Checkpoint& left, const Checkpoint& right, const CompareOptions& options,
                            const std::function<bool(const Difference&)>& found) {
-    Comparer comparer(options, found);
+    std::uint64_t nbytes = 0;
+    if (options.progress) {
+        walk_tensors(left, [&nbytes](const std::string&, const TensorView& tensor) {
+            if (!base::checked_add(nbytes, tensor.nbytes(), nbytes)) nbytes = UINT64_MAX;
+        });
+    }
+    Comparer comparer(options, found, nbytes);
     if (options.left_is_flat || options.right_is_flat) {
         comparer.result().notes.emplace_back(
             "only tensors were compared, by name: one of the formats holds nothing else");
@@ -190,4 +204,4 @@ Result<Comparison> compare(const Checkpoint& left, const Checkpoint& right, cons
     return comparer.run(a, b);
 }
 
-}  // namespace milepost::cli
+}  // namespace milepost

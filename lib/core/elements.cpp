@@ -1,4 +1,4 @@
-#include "elements.hpp"
+#include <milepost/elements.hpp>
 
 #include <array>
 #include <cmath>
@@ -11,7 +11,7 @@
 
 #include <milepost/dtype.hpp>
 
-namespace milepost::cli {
+namespace milepost {
 namespace {
 
 /// What the largest exponent means, and which bits are not a number (docs/format.md, section 6.3).
@@ -142,15 +142,15 @@ void append_as(std::span<const std::byte> bytes, std::vector<double>& to) {
 
 }  // namespace
 
-Numbers numbers_of(Dtype dtype) noexcept {
-    if (dtype == Dtype::boolean) return Numbers::boolean;
-    if (dtype >= Dtype::i8 && dtype <= Dtype::u64) return Numbers::integers;
-    if (dtype == Dtype::c64 || dtype == Dtype::c128) return Numbers::complex;
-    return find_float(dtype) != nullptr ? Numbers::floats : Numbers::none;
+NumberKind number_kind(Dtype dtype) noexcept {
+    if (dtype == Dtype::boolean) return NumberKind::boolean;
+    if (dtype >= Dtype::i8 && dtype <= Dtype::u64) return NumberKind::integer;
+    if (dtype == Dtype::c64 || dtype == Dtype::c128) return NumberKind::complex;
+    return find_float(dtype) != nullptr ? NumberKind::floating : NumberKind::none;
 }
 
 std::size_t numbers_per_element(Dtype dtype) noexcept {
-    return numbers_of(dtype) == Numbers::complex ? 2 : 1;
+    return number_kind(dtype) == NumberKind::complex ? 2 : 1;
 }
 
 void append_doubles(Dtype dtype, std::span<const std::byte> bytes, std::vector<double>& to) {
@@ -190,4 +190,4 @@ void append_ranks(Dtype dtype, std::span<const std::byte> bytes, std::vector<std
     for_each_float(*format, bytes, [&](std::uint64_t bits) { to.push_back(rank(*format, bits)); });
 }
 
-}  // namespace milepost::cli
+}  // namespace milepost

@@ -1,4 +1,4 @@
-#include "statistics.hpp"
+#include <milepost/statistics.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -8,13 +8,13 @@
 #include <span>
 #include <vector>
 
+#include <milepost/elements.hpp>
 #include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 
-#include "distinct_elements.hpp"
-#include "elements.hpp"
+#include "convert/content/distinct_elements.hpp"
 
-namespace milepost::cli {
+namespace milepost {
 namespace {
 
 Result<void> for_each_number(const TensorView& tensor, const std::function<void(double)>& visit) {
@@ -76,7 +76,7 @@ void repeat(Statistics& statistics, std::uint64_t times) {
 }  // namespace
 
 Result<Statistics> statistics_of(const TensorView& whole, std::size_t bins) {
-    MILEPOST_TRY_ASSIGN(const auto distinct, distinct_elements(whole));
+    MILEPOST_TRY_ASSIGN(const auto distinct, convert::distinct_elements(whole));
     const TensorView& tensor = distinct.tensor;
     Statistics statistics;
     Moments moments;
@@ -98,4 +98,4 @@ Result<Statistics> statistics_of(const TensorView& whole, std::size_t bins) {
     return statistics;
 }
 
-}  // namespace milepost::cli
+}  // namespace milepost
