@@ -114,6 +114,8 @@ Exit run(const ConvertCommand& command) {
     if (!file) return fail(command.file, file.error(), command.no_color);
     auto checkpoint = file->checkpoint();
     if (!checkpoint) return fail(command.file, checkpoint.error(), command.no_color);
+    if (const auto matched = check_matches(*checkpoint, command.only); !matched)
+        return fail(command.file, matched.error(), command.no_color);
     if (!command.only.empty()) *checkpoint = keep(*checkpoint, command.only);
     const std::vector<Loss> losses = find_losses(*checkpoint, options->format);
     if (!losses.empty()) print_losses(command, options->format, losses);

@@ -32,6 +32,8 @@ Result<Checkpoint> changed(const EditCommand& command, Checkpoint checkpoint) {
         MILEPOST_TRY_ASSIGN(const auto other, file.checkpoint());
         MILEPOST_TRY(merge(checkpoint, other));
     }
+    MILEPOST_TRY(check_matches(checkpoint, command.keep));
+    MILEPOST_TRY(check_matches(checkpoint, command.drop));
     if (!command.keep.empty()) checkpoint = keep(checkpoint, command.keep);
     if (!command.drop.empty()) checkpoint = drop(checkpoint, command.drop);
     for (const std::string& text : command.rename) {
@@ -61,6 +63,8 @@ Result<std::vector<std::string>> write_all(const EditCommand& command, Checkpoin
         outputs.push_back({std::move(names.first), std::move(names.second)});
     }
     std::vector<std::string> written;
+    for (const SplitOutput& output : outputs)
+        MILEPOST_TRY(check_matches(checkpoint, {output.pattern}));
     for (const SplitOutput& output : outputs) {
         MILEPOST_TRY(write_output(output.path, keep(checkpoint, {output.pattern}), options));
         checkpoint = drop(checkpoint, {output.pattern});

@@ -1,5 +1,6 @@
 #include <milepost/compare.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <cstddef>
@@ -23,6 +24,7 @@
 #include "base/checked.hpp"
 #include "base/message.hpp"
 #include "convert/content/content_items.hpp"
+#include "convert/content/nothing_matches.hpp"
 #include "convert/content/tensor_gap.hpp"
 #include "convert/formats.hpp"
 #include "convert/progress_counter.hpp"
@@ -92,6 +94,7 @@ public:
         : options_(options), found_(found), progress_(options.progress, total_nbytes) {}
 
     [[nodiscard]] Result<Comparison> run(ContentItems& left, ContentItems& right) {
+        MILEPOST_TRY(check_patterns(left, right));
         for (const ContentItems::Item& item : left.items()) {
             const ContentItems::Item* other = right.take(item.path);
             if (!matches_any(options_.only, item.path)) continue;
@@ -116,6 +119,19 @@ public:
     Comparison& result() noexcept { return result_; }
 
 private:
+    [[nodiscard]] Result<void> check_patterns(const ContentItems& left, const ContentItems& right) const {
+        for (const std::string& pattern : options_.only) {
+            const auto fits = [&pattern](const ContentItems::Item& item) {
+                return matches(pattern, item.path);
+            };
+            const auto in = [&fits](const ContentItems& all) {
+                return std::any_of(all.items().begin(), all.items().end(), fits);
+            };
+            if (!in(left) && !in(right)) return convert::nothing_matches(pattern);
+        }
+        return {};
+    }
+
     [[nodiscard]] Result<void> both(const ContentItems::Item& item, const Value& right) {
         ++result_.compared;
         const Value& left = *item.value;

@@ -12,11 +12,15 @@
 #include <vector>
 
 #include <milepost/checkpoint.hpp>
+#include <milepost/error.hpp>
+#include <milepost/result.hpp>
 #include <milepost/tensor.hpp>
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
+#include <milepost/walk.hpp>
 
 #include "base/message.hpp"
+#include "convert/content/nothing_matches.hpp"
 
 namespace milepost {
 namespace {
@@ -167,9 +171,33 @@ using Decision = Selection::Decision;
 
 }  // namespace
 
+Error convert::nothing_matches(const std::string& pattern) {
+    const std::string shown = escape(pattern, 200);
+    std::string text = message("nothing has a path that matches '", shown, "'");
+    if (pattern.find('*') == std::string::npos)
+        text += message("; to find it anywhere in a path, use '*", shown, "*'");
+    return Error(Condition::option, text);
+}
+
 bool matches_any(const std::vector<std::string>& patterns, const std::string& path) {
     return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
                                            [&path](const auto& pattern) { return matches(pattern, path); });
+}
+
+Result<void> check_matches(const Checkpoint& checkpoint, const std::vector<std::string>& patterns) {
+    std::vector<std::string> unmatched = patterns;
+    const auto see = [&unmatched](const std::string& path) {
+        std::erase_if(unmatched, [&path](const std::string& pattern) { return matches(pattern, path); });
+    };
+    for (const auto& [name, _] : checkpoint.models())
+        see(name);
+    for (const auto& [name, _] : checkpoint.optimizers())
+        see(name);
+    walk(checkpoint, [&](const std::string& path, const Value& value) {
+        see(path);
+        return value.get_if<Dict>() != nullptr;  // items of lists cannot be chosen
+    });
+    return unmatched.empty() ? Result<void>() : convert::nothing_matches(unmatched.front());
 }
 
 Checkpoint keep(const Checkpoint& from, const std::vector<std::string>& patterns) {

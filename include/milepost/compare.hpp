@@ -72,7 +72,8 @@ struct CompareOptions {
 /// Where one side holds only named tensors, the tensors of the other one are compared under the names that
 /// they would have in such a file, and nothing else is. Calls `found` for each difference, first those of the
 /// left side in its order, then what only the right one has; it returns false to stop. Errors: those of
-/// reading tensors and of `progress`. Throws std::bad_alloc, and what `found` throws. Threads: any.
+/// reading tensors and of `progress`; invalid_argument/option for a pattern of `only` that matches nothing in
+/// either. Throws std::bad_alloc, and what `found` throws. Threads: any.
 [[nodiscard]] MILEPOST_API Result<Comparison> compare(const Checkpoint& left, const Checkpoint& right,
                                                       const CompareOptions& options,
                                                       const std::function<bool(const Difference&)>& found);

@@ -5,6 +5,7 @@
 
 #include <milepost/checkpoint.hpp>
 #include <milepost/export.hpp>
+#include <milepost/result.hpp>
 
 /// This header belongs to the library milepost-convert.
 namespace milepost {
@@ -21,6 +22,11 @@ namespace milepost {
 [[nodiscard]] MILEPOST_API Checkpoint keep(const Checkpoint& from, const std::vector<std::string>& patterns);
 [[nodiscard]] MILEPOST_API Checkpoint drop(const Checkpoint& from, const std::vector<std::string>& patterns);
 ///@}
+
+/// Whether each pattern matches something that keep() and drop() can choose: one that does not is most likely
+/// mistyped. Errors: invalid_argument/option for the first that matches nothing. Throws std::bad_alloc.
+[[nodiscard]] MILEPOST_API Result<void> check_matches(const Checkpoint& checkpoint,
+                                                      const std::vector<std::string>& patterns);
 
 /// Whether one of the patterns matches. True if there are none, as in LoadOptions::only.
 [[nodiscard]] MILEPOST_API bool matches_any(const std::vector<std::string>& patterns,

@@ -63,7 +63,8 @@ def convert(
 
     from_format: of the source; None: by its content. to_format: of the target; None: by its extension.
     models: nested dicts of tensors that become models: {"nets/generator": "generator"}.
-    only: patterns of paths, such as "model/*"; what none of them matches is left out.
+    only: patterns of paths, such as "model/*"; what none of them matches is left out. A pattern that
+        matches nothing is an InvalidArgumentError.
     verify: read the new file again, and compare it bit for bit with what was to be written; MismatchError otherwise.
     lossy: write the file even if the format cannot hold all; the result lists what is left out.
     max_shard_size: of safetensors, in bytes: more is written as NAME-00001-of-0000N.safetensors and an index.

@@ -34,10 +34,12 @@ std::optional<std::string> extension_format(const nb::bytes& path) {
 
 using Patterns = std::vector<std::string>;
 
-/// What the patterns match of a file; all of it if there are none.
+/// What the patterns match of a file; all of it if there are none. Errors: those of reading and
+/// check_matches().
 Result<std::shared_ptr<const Checkpoint>> selected(const OpenFile& file, const Patterns& only) {
     auto all = file.checkpoint();
     if (!all || only.empty()) return all;
+    MILEPOST_TRY(check_matches(**all, only));
     return std::make_shared<const Checkpoint>(keep(**all, only));
 }
 

@@ -181,6 +181,9 @@ def test_only_what_is_asked_for(saved: Path, tmp_path: Path) -> None:
     assert list(found["model"]) == ["weight"]
     with pytest.raises(milepost.UnsupportedError, match="1 of its parts"):
         milepost.convert(saved, tmp_path / "x.npz", only=["model/*", "epoch"])
+    with pytest.raises(milepost.InvalidArgumentError, match=r"matches 'modle/\*'"):
+        milepost.convert(saved, tmp_path / "x.npz", only=["model/*", "modle/*"])
+    assert not (tmp_path / "x.npz").exists()
 
 
 @pytest.mark.parametrize("target", ["x.milepost", "x.pt", "x.safetensors", "x.npz", "x.gguf"])

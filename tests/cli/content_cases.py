@@ -127,6 +127,21 @@ class Edit(CliTest):
         self.assertFalse(any(entry["path"].endswith("lr") for entry in left["entries"]))
         self.assertEqual([o["name"] for o in left["optimizers"]], [o["name"] for o in listing(golden("small"))["optimizers"]])
 
+    def test_a_pattern_that_matches_nothing_is_a_mistake(self):
+        out = self.folder / "x.milepost"
+        for option in ("--keep", "--drop", "--split"):
+            value = f"nte/*={self.folder / 'y'}" if option == "--split" else "nte/*"
+            process = run("edit", golden("small"), out, "--keep", "net/*", option, value)
+            self.assertEqual((process.returncode, process.stdout), (2, ""))
+            self.assertIn("nothing has a path that matches 'nte/*'", process.stderr)
+        commands = [["convert", golden("small"), out, "--only", "net/*", "--only", "weight"],
+                    ["diff", golden("small"), golden("small"), "--only", "weight"]]
+        for command in commands:
+            process = run(*command)
+            self.assertEqual((process.returncode, process.stdout), (2, ""))
+            self.assertIn("use '*weight*'", process.stderr)
+        self.assertFalse(out.exists())
+
     def test_rename(self):
         renamed = self.edit("--rename", "net/*=net/layer.*", "--rename", "net=model", "--rename", "epoch=epochs")
         self.assertEqual(self.entries(renamed)[:3], ["model/layer.weight", "model/layer.turned", "model/layer.table"])

@@ -118,6 +118,9 @@ TEST_CASE("keep and drop: parts, entries and items by their paths") {
     CHECK(rest.values().find("config")->get_if<Dict>()->items.size() == 1);
     CHECK(rest.order() == std::vector<std::string>{"epoch", "config"});
 
+    CHECK(check_matches(all, {"net", "net/?", "config/*", "epoch"}));
+    CHECK(outcome(check_matches(all, {"net", "nets/?"})) == "invalid_argument/option");
+
     CHECK(matches_any({}, "anything"));
     CHECK(matches_any({"x", "net/?"}, "net/a"));
     CHECK_FALSE(matches_any({"x", "net/?"}, "net/ab"));
@@ -135,6 +138,9 @@ TEST_CASE("compare: what is removed, added and changed") {
           std::vector<std::string>{"removed net/b", "changed epoch", "added new"});
     CHECK(compared(left, right, {.only = {"net/*"}}).differences ==
           std::vector<std::string>{"removed net/b"});
+    CHECK(compared(left, right, {.only = {"new"}}).differences == std::vector<std::string>{"added new"});
+    const auto nothing = compare(left, right, {.only = {"nwe"}}, [](const Difference&) { return true; });
+    CHECK(outcome(nothing) == "invalid_argument/option");
 }
 
 TEST_CASE("compare: the gap between tensors, and tolerances") {
