@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares GGUF files of Milepost with the package gguf, which llama.cpp writes and reads its files with.
 
-    check_gguf.py CONVERT_FILE
+    check_gguf.py CONVERT_TOOL
 
 A file that the package writes becomes a checkpoint and the same bytes again; a checkpoint becomes a file that the package
 reads. Exits with 77, skipped, where the package or NumPy is missing.
