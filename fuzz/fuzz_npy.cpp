@@ -1,9 +1,11 @@
-// The bytes of a .npz archive, or of a .npy file: what does not begin as an archive is one.
+// The bytes of a .npz archive, as it is and with right checksums, or of a .npy file: what does not begin as
+// an archive is one.
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "archive_again.hpp"
 #include "convert/numpy/numpy.hpp"
 #include "examine_import.hpp"
 
@@ -26,7 +28,12 @@ Result<Checkpoint> import_either(const convert::ImportInput& input) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbytes) {
-    milepost::fuzz::examine_import(std::as_bytes(std::span(data, nbytes)), import_either,
-                                   convert::numpy::write_npz);
+    const auto bytes = std::as_bytes(std::span(data, nbytes));
+    const auto examine = [](std::span<const std::byte> file) {
+        milepost::fuzz::examine_import(file, import_either, convert::numpy::write_npz);
+    };
+    examine(bytes);
+    if (!is_archive(bytes)) return 0;
+    if (const auto archive = milepost::fuzz::archive_again(bytes)) examine(*archive);
     return 0;
 }

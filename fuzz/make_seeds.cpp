@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <milepost/milepost.hpp>
@@ -23,6 +24,9 @@
 #include "array_seeds.hpp"
 #include "assertions.hpp"
 #include "codec/codec.hpp"
+#include "convert/objects/checkpoint_of.hpp"
+#include "convert/pytorch/object_pickle.hpp"
+#include "convert/pytorch/write_format.hpp"
 #include "support/gguf_file.hpp"
 #include "support/reseal.hpp"
 
@@ -255,6 +259,24 @@ void write_gguf(const fs::path& folder) {
         old.key("general.alignment", 4, GgufFile::number(8U)).tensor("t", {}, 0, "abcd").bytes());
 }
 
+/// Archives, and the pickles in them behind a byte that tells what is around them.
+void write_pytorch(const fs::path& folder) {
+    const Contents contents;
+    const std::vector<std::pair<std::string, Checkpoint>> objects = {{"model", contents.model()},
+                                                                     {"optimizer", contents.optimizer()},
+                                                                     {"values", Contents::values()},
+                                                                     {"views", contents.views()}};
+    for (const auto& [name, checkpoint] : objects) {
+        MemorySink archive;
+        require(convert::pytorch::write_pytorch(archive, "x", checkpoint, {}).has_value(),
+                "a seed can be written");
+        write(folder / name, archive.bytes());
+        const std::string pickle =
+            '\0' + convert::pytorch::pickle_of(convert::objects::object_of(checkpoint)).pickle;
+        write(folder / (name + "_pickle"), std::as_bytes(std::span(pickle)));
+    }
+}
+
 }  // namespace
 }  // namespace milepost::fuzz
 
@@ -270,6 +292,7 @@ int main(int count, char** arguments) {
     milepost::fuzz::write_noise(folder / "index", 1);
     milepost::fuzz::write_noise(folder / "round_trip", 2);
     milepost::fuzz::write_gguf(folder / "gguf");
+    milepost::fuzz::write_pytorch(folder / "pytorch");
     milepost::fuzz::make_array_seeds(
         [&](std::string_view target, std::string_view name, std::string_view bytes) {
             milepost::fuzz::write(folder / target / name, std::as_bytes(std::span(bytes)));

@@ -3,8 +3,8 @@
 //
 //     convert_tool [--small] [--keep-storages] IN OUT
 //
-// Prints nothing on success; otherwise "code/condition: message", and exits with 2. A checkpoint has the bytes
-// that milepost.save(torch.load(IN), OUT) would write in Python.
+// Prints nothing on success; otherwise "code/condition: message", and exits with 2. A checkpoint has the
+// bytes that milepost.save(torch.load(IN), OUT) would write in Python.
 //
 //     --small          limits of some megabytes, so that a test sees whether memory is bounded by them
 //     --keep-storages  as in Python: views keep their storage, offset and strides in a checkpoint
