@@ -13,12 +13,15 @@ namespace {
 
 /// A chunk of a checkpoint: blocks that begin at its multiples decode each chunk once.
 constexpr std::uint64_t kBlockNbytes = std::uint64_t{1} << 20U;
+/// The elements of a block of a strided tensor can be anywhere in its storage, which is then read once for
+/// each block: fewer and larger ones.
+constexpr std::uint64_t kStridedBlockNbytes = std::uint64_t{64} << 20U;
 
 }  // namespace
 
 Result<void> TensorWriter::write(const TensorView& tensor) {
     return tensor.read_blocks([this](std::span<const std::byte> block) { return hand_over(block); },
-                              kBlockNbytes);
+                              tensor.is_contiguous() ? kBlockNbytes : kStridedBlockNbytes);
 }
 
 Result<void> TensorWriter::write(const StorageView& storage, std::uint64_t begin, std::uint64_t nbytes) {
