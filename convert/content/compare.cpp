@@ -127,7 +127,13 @@ private:
             const auto in = [&fits](const ContentItems& all) {
                 return std::any_of(all.items().begin(), all.items().end(), fits);
             };
-            if (!in(left) && !in(right)) return convert::nothing_matches(pattern);
+            if (in(left) || in(right)) continue;
+            Error error = convert::nothing_matches(pattern);
+            const bool is_flat = options_.left_is_flat || options_.right_is_flat;
+            if (!is_flat || left.items().empty()) return error;
+            return Error(error.condition(),
+                         message(error.message(), "; only names are compared here, such as '",
+                                 escape(left.items().front().path, 120), "'"));
         }
         return {};
     }

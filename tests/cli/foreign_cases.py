@@ -73,6 +73,9 @@ class Foreign(CliTest):
         self.assertEqual(run("verify", cut).returncode, 1)
 
     def test_formats_have_the_same_content(self):
+        by_path = run("diff", self.npz, self.safetensors, "--only", "model/*")
+        self.assertEqual((by_path.returncode, by_path.stdout), (2, ""))
+        self.assertIn("matches 'model/*'; only names are compared here, such as 'w'", by_path.stderr)
         process = run("diff", self.npz, self.safetensors)
         self.assertEqual((process.returncode, process.stdout), (0, "same content (2 items compared)\n"))
         self.assertIn("only tensors were compared", process.stderr)
