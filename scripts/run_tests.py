@@ -170,18 +170,26 @@ def add_script(command: list[str], process: subprocess.CompletedProcess[str], ta
         tally.passed += int(counted[1])
 
 
+def build_whole(build: Build, tally: Tally) -> bool:
+    if not build.whole or run(["ninja", "-C", str(build.folder)], build):
+        return True
+    tally.failed.append(f"{build.name}: cannot be built")
+    return False
+
+
 def run_build(build: Build, venv: PythonVenv, tally: Tally) -> None:
     if not configure(build, []):
         tally.failed.append(f"{build.name}: cannot be configured")
         return
     if build.first:
         run_suites(build, build.first, [], ["--no-rebuild"], tally)
-    for more in ([], venv.options()) if build.python else ([],):
-        if more and not configure(build, more):
+    if not build_whole(build, tally):
+        return
+    if build.python and (more := venv.options()):  # not asked before: it waits for pip
+        if not configure(build, more):
             tally.failed.append(f"{build.name}: cannot be configured with the Python package")
             return
-        if build.whole and not run(["ninja", "-C", str(build.folder)], build):
-            tally.failed.append(f"{build.name}: cannot be built")
+        if not build_whole(build, tally):
             return
     run_suites(build, build.suites, build.first, [], tally)
     run_scripts(build, tally)
