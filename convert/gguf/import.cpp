@@ -19,6 +19,7 @@
 
 #include "base/checked.hpp"
 #include "base/message.hpp"
+#include "convert/budget.hpp"
 #include "convert/gguf/cursor.hpp"
 #include "convert/gguf/gguf.hpp"
 #include "convert/gguf/key_values.hpp"
@@ -225,7 +226,7 @@ void add_values(Checkpoint& checkpoint, KeyValues read, std::uint32_t version) {
 Result<Checkpoint> import_gguf(const ImportInput& input) {
     const Limits& limits = input.options.limits;
     Cursor cursor(*input.source, input.size, limits);
-    Budget budget(limits);
+    Budget budget(limits, "GGUF header");
     MILEPOST_TRY_ASSIGN(const Header header, read_header(cursor));
     MILEPOST_TRY_ASSIGN(KeyValues read, read_key_values(cursor, header.key_value_count, limits, budget));
     MILEPOST_TRY_ASSIGN(std::vector<TensorInfo> infos,

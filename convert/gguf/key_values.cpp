@@ -19,6 +19,7 @@
 
 #include "base/checked.hpp"
 #include "base/message.hpp"
+#include "convert/budget.hpp"
 #include "convert/gguf/cursor.hpp"
 #include "convert/gguf/value_type.hpp"
 #include "convert/names.hpp"
@@ -215,26 +216,6 @@ Result<std::uint64_t> alignment_of(const Value& value, ValueType type) {
 
 bool is_alignment(std::uint64_t number) noexcept {
     return base::is_power_of_two(number) && number <= kGreatestAlignment;
-}
-
-Result<void> Budget::take_values(std::uint64_t count, std::uint64_t nbytes) {
-    if (count > values_) {
-        return Error(Condition::records,
-                     message("GGUF header: more values or tensors than the limit, ", limits_.max_records));
-    }
-    values_ -= count;
-    std::uint64_t all = 0;
-    return take_bytes(base::checked_mul(count, nbytes, all) ? all : UINT64_MAX);
-}
-
-Result<void> Budget::take_bytes(std::uint64_t nbytes) {
-    if (nbytes > nbytes_) {
-        return Error(Condition::decoded_bytes, message("GGUF header: its content takes more memory than the "
-                                                       "limit, ",
-                                                       limits_.max_decoded_bytes, " bytes"));
-    }
-    nbytes_ -= nbytes;
-    return {};
 }
 
 Result<KeyValues> read_key_values(Cursor& cursor, std::uint64_t count, const Limits& limits, Budget& budget) {

@@ -22,7 +22,7 @@
 #include "convert/names.hpp"
 #include "convert/numpy/array_header.hpp"
 #include "convert/numpy/numpy.hpp"
-#include "convert/numpy/swapped_source.hpp"
+#include "convert/swapped_source.hpp"
 #include "convert/zip/archive.hpp"
 
 namespace milepost::convert::numpy {

@@ -26,8 +26,8 @@
 #include "convert/pickle/value_of.hpp"
 #include "convert/pytorch/read_format.hpp"
 #include "convert/pytorch/storage_table.hpp"
-#include "convert/pytorch/swapped_source.hpp"
 #include "convert/pytorch/torchscript.hpp"
+#include "convert/swapped_source.hpp"
 #include "convert/zip/archive.hpp"
 
 namespace milepost::convert::pytorch {
@@ -126,7 +126,8 @@ private:
         const std::size_t number_nbytes = storage.dtype->nbytes / (is_complex ? 2U : 1U);
         MILEPOST_TRY_ASSIGN(const std::uint64_t nbytes, nbytes_of(storage));
         if (number_nbytes > 1 && nbytes == entry->nbytes)
-            at.source = std::make_shared<SwappedSource>(std::move(at.source), number_nbytes);
+            at.source =
+                std::make_shared<SwappedSource>(std::move(at.source), 0, entry->nbytes, number_nbytes);
         return at;
     }
 

@@ -14,7 +14,7 @@
 #include <milepost/convert.hpp>
 #include <milepost/milepost.hpp>
 
-#include "convert/numpy/swapped_source.hpp"
+#include "convert/swapped_source.hpp"
 #include "convert/zip/archive_writer.hpp"
 #include "memory_files.hpp"
 #include "support/samples.hpp"
@@ -135,7 +135,7 @@ TEST_CASE("npy: numbers of the other byte order are turned") {
     CHECK(content_of(tensor(folder.import(npy(dict(">u1", "3,"), "abc")))) == "abc");
     CHECK(content_of(tensor(folder.import(npy(dict(">u2", "2, 2", "True"), "abcdefgh")))) == "bafedchg");
     const auto memory = std::make_shared<MemorySource>("xabcdefghijkl");
-    const convert::numpy::SwappedSource source(memory, 1, 12, 4);
+    const convert::SwappedSource source(memory, 1, 12, 4);
     const std::string turned = "dcbahgfelkji";
     for (std::size_t begin = 0; begin <= 12; ++begin) {
         for (std::size_t end = begin; end <= 12; ++end) {

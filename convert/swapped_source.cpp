@@ -1,4 +1,4 @@
-#include "convert/pytorch/swapped_source.hpp"
+#include "convert/swapped_source.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,13 +8,20 @@
 
 #include <milepost/result.hpp>
 
-namespace milepost::convert::pytorch {
+namespace milepost::convert {
+
+void swap_numbers(std::span<std::byte> bytes, std::size_t number_nbytes) noexcept {
+    for (; !bytes.empty(); bytes = bytes.subspan(number_nbytes)) {
+        const std::span<std::byte> number = bytes.first(number_nbytes);
+        std::reverse(number.begin(), number.end());
+    }
+}
 
 Result<void> SwappedSource::read_part(std::uint64_t number_at, std::size_t past,
                                       std::span<std::byte> to) const {
     std::array<std::byte, 16> number{};
     const auto bytes = std::span(number).first(number_nbytes_);
-    MILEPOST_TRY(source_->read(number_at, bytes));
+    MILEPOST_TRY(source_->read(begin_ + number_at, bytes));
     std::reverse(bytes.begin(), bytes.end());
     std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(past), to.size(), to.begin());
     return {};
@@ -29,12 +36,10 @@ Result<void> SwappedSource::read(std::uint64_t offset, std::span<std::byte> to) 
         to = to.subspan(nbytes);
     }
     const std::size_t whole = to.size() - to.size() % number_nbytes_;
-    MILEPOST_TRY(source_->read(offset, to.first(whole)));
-    for (auto number = to.begin(); number != to.begin() + static_cast<std::ptrdiff_t>(whole);
-         number += static_cast<std::ptrdiff_t>(number_nbytes_))
-        std::reverse(number, number + static_cast<std::ptrdiff_t>(number_nbytes_));
+    MILEPOST_TRY(source_->read(begin_ + offset, to.first(whole)));
+    swap_numbers(to.first(whole), number_nbytes_);
     if (whole != to.size()) return read_part(offset + whole, 0, to.subspan(whole));
     return {};
 }
 
-}  // namespace milepost::convert::pytorch
+}  // namespace milepost::convert
