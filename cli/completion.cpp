@@ -19,8 +19,8 @@ namespace {
 struct Choices {
     std::string_view option, words;
 };
-constexpr std::string_view kFormats = "milepost pytorch safetensors npz npy gguf";
-constexpr std::array kChoices = {Choices{"--to", kFormats}, Choices{"--from", kFormats},
+constexpr std::array kChoices = {Choices{"--to", "milepost pytorch safetensors npz npy gguf"},
+                                 Choices{"--from", "milepost pytorch safetensors npz npy gguf hdf5"},
                                  Choices{"--codec", "raw zstd planes automatic smallest"}};
 
 std::string_view choices_of(const AppOption& option) {

@@ -8,6 +8,7 @@
 #include <milepost/convert.hpp>
 
 #include "convert/gguf/gguf.hpp"
+#include "convert/hdf5/hdf5.hpp"
 #include "convert/milepost_format.hpp"
 #include "convert/numpy/numpy.hpp"
 #include "convert/pytorch/read_format.hpp"
@@ -37,7 +38,7 @@ constexpr std::array<FormatRow, 7> kRows = {{
     {FileFormat::npy, "npy", kNpy, true, numpy::import_npy, numpy::find_npy_losses, numpy::write_npy,
      numpy::npy_as_read},
     {FileFormat::gguf, "gguf", kGguf, true, gguf::import_gguf, gguf::find_losses, gguf::write_gguf},
-    {FileFormat::hdf5, "hdf5", kHdf5, true, nullptr, nullptr, nullptr},
+    {FileFormat::hdf5, "hdf5", kHdf5, true, hdf5::import_hdf5, nullptr, nullptr},
 }};
 
 constexpr bool rows_match_enum() {

@@ -34,7 +34,7 @@ enum class FileFormat : std::uint8_t {
     npz,          ///< NumPy: a zip archive of arrays
     npy,          ///< NumPy: one array
     gguf,         ///< versions 2 and 3
-    hdf5,         ///< recognized, and not read yet
+    hdf5,         ///< what h5py and Keras write (in only)
 };
 
 /// The word of a format, as the command line writes it ("pytorch"), and the format of a word.
@@ -73,7 +73,8 @@ struct Imported {
 
 /// Reads the structure of a file; no tensor is read. A `.pt` becomes what milepost.save(torch.load(path))
 /// makes in Python, a `.safetensors`, `.npz` or GGUF what milepost.torch.save_file makes: a model `model`,
-/// and a value `metadata` where there is any. Nothing in the file is run.
+/// and a value `metadata` where there is any; an HDF5 file the same, but with values `attributes` and
+/// `texts`. Nothing in the file is run.
 ///
 /// Errors: those of sniff(), and of Reader::open for a checkpoint; unsupported/global, /opcode for a pickle
 /// that is more than data, /feature for what Milepost does not have; corrupt/foreign, /foreign_checksum;

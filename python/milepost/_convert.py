@@ -14,7 +14,7 @@ from milepost._memory import Limits, Progress
 from milepost._options import Codec, texts
 from milepost._save import save_options
 
-#: The formats; hdf5 is only read, where the build has it.
+#: The formats; hdf5 is only read.
 Format = Literal["milepost", "pytorch", "safetensors", "npz", "npy", "gguf", "hdf5"]
 
 _MOST_LISTED = 5

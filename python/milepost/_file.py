@@ -84,7 +84,7 @@ class File:
 
     @property
     def format(self) -> str:
-        """ "milepost", or that of another format: "pytorch", "safetensors", "npz", "npy", "gguf"."""
+        """ "milepost", or that of another format: "pytorch", "safetensors", "npz", "npy", "gguf", "hdf5"."""
         return self._opened().format
 
     @property

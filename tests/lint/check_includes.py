@@ -38,7 +38,7 @@ CONVERT_ARROWS = {
     "numpy": {"zip"},
     "safetensors": set(),
     "gguf": set(),
-    "hdf5": set(),
+    "hdf5": {"zip"},
 }
 CONVERT_COMMON = re.compile(r"convert/[^/]+\.hpp")
 CONVERT_TABLE = re.compile(r"convert/(formats|sniff)\.cpp")
@@ -56,7 +56,6 @@ THIRD_PARTY = {
     r"Eigen/.+": r"examples/.+",
     r"zlib\.h": r"(examples|convert/zip)/.+",
     r"minizip/.+": r"convert/zip/.+",
-    r"hdf5\.h": r"convert/hdf5/.+",
     r"(benchmark/.+|simdjson\.h)": r"bench/.+",
     r"nanobind/.+": r"python/native/.+",
     r"(ATen|c10|torch)/.+": r"include/milepost/libtorch(/[^/]+)?\.hpp|examples/libtorch\.cpp",
