@@ -170,6 +170,10 @@ Result<Checkpoint> import_archive(const ImportInput& input) {
     MILEPOST_TRY_ASSIGN(Archive archive, Archive::open(input.source, limits));
     Records records(std::move(archive), limits);
     MILEPOST_TRY(records.find_folder());
+    if (records.find("model.weights.h5") != nullptr)
+        return Error(Condition::feature,
+                     "a .keras archive: take the file model.weights.h5 out of it "
+                     "(unzip NAME.keras model.weights.h5), and read that");
     if (records.find("data.pkl") == nullptr || records.find("version") == nullptr)
         return Error(Condition::magic,
                      "a zip archive that is not of PyTorch: there is no data.pkl, or no version beside it");
