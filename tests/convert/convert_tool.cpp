@@ -8,18 +8,27 @@
 //
 //     --small          limits of some megabytes, so that a test sees whether memory is bounded by them
 //     --keep-storages  as in Python: views keep their storage, offset and strides in a checkpoint
+//
+//     convert_tool --dump IN
+//
+// prints what a file of named tensors becomes: a line for each tensor with its name, dtype, shape and bytes,
+// and a line for each value, as to_string() has them.
 
 #include <milepost/convert.hpp>
 #include <milepost/error.hpp>
 #include <milepost/io.hpp>
 #include <milepost/options.hpp>
 #include <milepost/result.hpp>
+#include <milepost/tensor.hpp>
+#include <milepost/text.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -54,6 +63,34 @@ bool take(std::span<char*>& arguments, std::string_view option) {
     return is_given;
 }
 
+milepost::Result<void> dump_tensor(const std::string& name, const milepost::TensorView& tensor) {
+    std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.nbytes()));
+    auto copied = tensor.copy_to(bytes);
+    if (!copied) return copied;
+    std::string line = milepost::escape(name) + '\t' + std::string(tensor.dtype().name) + '\t';
+    for (const std::uint64_t dim : tensor.shape())
+        line += std::to_string(dim) + ',';
+    line += '\t';
+    for (const std::byte byte : bytes) {
+        line += "0123456789abcdef"[std::to_integer<unsigned>(byte) >> 4U];
+        line += "0123456789abcdef"[std::to_integer<unsigned>(byte) & 15U];
+    }
+    (void)std::puts(line.c_str());
+    return {};
+}
+
+milepost::Result<void> dump(const std::string& from) {
+    const auto imported = milepost::import_file(from);
+    if (!imported) return imported.error();
+    for (const auto& [name, tensor] : milepost::named_tensors(imported->checkpoint)) {
+        auto dumped = dump_tensor(name, tensor);
+        if (!dumped) return dumped;
+    }
+    for (const auto& [name, value] : imported->checkpoint.values())
+        (void)std::puts((name + '\t' + milepost::to_string(value)).c_str());
+    return {};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -61,10 +98,13 @@ int main(int argc, char** argv) {
     const milepost::Limits limits = take(arguments, "--small") ? small_limits() : milepost::Limits();
     const bool keeps_storages = take(arguments, "--keep-storages");
     if (arguments.size() != 2) {
-        (void)std::fputs("usage: convert_tool [--small] [--keep-storages] IN OUT\n", stderr);
+        (void)std::fputs(
+            "usage: convert_tool [--small] [--keep-storages] IN OUT, or convert_tool --dump IN\n", stderr);
         return kUsage;
     }
-    const auto converted = convert(arguments[0], arguments[1], limits, keeps_storages);
+    const bool dumps = std::string_view(arguments[0]) == "--dump";
+    const auto converted =
+        dumps ? dump(arguments[1]) : convert(arguments[0], arguments[1], limits, keeps_storages);
     if (converted) return 0;
     (void)std::fprintf(stderr, "%s\n", converted.error().to_string().c_str());
     return kRefused;
