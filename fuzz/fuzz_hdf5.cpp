@@ -1,0 +1,88 @@
+// The bytes of an HDF5 file. What is read takes memory within the limits, and can be saved if it is whole.
+// A checksum that differs is put right, from the message about it, so that what it covers is tested too.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <milepost/convert.hpp>
+#include <milepost/milepost.hpp>
+
+#include "assertions.hpp"
+#include "convert/hdf5/hdf5.hpp"
+#include "examine_import.hpp"
+#include "support/same.hpp"
+
+namespace milepost::fuzz {
+namespace {
+
+/// Checksums that are put right in one input.
+constexpr int kGreatestRepairs = 200;
+/// More bytes of tensors are not saved: a small file can have large ones that are not stored.
+constexpr std::uint64_t kGreatestSave = std::uint64_t{4} << 20U;
+
+/// Whether the error is a checksum of a structure, and the bytes have the right one now.
+bool repair(FileBytes& bytes, const Error& error) {
+    if (error.condition() != Condition::foreign_checksum) return false;
+    const std::string& text = error.message();
+    const std::size_t at = text.rfind(" at ");
+    unsigned long long begin = 0, nbytes = 0, found = 0;
+    if (at == std::string::npos ||
+        std::sscanf(text.c_str() + at, " at %llu: its %llu bytes have the checksum %llu,", &begin, &nbytes,
+                    &found) != 3)
+        return false;
+    const std::uint64_t place = begin + nbytes;
+    if (place > bytes.size() || bytes.size() - place < 4) return false;  // after a block of the user
+    const auto sum = static_cast<std::uint32_t>(found);
+    std::memcpy(bytes.data() + place, &sum, sizeof sum);
+    return true;
+}
+
+Result<Checkpoint> import(std::span<const std::byte> bytes, const Limits& limits) {
+    return import_bytes(convert::hdf5::import_hdf5, bytes, limits);
+}
+
+void examine_tensors(const Checkpoint& checkpoint) {
+    bool is_whole = true;
+    std::uint64_t nbytes = 0;
+    for (const auto& [name, value] : checkpoint.models()[0].second) {
+        const TensorView& tensor = *value.get_if<TensorView>();
+        require(tensor.check_layout().has_value(), "every tensor fits its storage");
+        is_whole = content_of(tensor).has_value() && is_whole;
+        nbytes += std::min(tensor.nbytes(), kGreatestSave);
+    }
+    if (nbytes >= kGreatestSave) return;
+    MemorySink sink;
+    const auto saved = save(sink, checkpoint, {.threads = 2});
+    require(saved.has_value() == is_whole, "what was read can be saved exactly if it is whole");
+    if (!saved) return check_error(saved.error());
+    const auto reader = Reader::open(std::make_shared<MemorySource>(sink.bytes()), {.threads = 1});
+    require(reader.has_value(), "what was saved can be opened");
+    const auto loaded = reader->checkpoint();
+    require(loaded && testing::same(checkpoint, *loaded, same_tensor), "nothing changes in a checkpoint");
+}
+
+void examine(std::span<const std::byte> given) {
+    FileBytes bytes(given.begin(), given.end());
+    auto read = import(bytes, default_limits());
+    for (int i = 0; i < kGreatestRepairs && !read && repair(bytes, read.error()); ++i)
+        read = import(bytes, default_limits());
+    check_same_outcome(read, import(bytes, default_limits()), "the same answer twice");
+    const auto tight = import(bytes, tight_limits());
+    require(read || !tight, "what passes tight limits passes the defaults");
+    if (read) examine_tensors(*read);
+}
+
+}  // namespace
+}  // namespace milepost::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t nbytes) {
+    milepost::fuzz::examine(std::as_bytes(std::span(data, nbytes)));
+    return 0;
+}
