@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import pickle
 import re
@@ -134,6 +136,24 @@ def test_files_of_numpy(tmp_path: Path) -> None:
     assert_same(milepost.load(tmp_path / "x.npy")["arr_0"], torch.from_numpy(given["w"]))
     np.save(tmp_path / "small.npy", np.zeros(0, np.int8))
     assert milepost.load(tmp_path / "small.npy")["arr_0"].shape == (0,)
+
+
+def test_files_of_keras(tmp_path: Path) -> None:
+    path = FILES / "hdf5" / "keras.weights.h5"
+    expected = json.loads((path.parent / "expected.json").read_text())[path.name]
+    loaded = milepost.load(path)
+    assert [(name, list(each.shape)) for name, each in loaded.items()] == [
+        (name, shape) for name, _, shape, _ in expected["tensors"]
+    ]
+    assert loaded["layers/dense_1/vars/0"].dtype == torch.bfloat16
+    for name, _, _, digest in expected["tensors"]:
+        data = loaded[name].contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        assert hashlib.sha256(data).hexdigest()[:16] == digest, name
+    with milepost.open(path) as file:
+        assert (file.format, file.models) == ("hdf5", ["model"])
+        assert file.get("attributes")["layers/dense/vars"] == {"name": "first"}
+    with pytest.raises(milepost.UnsupportedError, match="does not write hdf5"):
+        milepost.convert(path, tmp_path / "x.h5", lossy=True)
 
 
 def test_jax_loads_them(tmp_path: Path) -> None:
