@@ -11,7 +11,7 @@
 namespace milepost::convert::hdf5 {
 
 /// What is done to a chunk before it is stored.
-enum class Filter : std::uint16_t { deflate = 1, shuffle = 2, fletcher32 = 3 };
+enum class Filter : std::uint8_t { deflate = 1, shuffle = 2, fletcher32 = 3 };
 
 /// The filters of a dataset, in the order in which they are applied.
 class Filters {
