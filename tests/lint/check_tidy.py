@@ -9,18 +9,24 @@ all: of the extension of Python includes are not checked, and the rest is.
     check_tidy.py --self-test               checks that an unused and a missing include are found
     --analyzer                              the clang static analyzer, too: takes half as long again
 
-What is inside of a header is checked with the sources that include it.
+What is inside of a header is checked with the sources that include it. What takes long is not our code but the headers of
+the standard library, once for each run: where all files are checked, sources of a folder are checked together, as if they
+were one, but for their includes.
 """
 
 import argparse
+import itertools
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +37,8 @@ WITHOUT_INCLUDES_PLACE = "python"
 INCLUDES_ONLY = "-*,misc-include-cleaner,clang-diagnostic-*"
 # The headers for LibTorch, which is not there: tests/pytorch/check_libtorch.py compiles them with all warnings.
 FOREIGN_HEADERS = ROOT / "include" / "milepost" / "libtorch"
+# More files at once take more memory and no less time.
+GROUP_SIZE = 12
 # Flags that g++ knows and clang does not; what the standard library of g++ 12 itself uses.
 FOREIGN_FLAGS = ["-Wno-unknown-warning-option", "-Wno-deprecated-declarations"]
 
@@ -44,6 +52,10 @@ class Unit:
     flags: tuple[str, ...]
     includes_only: bool = False
     without_includes: bool = False
+
+    def together_with(self) -> tuple[Path, str, tuple[str, ...]]:
+        """Units in which this is equal can be checked as one."""
+        return self.file.parent, self.folder, self.flags
 
     def command(self, fix: bool, analyzer: bool) -> list[str]:
         left_out = [*([] if analyzer else ["-clang-analyzer-*"]),
@@ -97,13 +109,66 @@ def findings_of(unit: Unit, fix: bool = False, analyzer: bool = False) -> str:
     return "" if done.returncode == 0 else (done.stdout + done.stderr).strip()
 
 
-def check(units: list[Unit], fix: bool, analyzer: bool) -> int:
+def local_names(file: Path) -> set[str]:
+    """What is declared in the unnamed namespaces of a source, as clang-format writes them; some names too many do no harm."""
+    names: set[str] = set()
+    is_local = False
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if line in ("namespace {", "}  // namespace"):
+            is_local = line == "namespace {"
+        elif is_local and re.match(r"[A-Za-z_]", line) and not re.match(r"using [^=]*;$", line):
+            found = re.search(r"\b(?:struct|class|enum class|enum) (\w+)", line) or re.search(r"(\w+)\s*[(={;[]", line)
+            if found:
+                names.add(found[1])
+    return names
+
+
+def groups_of(units: list[Unit]) -> list[list[Unit]]:
+    """Sources that can be compiled as one: of one folder, with the same flags, without a local name that two of them have."""
+    groups: list[list[Unit]] = []
+    for _, alike in itertools.groupby(sorted(units, key=lambda unit: (unit.together_with(), unit.file)), Unit.together_with):
+        open_groups: list[tuple[set[str], list[Unit]]] = []
+        for unit in alike:
+            names = local_names(unit.file)
+            fitting = next((group for group in open_groups if len(group[1]) < GROUP_SIZE and not group[0] & names), None)
+            if fitting is None:
+                fitting = (set(), [])
+                open_groups.append(fitting)
+            fitting[0].update(names)
+            fitting[1].append(unit)
+        groups += [group for _, group in open_groups]
+    return groups
+
+
+def findings_of_group(group: list[Unit], analyzer: bool) -> str:
+    """All but the includes. Sources that do not compile as one are checked one by one."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "together.cpp"
+        whole.write_text("".join(f'#include "{unit.file}"\n' for unit in group), encoding="utf-8")
+        found = findings_of(replace(group[0], file=whole, without_includes=True), analyzer=analyzer)
+    if "clang-diagnostic-error" not in found:
+        return found
+    return "\n".join(filter(None, (findings_of(replace(unit, without_includes=True), analyzer=analyzer) for unit in group)))
+
+
+def run_all(tasks: list[Callable[[], str]], count: int) -> int:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        findings = [found for found in pool.map(lambda unit: findings_of(unit, fix, analyzer), units) if found]
+        findings = [found for found in pool.map(lambda task: task(), tasks) if found]
     for found in findings:
         print(found, end="\n\n")
-    print(f"{len(units)} files, {len(findings)} with findings")
+    print(f"{count} files, {len(findings)} with findings")
     return 1 if findings else 0
+
+
+def check(units: list[Unit], fix: bool, analyzer: bool) -> int:
+    return run_all([partial(findings_of, unit, fix, analyzer) for unit in units], len(units))
+
+
+def check_together(units: list[Unit], analyzer: bool) -> int:
+    whole = [unit for unit in units if not unit.includes_only]
+    tasks: list[Callable[[], str]] = [partial(findings_of_group, group, analyzer) for group in groups_of(whole)]
+    tasks += [partial(findings_of, replace(unit, includes_only=True)) for unit in units if not unit.without_includes]
+    return run_all(tasks, len(units))
 
 
 def self_test() -> int:
@@ -120,6 +185,32 @@ def self_test() -> int:
                 print(f"not found: {wanted}\n{found}")
                 return 1
     print(f"each of {len(cases)} faults is found")
+    return self_test_together()
+
+
+def self_test_together() -> int:
+    """A fault in any of several sources is found, also where they do not compile as one."""
+    texts = {
+        "a.cpp": "namespace {\nint one() {\n    return 1;\n}\n}  // namespace\nint a() { return one(); }\n",
+        "b.cpp": "#include <string>\n#include <utility>\nstd::size_t b(std::string c) {\n"
+                 "    const std::string d = std::move(c);\n    return c.size() + d.size();\n}\n",
+        "c.cpp": "namespace {\nint one() {\n    return 2;\n}\n}  // namespace\nint c() { return one(); }\n",
+    }
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root) / "lib"  # what .clang-tidy reports faults of
+        folder.mkdir()
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        units = [Unit(folder / name, root, ("-std=c++20",)) for name in texts]
+        names = [[unit.file.name for unit in group] for group in groups_of(units)]
+        if names != [["a.cpp", "b.cpp"], ["c.cpp"]]:
+            print(f"not the groups that can be compiled: {names}")
+            return 1
+        for group in (units[:2], units):
+            if "bugprone-use-after-move" not in findings_of_group(group, analyzer=False):
+                print(f"not found in {[unit.file.name for unit in group]}")
+                return 1
+    print("a fault is found in one of several sources")
     return 0
 
 
@@ -137,6 +228,8 @@ def main() -> int:
     units = sources | headers_of(sources)
     if arguments.files:
         units = {file: units[file] for file in map(Path.resolve, arguments.files)}
+    elif not arguments.fix:
+        return check_together(list(units.values()), arguments.analyzer)
     return check(list(units.values()), arguments.fix, arguments.analyzer)
 
 
