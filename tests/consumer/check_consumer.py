@@ -173,6 +173,8 @@ def build_as_subproject(installed: Installed) -> None:
     run([*MESON, "setup", "--wrap-mode=forcefallback", "-Doptimization=0", "-Ddebug=false",
          "-Dmilepost:default_library=static", str(build), str(project)], installed.environment())
     require(uses_others(build) == (installed.library is CONVERT), "milepost-convert is a part when asked for, and not otherwise")
+    if installed.library is CORE:
+        return  # the core is compiled, by the same build files, for milepost-convert
     run([*MESON, "compile", "-C", str(build), "app"], installed.environment())
     run_app(installed, build / "app", linked_shared=False)
 
