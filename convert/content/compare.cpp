@@ -14,6 +14,7 @@
 #include <milepost/checkpoint.hpp>
 #include <milepost/convert.hpp>
 #include <milepost/elements.hpp>
+#include <milepost/error.hpp>
 #include <milepost/result.hpp>
 #include <milepost/select.hpp>
 #include <milepost/tensor.hpp>
