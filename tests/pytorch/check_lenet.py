@@ -16,6 +16,8 @@ from to_milepost import encode
 # rounding makes a pool take another winner it moves by the whole difference of two gradients.
 AFTER_MANY_STEPS = (1e-5, 1e-3)
 AFTER_ONE_STEP = (1e-5, 1e-6)
+# Of trained weights: one pool that takes another winner has moved exp_avg by 7e-6, where PyTorch had AVX2 and not AVX-512.
+AFTER_FURTHER_STEP = (1e-6, 5e-5)
 IN_FILE_ORDER = ["--no-shuffle", "--seed", 0, "--batch", recipe.BATCH]
 
 
@@ -157,7 +159,7 @@ def further_step(lenet: Lenet, method: Method) -> str:
     further = lenet.save("further", "--resume", path, "--steps", 1)
     net, optimizer = lenet.torch_run_from(method, path)
     recipe.train(net, optimizer, lenet.data, 100, 1)
-    return "step 101: " + expect_same_run(net, optimizer, load(further), method, 1e-6, 1e-6)
+    return "step 101: " + expect_same_run(net, optimizer, load(further), method, *AFTER_FURTHER_STEP)
 
 
 def resume_from_torch(lenet: Lenet, method: Method) -> str:
@@ -173,7 +175,7 @@ def resume_from_torch(lenet: Lenet, method: Method) -> str:
     path.write_bytes(encode(parts))
     trained = lenet.save("from torch", "--resume", path, "--steps", more)
     recipe.train(net, optimizer, lenet.data, first, more)
-    allowed = AFTER_MANY_STEPS if method.steady else (1e-6, 1e-6)
+    allowed = AFTER_MANY_STEPS if method.steady else AFTER_FURTHER_STEP
     said = expect_same_run(net, optimizer, load(trained), method, *allowed)
     return f"{first} steps in PyTorch, {more} in lenet: {said}"
 
