@@ -146,7 +146,8 @@ def test_other_threads_run_meanwhile(tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import sys, milepost
+import signal, sys, milepost
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which the tests may have been started without
 def told(done, total):
     if done: print("begun", flush=True)
 milepost.convert(sys.argv[1], sys.argv[2], codec="smallest", threads=1, progress=told)
