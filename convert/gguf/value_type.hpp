@@ -10,7 +10,7 @@
 namespace milepost::convert::gguf {
 
 /// Types of values in a GGUF file. Stored in files; never renumber.
-enum class ScalarType : std::uint32_t {
+enum class ScalarType : std::uint32_t {  // NOLINT(performance-enum-size): as in a file
     u8 = 0,
     i8 = 1,
     u16 = 2,

@@ -136,7 +136,7 @@ public:
     /// Shards replace those of an earlier set one by one. Its index is removed before: a set that was not
     /// finished is never taken for a whole one. Returns the path of the index.
     Result<std::string> write_shards(std::string_view base, const std::vector<ShardPlan>& shards) {
-        const std::string index_path = message(base, ".safetensors.index.json");
+        std::string index_path = message(base, ".safetensors.index.json");
         MILEPOST_TRY(remove_index(index_path));
         std::string map;
         for (std::size_t i = 0; i < shards.size(); ++i) {

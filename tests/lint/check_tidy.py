@@ -145,7 +145,9 @@ def findings_of_group(group: list[Unit], analyzer: bool) -> str:
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "together.cpp"
         whole.write_text("".join(f'#include "{unit.file}"\n' for unit in group), encoding="utf-8")
-        found = findings_of(replace(group[0], file=whole, without_includes=True), analyzer=analyzer)
+        # Warnings of the compiler are for each by itself: a local name may be shadowed in another source.
+        flags = (*(flag for flag in group[0].flags if not flag.startswith("-W")), "-w")
+        found = findings_of(replace(group[0], file=whole, flags=flags, without_includes=True), analyzer=analyzer)
     if "clang-diagnostic-error" not in found:
         return found
     return "\n".join(filter(None, (findings_of(replace(unit, without_includes=True), analyzer=analyzer) for unit in group)))
