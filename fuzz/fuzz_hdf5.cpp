@@ -32,10 +32,12 @@ bool repair(FileBytes& bytes, const Error& error) {
     if (error.condition() != Condition::foreign_checksum) return false;
     const std::string& text = error.message();
     const std::size_t at = text.rfind(" at ");
-    unsigned long long begin = 0, nbytes = 0, found = 0;
-    if (at == std::string::npos ||
-        std::sscanf(text.c_str() + at, " at %llu: its %llu bytes have the checksum %llu,", &begin, &nbytes,
-                    &found) != 3)
+    unsigned long long begin = 0, nbytes = 0, found = 0, other = 0;
+    if (at == std::string::npos) return false;
+    const char* const rest = text.c_str() + at;
+    // Of the blocks of a heap it is within the bytes.
+    if (std::sscanf(rest, " at %llu: its %llu bytes have the checksum %llu,", &begin, &nbytes, &found) != 3 &&
+        std::sscanf(rest, " at %llu, is %llu, that of its bytes is %llu", &begin, &other, &found) != 3)
         return false;
     const std::uint64_t place = begin + nbytes;
     if (place > bytes.size() || bytes.size() - place < 4) return false;  // after a block of the user

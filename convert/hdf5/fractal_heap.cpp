@@ -4,16 +4,20 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include <milepost/error.hpp>
 #include <milepost/result.hpp>
 
 #include "base/checked.hpp"
 #include "base/message.hpp"
 #include "convert/hdf5/btree_v2.hpp"
+#include "convert/hdf5/checksum.hpp"
 #include "convert/hdf5/cursor.hpp"
 #include "convert/hdf5/file.hpp"
 
@@ -22,7 +26,7 @@ namespace {
 
 using base::message;
 
-constexpr std::string_view kDirect = "fractal heap direct block", kIndirect = "fractal heap indirect block";
+constexpr std::size_t kChecksumNbytes = 4;
 enum IdType : std::uint8_t { kManaged = 0, kHuge = 1, kTiny = 2 };
 
 std::uint64_t log2_of(std::uint64_t power) noexcept {
@@ -35,6 +39,16 @@ std::size_t width_of(std::uint64_t most) noexcept {
 }
 
 }  // namespace
+
+struct FractalHeap::BlockKind {
+    std::string_view what, signature;
+    Result<void> (FractalHeap::*check)(const FileBlock& block) const;
+};
+
+constexpr FractalHeap::BlockKind FractalHeap::kDirect = {"fractal heap direct block", "FHDB",
+                                                         &FractalHeap::check_direct};
+constexpr FractalHeap::BlockKind FractalHeap::kIndirect = {"fractal heap indirect block", "FHIB",
+                                                           &FractalHeap::check_indirect};
 
 Result<FractalHeap> FractalHeap::open(File& file, std::uint64_t address) {
     FractalHeap heap(file);
@@ -87,6 +101,10 @@ std::uint64_t FractalHeap::row_nbytes(std::uint64_t row) const noexcept {
     return row == 0 ? first_nbytes_ : first_nbytes_ << (row - 1);
 }
 
+std::uint64_t FractalHeap::prefix_nbytes() const noexcept {
+    return 5ULL + file_->widths().address + offset_nbytes() + (has_checksums_ ? kChecksumNbytes : 0);
+}
+
 /// What direct and indirect blocks have after their version.
 Result<void> FractalHeap::check_place(Cursor& at, std::uint64_t begin) const {
     MILEPOST_TRY_ASSIGN(const std::uint64_t heap, at.address());
@@ -96,38 +114,41 @@ Result<void> FractalHeap::check_place(Cursor& at, std::uint64_t begin) const {
                              " of that at ", address_));
 }
 
-Result<const FileBlock*> FractalHeap::direct_block(std::uint64_t address, std::uint64_t nbytes,
-                                                   std::uint64_t begin) {
-    std::unique_ptr<FileBlock>& kept = blocks_[address];
-    if (kept == nullptr) {
-        MILEPOST_TRY(file_->budget().take_bytes(nbytes));
-        MILEPOST_TRY_ASSIGN(FileBlock block, file_->read(address, nbytes, kDirect));
-        kept = std::make_unique<FileBlock>(std::move(block));
-    }
-    Cursor at = kept->cursor();
-    if (at.remaining() != nbytes) return at.broken("two rows of the heap have it");
-    MILEPOST_TRY(at.signature("FHDB"));
-    MILEPOST_TRY(at.version(0));
-    MILEPOST_TRY(check_place(at, begin));
-    return kept.get();
+/// That of a direct block is in its head, and is that of the block with zeros in its place.
+Result<void> FractalHeap::check_direct(const FileBlock& block) const {
+    if (!has_checksums_) return {};
+    std::vector<std::byte> bytes = block.bytes();
+    const std::size_t place = static_cast<std::size_t>(prefix_nbytes()) - kChecksumNbytes;
+    Cursor at = block.cursor();
+    MILEPOST_TRY(at.skip(place));
+    MILEPOST_TRY_ASSIGN(const std::uint64_t expected, at.number(kChecksumNbytes));
+    std::memset(&bytes[place], 0, kChecksumNbytes);
+    const std::uint32_t found = metadata_checksum(bytes);
+    if (found == expected) return {};
+    return Error(Condition::foreign_checksum,
+                 message("HDF5 ", kDirect.what, ": its checksum, at ", at.offset() - kChecksumNbytes, ", is ",
+                         expected, ", that of its bytes is ", found));
 }
 
-Result<const FileBlock*> FractalHeap::indirect_block(std::uint64_t address, std::uint64_t rows,
-                                                     std::uint64_t begin) {
+Result<void> FractalHeap::check_indirect(const FileBlock& block) const {
+    Cursor at = block.cursor();
+    MILEPOST_TRY(at.skip(at.remaining() - kChecksumNbytes));
+    return at.checksum();
+}
+
+/// A block is read, and its checksum compared, when it is needed first.
+Result<const FileBlock*> FractalHeap::block_at(const BlockKind& kind, std::uint64_t address,
+                                               std::uint64_t nbytes, std::uint64_t begin) {
     std::unique_ptr<FileBlock>& kept = blocks_[address];
-    const std::uint64_t address_nbytes = file_->widths().address;
-    const std::uint64_t nbytes = 9 + address_nbytes + offset_nbytes() + rows * width_ * address_nbytes;
     if (kept == nullptr) {
         MILEPOST_TRY(file_->budget().take_bytes(nbytes));
-        MILEPOST_TRY_ASSIGN(FileBlock block, file_->read(address, nbytes, kIndirect));
-        Cursor whole = block.cursor();
-        MILEPOST_TRY(whole.skip(nbytes - 4));
-        MILEPOST_TRY(whole.checksum());
+        MILEPOST_TRY_ASSIGN(FileBlock block, file_->read(address, nbytes, kind.what));
+        MILEPOST_TRY((this->*kind.check)(block));
         kept = std::make_unique<FileBlock>(std::move(block));
     }
     Cursor at = kept->cursor();
     if (at.remaining() != nbytes) return at.broken("two rows of the heap have it");
-    MILEPOST_TRY(at.signature("FHIB"));
+    MILEPOST_TRY(at.signature(kind.signature));
     MILEPOST_TRY(at.version(0));
     MILEPOST_TRY(check_place(at, begin));
     return kept.get();
@@ -141,7 +162,11 @@ Result<Cursor> FractalHeap::managed(Cursor& id) {
     const std::uint64_t direct_rows = log2_of(greatest_direct_) - log2_of(first_nbytes_) + 2;
     // Each step leads to a smaller block: blocks of row n are half as large as those of the next row.
     while (rows != 0) {
-        MILEPOST_TRY_ASSIGN(const FileBlock* indirect, indirect_block(address, rows, begin));
+        const std::uint64_t address_nbytes = file_->widths().address;
+        const std::uint64_t nbytes_of_rows = rows * width_ * address_nbytes;
+        MILEPOST_TRY_ASSIGN(
+            const FileBlock* indirect,
+            block_at(kIndirect, address, 9 + address_nbytes + offset_nbytes() + nbytes_of_rows, begin));
         const std::uint64_t within = offset - begin, row_of_first = first_nbytes_ * width_;
         const std::uint64_t row = within < row_of_first ? 0 : log2_of(within / row_of_first) + 1;
         if (offset < begin || row >= rows)
@@ -158,8 +183,8 @@ Result<Cursor> FractalHeap::managed(Cursor& id) {
             return id.broken("its object is in a block that is too small to have rows");
         rows = row < direct_rows ? 0 : log2_of(block_nbytes) - log2_of(row_of_first) + 1;
     }
-    MILEPOST_TRY_ASSIGN(const FileBlock* direct, direct_block(address, block_nbytes, begin));
-    const std::uint64_t prefix = 5ULL + file_->widths().address + offset_nbytes() + (has_checksums_ ? 4 : 0);
+    MILEPOST_TRY_ASSIGN(const FileBlock* direct, block_at(kDirect, address, block_nbytes, begin));
+    const std::uint64_t prefix = prefix_nbytes();
     const std::uint64_t within = offset - begin;
     if (offset < begin || within < prefix || !base::range_within(within, nbytes, block_nbytes))
         return id.broken(message("its object has ", nbytes, " bytes at ", offset, ", outside of its block"));

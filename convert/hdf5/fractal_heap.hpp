@@ -32,10 +32,16 @@ private:
     Result<void> check_header(const Cursor& at) const;
     Result<Cursor> managed(Cursor& id);
     Result<Cursor> huge(Cursor& id);
-    Result<const FileBlock*> direct_block(std::uint64_t address, std::uint64_t nbytes, std::uint64_t begin);
-    Result<const FileBlock*> indirect_block(std::uint64_t address, std::uint64_t rows, std::uint64_t begin);
+    struct BlockKind;
+    static const BlockKind kDirect, kIndirect;
+    Result<const FileBlock*> block_at(const BlockKind& kind, std::uint64_t address, std::uint64_t nbytes,
+                                      std::uint64_t begin);
+    Result<void> check_direct(const FileBlock& block) const;
+    Result<void> check_indirect(const FileBlock& block) const;
     Result<void> check_place(Cursor& at, std::uint64_t begin) const;
     [[nodiscard]] std::uint64_t row_nbytes(std::uint64_t row) const noexcept;
+    /// Of what comes before the objects of a direct block.
+    [[nodiscard]] std::uint64_t prefix_nbytes() const noexcept;
     [[nodiscard]] std::size_t offset_nbytes() const noexcept {
         return static_cast<std::size_t>((bits_ + 7) / 8);
     }

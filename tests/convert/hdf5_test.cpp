@@ -115,6 +115,19 @@ TEST_CASE("hdf5: no flipped bit does more than an error, and checksums find thos
     CHECK(found > tried / 10);
 }
 
+TEST_CASE("hdf5: a changed link or attribute in a heap is found by the checksum of its block") {
+    const std::string whole = fixture("many_latest.h5");
+    std::size_t blocks = 0;
+    for (std::size_t at = whole.find("FHDB"); at != std::string::npos; at = whole.find("FHDB", at + 1)) {
+        CAPTURE(at);
+        std::string damaged = whole;
+        damaged[at + 26] = static_cast<char>(damaged[at + 26] ^ 1);  // of the first object
+        CHECK(verdict_of(damaged) == "corrupt/foreign_checksum");
+        ++blocks;
+    }
+    CHECK(blocks > 5);
+}
+
 TEST_CASE("hdf5: groups that contain themselves, or are reached twice") {
     Hdf5File file;
     const std::uint64_t own = file.next();
