@@ -1,13 +1,11 @@
 #include "convert/hdf5/attributes.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <milepost/error.hpp>
 #include <milepost/result.hpp>
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
@@ -19,6 +17,7 @@
 #include "convert/hdf5/datatype.hpp"
 #include "convert/hdf5/file.hpp"
 #include "convert/hdf5/fractal_heap.hpp"
+#include "convert/hdf5/in_order.hpp"
 #include "convert/hdf5/object_header.hpp"
 #include "convert/names.hpp"
 
@@ -122,17 +121,7 @@ private:
     }
 
     Result<Dict> sorted() {
-        std::sort(attributes_.begin(), attributes_.end(),
-                  [](const Attribute& a, const Attribute& b) { return a.name < b.name; });
-        const auto twice =
-            std::adjacent_find(attributes_.begin(), attributes_.end(),
-                               [](const Attribute& a, const Attribute& b) { return a.name == b.name; });
-        if (twice != attributes_.end())
-            return Error(Condition::foreign,
-                         message("HDF5 object: the attribute ", escape(twice->name, 120), " occurs twice"));
-        if (tracks_order_)
-            std::stable_sort(attributes_.begin(), attributes_.end(),
-                             [](const Attribute& a, const Attribute& b) { return a.order < b.order; });
+        MILEPOST_TRY(put_in_order(attributes_, tracks_order_, "HDF5 object: the attribute"));
         Dict dict;
         dict.items.reserve(attributes_.size());
         for (Attribute& each : attributes_)

@@ -1,6 +1,5 @@
 #include "convert/hdf5/group.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "convert/hdf5/cursor.hpp"
 #include "convert/hdf5/file.hpp"
 #include "convert/hdf5/fractal_heap.hpp"
+#include "convert/hdf5/in_order.hpp"
 #include "convert/hdf5/object_header.hpp"
 #include "convert/names.hpp"
 
@@ -41,7 +41,7 @@ public:
         for (const Message& link : header.links)
             MILEPOST_TRY(read_link(link.at));
         if (header.link_info) MILEPOST_TRY(read_link_info(header.link_info->at));
-        MILEPOST_TRY(sort());
+        MILEPOST_TRY(put_in_order(links_, tracks_order_, "HDF5 group: the name"));
         return std::move(links_);
     }
 
@@ -154,20 +154,6 @@ private:
             MILEPOST_TRY_ASSIGN(const Cursor link, heap.object(record));
             return read_link(link);
         });
-    }
-
-    Result<void> sort() {
-        const auto by_name = [](const Link& a, const Link& b) { return a.name < b.name; };
-        std::sort(links_.begin(), links_.end(), by_name);
-        const auto twice = std::adjacent_find(links_.begin(), links_.end(),
-                                              [](const Link& a, const Link& b) { return a.name == b.name; });
-        if (twice != links_.end())
-            return Error(Condition::foreign,
-                         message("HDF5 group: the name ", escape(twice->name, 120), " occurs twice"));
-        if (tracks_order_)
-            std::stable_sort(links_.begin(), links_.end(),
-                             [](const Link& a, const Link& b) { return a.order < b.order; });
-        return {};
     }
 
     File& file_;
