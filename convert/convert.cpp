@@ -78,10 +78,8 @@ Result<Imported> import_file(const std::string& path, const ImportOptions& optio
         MILEPOST_TRY_ASSIGN(format, convert::sniff(*imported.source));
     }
     imported.format = format.value_or(FileFormat::milepost);
-    const FormatRow& row = row_of(imported.format);
-    if (row.import == nullptr)
-        return Error(Condition::feature, message("this build does not read ", row.word, " files"));
-    MILEPOST_TRY_ASSIGN(imported.checkpoint, row.import({path, imported.source, size, options}));
+    MILEPOST_TRY_ASSIGN(imported.checkpoint,
+                        row_of(imported.format).import({path, imported.source, size, options}));
     return imported;
 } catch (const std::bad_alloc&) {
     return base::out_of_memory();

@@ -19,7 +19,7 @@ struct FormatRow {
     std::string_view word;
     std::span<const std::string_view> extensions;  ///< of files that are to be written
     bool is_flat;  ///< files hold named tensors, texts and numbers that describe them, and nothing else
-    /// The structure of a file. Null where this build does not read the format.
+    /// The structure of a file.
     Result<Checkpoint> (*import)(const ImportInput& input);
     /// Null where the format is not written. `write` returns the path of the file that opens what was
     /// written.

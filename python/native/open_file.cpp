@@ -103,6 +103,9 @@ Result<std::unique_ptr<OpenFile>> open_any(const std::string& path, const AnyOpe
         if (is_ours || !may_be_foreign(opened.error())) return std::move(opened).error();
         const auto found = sniff(path);
         if (!found || *found == FileFormat::milepost) return std::move(opened).error();
+        AnyOpenOptions as_found = options;
+        as_found.import.format = *found;  // or else it would be sniffed again
+        return open_foreign(path, as_found);
     }
     return open_foreign(path, options);
 }
