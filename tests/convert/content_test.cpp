@@ -25,6 +25,7 @@
 
 #include "convert/content/content_items.hpp"
 #include "memory_files.hpp"
+#include "outcome.hpp"
 #include "support/scratch.hpp"
 
 namespace {
@@ -32,12 +33,6 @@ namespace {
 using namespace milepost;
 using namespace milepost::testing;
 using convert::ContentItems;
-
-template <class T>
-std::string outcome(const Result<T>& result) {
-    if (result) return "good";
-    return std::string(name(result.error().code())) + '/' + std::string(name(result.error().condition()));
-}
 
 TensorView view_of(std::shared_ptr<const Source> source, std::size_t count) {
     const auto storage = StorageView::from(std::move(source), 0, count * sizeof(float));

@@ -9,6 +9,7 @@
 #include <milepost/convert.hpp>
 #include <milepost/milepost.hpp>
 
+#include "outcome.hpp"
 #include "support/gguf_file.hpp"
 #include "support/scratch.hpp"
 
@@ -21,10 +22,6 @@ std::string number(T value) {
 }
 inline std::string text(std::string_view value) {
     return GgufFile::text(value);
-}
-
-inline std::string word_of(const Error& error) {
-    return std::string(name(error.code())) + '/' + std::string(name(error.condition()));
 }
 
 /// The verdict on a file, with a part of the message where it is refused.

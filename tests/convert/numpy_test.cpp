@@ -17,6 +17,7 @@
 #include "convert/swapped_source.hpp"
 #include "convert/zip/archive_writer.hpp"
 #include "memory_files.hpp"
+#include "outcome.hpp"
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
 
@@ -38,12 +39,6 @@ std::string npy(std::string_view text, std::string_view data, int version = 1) {
 std::string dict(std::string_view descr, std::string_view shape, std::string_view order = "False") {
     return "{'descr': '" + std::string(descr) + "', 'fortran_order': " + std::string(order) + ", 'shape': (" +
            std::string(shape) + "), }\n";
-}
-
-template <class T>
-std::string outcome(const Result<T>& result) {
-    if (result) return "good";
-    return std::string(name(result.error().code())) + '/' + std::string(name(result.error().condition()));
 }
 
 struct Folder {

@@ -15,6 +15,7 @@
 
 #include "convert/pickle/machine.hpp"
 #include "convert/pickle/value_of.hpp"
+#include "outcome.hpp"
 
 /// Pickles as texts of opcodes, and what is made of them.
 namespace milepost::testing {
@@ -95,9 +96,7 @@ inline Result<Value> unpickled_value(std::string_view opcodes, convert::pickle::
 
 inline std::string outcome_of(std::string_view opcodes, const Limits& limits = {}) {
     FakeStorages storages;
-    const auto value = unpickled_value(opcodes, storages, limits);
-    if (value) return "good";
-    return std::string(name(value.error().code())) + '/' + std::string(name(value.error().condition()));
+    return outcome(unpickled_value(opcodes, storages, limits));
 }
 
 inline std::string message_of(std::string_view opcodes) {

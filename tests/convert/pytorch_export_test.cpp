@@ -19,6 +19,7 @@
 #include "convert/pickle/writer.hpp"
 #include "convert/pytorch/object_pickle.hpp"
 #include "convert/pytorch/torch_values.hpp"
+#include "outcome.hpp"
 #include "support/same.hpp"
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
@@ -35,10 +36,6 @@ ExportOptions pytorch(bool lossy = false) {
     options.lossy = lossy;
     options.save.durable = false;
     return options;
-}
-
-std::string word_of(const Error& error) {
-    return std::string(name(error.code())) + '/' + std::string(name(error.condition()));
 }
 
 std::vector<std::string> losses_of(const Checkpoint& checkpoint) {

@@ -16,6 +16,7 @@
 #include <milepost/text.hpp>
 #include <milepost/value.hpp>
 
+#include "outcome.hpp"
 #include "pickle_text.hpp"
 #include "stored_zip.hpp"
 #include "support/scratch.hpp"
@@ -87,9 +88,7 @@ public:
         return import_file(path(), options);
     }
     [[nodiscard]] std::string outcome(const ImportOptions& options = {}) const {
-        const auto made = imported(options);
-        if (made) return "good";
-        return std::string(name(made.error().code())) + '/' + std::string(name(made.error().condition()));
+        return testing::outcome(imported(options));
     }
 
 private:

@@ -14,6 +14,7 @@
 #include <milepost/milepost.hpp>
 
 #include "convert/safetensors/shard_index.hpp"
+#include "outcome.hpp"
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
 
@@ -34,13 +35,6 @@ std::string entry(std::string_view name, std::string_view dtype, std::string_vie
                   std::string_view offsets) {
     return "\"" + std::string(name) + R"(":{"dtype":")" + std::string(dtype) + R"(","shape":[)" +
            std::string(shape) + R"(],"data_offsets":[)" + std::string(offsets) + "]}";
-}
-
-template <class T>
-std::string outcome(const Result<T>& result) {
-    if (result) return "good";
-    const Error& error = result.error();
-    return std::string(name(error.code())) + '/' + std::string(name(error.condition()));
 }
 
 struct Folder {

@@ -9,6 +9,7 @@
 #include <milepost/convert.hpp>
 #include <milepost/error.hpp>
 
+#include "outcome.hpp"
 #include "support/scratch.hpp"
 
 namespace {
@@ -24,9 +25,7 @@ std::string with(std::string_view begin, std::size_t at = 0) {
 
 std::string sniffed(const std::string& path) {
     const auto format = sniff(path);
-    if (format) return std::string(name(*format));
-    const Error& error = format.error();
-    return std::string(name(error.code())) + '/' + std::string(name(error.condition()));
+    return format ? std::string(name(*format)) : word_of(format.error());
 }
 
 }  // namespace

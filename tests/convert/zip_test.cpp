@@ -22,6 +22,7 @@
 #include "convert/zip/archive.hpp"
 #include "convert/zip/archive_writer.hpp"
 #include "memory_files.hpp"
+#include "outcome.hpp"
 #include "support/scratch.hpp"
 
 namespace {
@@ -108,14 +109,8 @@ Result<Archive> opened(std::string content, const Limits& limits = {}) {
     return Archive::open(std::make_shared<Memory>(std::move(content)), limits);
 }
 
-std::string outcome(const Result<Archive>& archive) {
-    if (archive) return "good";
-    const Error& error = archive.error();
-    return std::string(name(error.code())) + '/' + std::string(name(error.condition()));
-}
-
 std::string outcome(const std::vector<Part>& parts) {
-    return outcome(opened(zip(parts)));
+    return testing::outcome(opened(zip(parts)));
 }
 
 Result<std::string> content_of(const Source& source, std::size_t step = SIZE_MAX) {
