@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -60,26 +61,42 @@ inline bool same_tensor(const TensorView& a, const TensorView& b) {
     return left && right && *left == *right && a.dtype() == b.dtype() && a.shape() == b.shape();
 }
 
-/// Saves and loads what was read, and, if all of it is whole, writes it in its own format.
-inline void examine_checkpoint(const Checkpoint& checkpoint, Import import, Export write) {
+/// Reads all tensors. Whether they are whole.
+inline bool read_tensors(const Checkpoint& checkpoint) {
     bool is_whole = true;
-    std::uint64_t nbytes = 0;
     for (const auto& [name, value] : checkpoint.models()[0].second) {
         const TensorView& tensor = *value.get_if<TensorView>();
         require(tensor.check_layout().has_value(), "every tensor fits its storage");
         is_whole = content_of(tensor).has_value() && is_whole;
-        nbytes = std::max(nbytes, tensor.nbytes());
     }
-    if (nbytes > kMaxTensorNbytes) return;
-    MemorySink sink;
-    const auto saved = save(sink, checkpoint, {.threads = 1});
+    return is_whole;
+}
+
+/// Saves and loads what was read; nothing if it is not whole. What was loaded borrows from the sink.
+inline std::optional<Checkpoint> save_and_load(const Checkpoint& checkpoint, bool is_whole, unsigned threads,
+                                               MemorySink& sink) {
+    const auto saved = save(sink, checkpoint, {.threads = threads});
     require(saved.has_value() == is_whole, "what was read can be saved exactly if it is whole");
-    if (!saved) return check_error(saved.error());
+    if (!saved) {
+        check_error(saved.error());
+        return std::nullopt;
+    }
     const auto reader = Reader::open(std::make_shared<MemorySource>(sink.bytes()), {.threads = 1});
     require(reader.has_value(), "what was saved can be opened");
     const auto loaded = reader->checkpoint();
     require(loaded && testing::same(checkpoint, *loaded, same_tensor), "nothing changes in a checkpoint");
-    MemorySink file, again;
+    return *loaded;
+}
+
+/// Saves and loads what was read, and, if all of it is whole, writes it in its own format.
+inline void examine_checkpoint(const Checkpoint& checkpoint, Import import, Export write) {
+    const bool is_whole = read_tensors(checkpoint);
+    for (const auto& [name, value] : checkpoint.models()[0].second) {
+        if (value.get_if<TensorView>()->nbytes() > kMaxTensorNbytes) return;
+    }
+    MemorySink sink, file, again;
+    const auto loaded = save_and_load(checkpoint, is_whole, 1, sink);
+    if (!loaded) return;
     require(write(file, *loaded, {}).has_value(), "what was read can be written");
     const auto read = import_bytes(import, file.bytes(), {});
     require(read.has_value(), "what was written can be read");

@@ -48,7 +48,7 @@ FileBytes archive_of(Input input) {
 }
 
 /// Whether every storage can be read, which is what a file of PyTorch holds of a tensor.
-bool read_tensors(const Checkpoint& checkpoint) {
+bool read_storages(const Checkpoint& checkpoint) {
     bool is_whole = true;
     walk_tensors(checkpoint, [&](const std::string&, const TensorView& tensor) {
         require(tensor.check_layout().has_value(), "every tensor fits its storage");
@@ -67,7 +67,7 @@ void check_export(const Checkpoint& checkpoint, bool is_whole) {
     if (!written) return check_error(written.error());
     const auto read = import(file.bytes(), default_limits());
     if (!read) return require(read.error().code() == Code::limit_exceeded, "what was written can be read");
-    require(read_tensors(*read), "and is whole");
+    require(read_storages(*read), "and is whole");
     require(convert::pytorch::write_pytorch(again, "x", *read, {}).has_value(), "and can be written");
     require(file.bytes() == again.bytes(), "as the same bytes");
 }
@@ -77,7 +77,7 @@ void examine(std::span<const std::byte> bytes) {
     check_same_outcome(read, import(bytes, default_limits()), "the same answer twice");
     const auto tight = import(bytes, tight_limits());
     require(read || !tight, "what passes tight limits passes the defaults");
-    if (read) check_export(*read, read_tensors(*read));
+    if (read) check_export(*read, read_storages(*read));
 }
 
 }  // namespace
