@@ -1,4 +1,3 @@
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -7,55 +6,42 @@
 
 #include <milepost/dtype.hpp>
 
+#include "core/float_format.hpp"
+
 namespace milepost {
 namespace {
 
-/// A binary floating-point format of IEEE 754's shape: one sign bit, then exponent and mantissa.
-struct Format {
-    Dtype dtype;
-    unsigned exponent_bits;
-    unsigned mantissa_bits;
+using core::find_float_format;
+using core::FloatFormat;
+using core::FloatSpecial;
 
-    [[nodiscard]] constexpr unsigned bits() const noexcept { return 1 + exponent_bits + mantissa_bits; }
-    [[nodiscard]] constexpr std::int64_t bias() const noexcept {
-        return (std::int64_t{1} << (exponent_bits - 1)) - 1;
-    }
-    /// Exponent and mantissa of infinity.
-    [[nodiscard]] constexpr std::uint64_t infinity() const noexcept {
-        return ((std::uint64_t{1} << exponent_bits) - 1) << mantissa_bits;
-    }
-};
-
-constexpr std::array<Format, 4> kFormats = {Format{Dtype::f16, 5, 10}, Format{Dtype::bf16, 8, 7},
-                                            Format{Dtype::f32, 8, 23}, Format{Dtype::f64, 11, 52}};
-
-constexpr Format kWide = kFormats[3];
-
-const Format* find_format(Dtype dtype) noexcept {
-    for (const Format& format : kFormats) {
-        if (format.dtype == dtype) return &format;
-    }
-    return nullptr;
+/// A format that is converted: with IEEE 754's infinities and NaNs, and of 16 bits or more.
+const FloatFormat* find_format(Dtype dtype) noexcept {
+    const FloatFormat* format = find_float_format(dtype);
+    const bool is_cast = format != nullptr && format->special == FloatSpecial::ieee && format->bits() >= 16;
+    return is_cast ? format : nullptr;
 }
 
+constexpr FloatFormat kWide = *find_float_format(Dtype::f64);
+
 /// The bits of the same number in f64: always exact. Requires: a narrower format.
-std::uint64_t widen(const Format& format, std::uint64_t bits) noexcept {
+std::uint64_t widen(const FloatFormat& format, std::uint64_t bits) noexcept {
     const std::uint64_t sign = bits >> (format.bits() - 1) << 63U;
     const std::uint64_t magnitude = bits & ((std::uint64_t{1} << (format.bits() - 1)) - 1);
-    const unsigned shift = kWide.mantissa_bits - format.mantissa_bits;
+    const unsigned shift = kWide.fraction_bits - format.fraction_bits;
     if (magnitude >= format.infinity()) return sign | kWide.infinity() | magnitude << shift;
-    const std::uint64_t exponent = magnitude >> format.mantissa_bits;
+    const std::uint64_t exponent = magnitude >> format.fraction_bits;
     if (exponent != 0) {
-        const auto rebias = static_cast<std::uint64_t>(kWide.bias() - format.bias());
-        return sign | ((magnitude << shift) + (rebias << kWide.mantissa_bits));
+        const auto rebias = static_cast<std::uint64_t>(kWide.bias - format.bias);
+        return sign | ((magnitude << shift) + (rebias << kWide.fraction_bits));
     }
     if (magnitude == 0) return sign;
     // Subnormal: the mantissa times the least exponent, which f64 holds as a normal number.
     const auto leading = static_cast<unsigned>(std::bit_width(magnitude)) - 1;
-    const std::int64_t power = std::int64_t{leading} - format.mantissa_bits + 1 - format.bias();
+    const std::int64_t power = std::int64_t{leading} - format.fraction_bits + 1 - format.bias;
     const std::uint64_t mantissa =
-        (magnitude << (kWide.mantissa_bits - leading)) & ((std::uint64_t{1} << kWide.mantissa_bits) - 1);
-    return sign | static_cast<std::uint64_t>(power + kWide.bias()) << kWide.mantissa_bits | mantissa;
+        (magnitude << (kWide.fraction_bits - leading)) & ((std::uint64_t{1} << kWide.fraction_bits) - 1);
+    return sign | static_cast<std::uint64_t>(power + kWide.bias) << kWide.fraction_bits | mantissa;
 }
 
 /// value >> shift, to nearest, ties to even.
@@ -69,23 +55,23 @@ std::uint64_t shift_to_nearest(std::uint64_t value, unsigned shift) noexcept {
 }
 
 /// The bits, in a narrower format, of the number nearest to that f64.
-std::uint64_t narrow(std::uint64_t wide, const Format& format) noexcept {
+std::uint64_t narrow(std::uint64_t wide, const FloatFormat& format) noexcept {
     const std::uint64_t sign = wide >> 63U << (format.bits() - 1);
     const std::uint64_t magnitude = wide & ~(std::uint64_t{1} << 63U);
-    const unsigned shift = kWide.mantissa_bits - format.mantissa_bits;
+    const unsigned shift = kWide.fraction_bits - format.fraction_bits;
     if (magnitude > kWide.infinity()) {
         // A NaN, made quiet so that a payload that is lost leaves no infinity.
-        const std::uint64_t payload = magnitude >> shift & ((std::uint64_t{1} << format.mantissa_bits) - 1);
-        return sign | format.infinity() | payload | std::uint64_t{1} << (format.mantissa_bits - 1);
+        const std::uint64_t payload = magnitude >> shift & ((std::uint64_t{1} << format.fraction_bits) - 1);
+        return sign | format.infinity() | payload | std::uint64_t{1} << (format.fraction_bits - 1);
     }
-    const auto exponent = static_cast<std::int64_t>(magnitude >> kWide.mantissa_bits) - kWide.bias();
-    const std::int64_t least = 1 - format.bias();
-    if (exponent > format.bias()) return sign | format.infinity();
+    const auto exponent = static_cast<std::int64_t>(magnitude >> kWide.fraction_bits) - kWide.bias;
+    const std::int64_t least = 1 - format.bias;
+    if (exponent > format.bias) return sign | format.infinity();
     if (exponent >= least) {  // a carry out of the mantissa goes on into the exponent, up to infinity
-        const auto rebias = static_cast<std::uint64_t>(kWide.bias() - format.bias()) << kWide.mantissa_bits;
+        const auto rebias = static_cast<std::uint64_t>(kWide.bias - format.bias) << kWide.fraction_bits;
         return sign | shift_to_nearest(magnitude - rebias, shift);
     }
-    const std::uint64_t one = std::uint64_t{1} << kWide.mantissa_bits;
+    const std::uint64_t one = std::uint64_t{1} << kWide.fraction_bits;
     const std::uint64_t mantissa = (magnitude & (one - 1)) | (magnitude >= one ? one : 0);
     const std::int64_t further = least - exponent;
     return sign | shift_to_nearest(mantissa, further > 63 ? 64 : shift + static_cast<unsigned>(further));
@@ -105,8 +91,8 @@ bool can_cast(Dtype from, Dtype to) noexcept {
 
 void cast_elements(Dtype from_dtype, std::span<const std::byte> from, Dtype to_dtype,
                    std::span<std::byte> to) noexcept {
-    const Format source = *find_format(from_dtype);
-    const Format target = *find_format(to_dtype);
+    const FloatFormat source = *find_format(from_dtype);
+    const FloatFormat target = *find_format(to_dtype);
     const std::size_t from_nbytes = source.bits() / 8;
     const std::size_t to_nbytes = target.bits() / 8;
     const std::size_t count = from.size() / from_nbytes;
