@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from milepost import _native
 from milepost._errors import InvalidArgumentError, Loss, UnsupportedError
@@ -20,17 +19,16 @@ Format = Literal["milepost", "pytorch", "safetensors", "npz", "npy", "gguf", "hd
 _MOST_LISTED = 5
 
 
-@dataclass(frozen=True)
-class Converted:
+class Converted(NamedTuple):
     """What convert() did."""
 
     #: The format of the source, and of the target.
     from_format: str
     to_format: str
     #: What the target does not hold; with `lossy=True` alone.
-    losses: list[Loss] = field(default_factory=list)
+    losses: list[Loss]
     #: The file that opens what was written: the target, or the index of shards.
-    path: str = ""
+    path: str
 
 
 def convert(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from milepost import _libraries, _native, _optimizer, _parts
 from milepost._errors import InvalidArgumentError, NotFoundError
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-@dataclass(frozen=True)
-class Damage:
+class Damage(NamedTuple):
     """A range of the file whose bytes are not those that were saved."""
 
     condition: str

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from milepost import _native
 from milepost._errors import Error, InvalidArgumentError
@@ -16,8 +15,7 @@ Path = str | os.PathLike[str]
 Verify = Literal["on_access", "full", "never"]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A file of a folder."""
 
     nbytes: int

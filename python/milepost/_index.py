@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Range = tuple[int, int, int]
 
 
-@dataclass
-class Selection:
+class Selection(NamedTuple):
     """The ranges of all dimensions, and the index that makes of that part what was asked for."""
 
     ranges: list[Range]

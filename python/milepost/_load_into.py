@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from milepost import _native
 from milepost._errors import NotFoundError, WrongTypeError
@@ -15,8 +14,7 @@ from milepost._options import texts
 Mode = Literal["checked", "staged", "direct"]
 
 
-@dataclass(frozen=True)
-class LoadReport:
+class LoadReport(NamedTuple):
     """What a load did. Paths begin with the name of the model or the optimizer in the file: "model/conv1.weight"."""
 
     matched_by: Literal["name", "order"]

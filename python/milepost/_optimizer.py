@@ -6,8 +6,7 @@ that this form cannot hold exactly is not an optimizer to us: it is stored as a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from milepost import _native
 from milepost._names import is_name, names_only
@@ -15,8 +14,7 @@ from milepost._names import is_name, names_only
 _PLACED = ("params", "param_names")
 
 
-@dataclass
-class Group:
+class Group(NamedTuple):
     hyperparameters: dict[str, Any]
     params: list[int]
     param_names: list[str] | None
@@ -24,13 +22,12 @@ class Group:
     param_names_position: int | None
 
 
-@dataclass
-class Optimizer:
-    groups: list[Group] = field(default_factory=list)
-    param_keys: list[str] = field(default_factory=list)
-    state: dict[int, dict[str, Any]] = field(default_factory=dict)
-    state_extra: dict[str, Any] = field(default_factory=dict)
-    extra: dict[str, Any] = field(default_factory=dict)
+class Optimizer(NamedTuple):
+    groups: list[Group]
+    param_keys: list[str]
+    state: dict[int, dict[str, Any]]
+    state_extra: dict[str, Any]
+    extra: dict[str, Any]
 
 
 def parse(given: Any) -> Optimizer | None:
@@ -40,7 +37,7 @@ def parse(given: Any) -> Optimizer | None:
     state, groups = given["state"], given["param_groups"]
     if type(state) is not dict or type(groups) is not list:
         return None
-    made = Optimizer(extra={key: given[key] for key in list(given)[2:]})
+    made = Optimizer([], [], {}, {}, {key: given[key] for key in list(given)[2:]})
     numbers = _number_params(groups, made)
     if numbers is None:
         return None
@@ -66,7 +63,7 @@ def _number_params(groups: list[Any], made: Optimizer) -> dict[Any, int] | None:
     if not numbers or all(type(param) is int and 0 <= param < 2**63 for param in numbers):
         return numbers
     if all(is_name(param) for param in numbers):
-        made.param_keys = list(numbers)
+        made.param_keys.extend(numbers)
         return numbers
     return None
 

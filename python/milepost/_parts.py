@@ -7,7 +7,6 @@ value RECORD.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -20,13 +19,18 @@ from milepost._names import is_name, names_only
 RECORD = "milepost.python"
 
 
-@dataclass
 class Record:
     """What RECORD holds; each key is absent where it is not needed."""
 
-    root: str | None = None
-    ordered: list[str] = field(default_factory=list)
-    arrays: str | dict[str, list[str]] | None = None
+    def __init__(
+        self,
+        root: str | None = None,
+        ordered: list[str] | None = None,
+        arrays: str | dict[str, list[str]] | None = None,
+    ) -> None:
+        self.root = root
+        self.ordered = ordered or []
+        self.arrays = arrays
 
     def as_dict(self) -> dict[str, Any]:
         # Sorted: the order of the parts shall not change the digest of the file.

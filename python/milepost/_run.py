@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from milepost import _load, _native, _parts
 from milepost._errors import Error, InvalidArgumentError, NotFoundError, WrongTypeError
@@ -25,17 +24,15 @@ class SkippedCheckpointWarning(UserWarning):
     """A checkpoint was skipped, or could not be removed; the message names it and tells why."""
 
 
-@dataclass(frozen=True)
-class KeepBest:
+class KeepBest(NamedTuple):
     """Which checkpoints are the best of a run: by a top-level value, an int or a float, of what is saved."""
 
     value: str
     largest: bool = False
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]  # hides the method of tuple
 
 
-@dataclass(frozen=True)
-class RunCheckpoint:
+class RunCheckpoint(NamedTuple):
     """A checkpoint in the folder of a run, as its name tells."""
 
     path: str
