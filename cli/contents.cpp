@@ -18,18 +18,18 @@
 namespace milepost::cli {
 namespace {
 
-std::uint64_t tensor_count(const StableVector<Value>& items) {
+std::uint64_t count_in(const StableVector<Value>& items) {
     std::uint64_t count = 0;
     for (const Value& item : items)
-        count += cli::tensor_count(item);
+        count += tensor_count(item);
     return count;
 }
 
 /// Keys hold no tensors.
-std::uint64_t tensor_count(const StableVector<std::pair<Value, Value>>& items) {
+std::uint64_t count_in(const StableVector<std::pair<Value, Value>>& items) {
     std::uint64_t count = 0;
     for (const auto& item : items)
-        count += cli::tensor_count(item.second);
+        count += tensor_count(item.second);
     return count;
 }
 
@@ -72,10 +72,10 @@ Strides contiguous_strides(const Shape& shape) {
 
 std::uint64_t tensor_count(const Value& value) {
     if (value.get_if<TensorView>() != nullptr) return 1;
-    if (const auto* list = value.get_if<List>()) return tensor_count(list->items);
-    if (const auto* tuple = value.get_if<Tuple>()) return tensor_count(tuple->items);
+    if (const auto* list = value.get_if<List>()) return count_in(list->items);
+    if (const auto* tuple = value.get_if<Tuple>()) return count_in(tuple->items);
     if (const auto* dict = value.get_if<Dict>()) {
-        return tensor_count(dict->items) + tensor_count(dict->attributes);
+        return count_in(dict->items) + count_in(dict->attributes);
     }
     return 0;  // elements of a set are keys
 }

@@ -37,7 +37,7 @@ namespace {
 using base::message;
 
 /// What ggml reads: GGML_MAX_DIMS, and GGML_MAX_NAME with the zero at its end.
-constexpr std::size_t kGreatestRank = 4, kGreatestNameNbytes = 63;
+constexpr std::size_t kWrittenRank = 4, kGreatestNameNbytes = 63;
 constexpr std::size_t kGreatestKeyNbytes = 65'535;
 
 struct PlannedTensor {
@@ -102,7 +102,7 @@ private:
 
 std::string_view why_not_a_tensor(const ListedTensor& each, const TensorType* type) {
     if (type == nullptr) return "a dtype that GGUF does not have";
-    if (each.tensor->rank() > kGreatestRank) return "more than 4 dimensions";
+    if (each.tensor->rank() > kWrittenRank) return "more than 4 dimensions";
     if (each.tensor->rank() == 0 && type->elements != 1) return "a block that is not in a row";
     if (each.name.size() > kGreatestNameNbytes) return "a name of more than 63 bytes";
     return {};

@@ -37,7 +37,7 @@ using base::message;
 /// Memory of a named tensor in a checkpoint; see Limits::max_decoded_bytes.
 constexpr std::uint64_t kTensorNbytes = 640;
 /// Of a tensor in the header: a name of one byte with its size, no dims, and three numbers.
-constexpr std::uint64_t kLeastNbytes = 9 + 4 + 4 + 8;
+constexpr std::uint64_t kTensorInfoNbytes = 9 + 4 + 4 + 8;
 /// No limit allows more.
 constexpr std::uint32_t kGreatestRank = 64;
 /// A checkpoint has no shape of 2^63 bits or more, not even of a tensor that is empty by another dim.
@@ -75,7 +75,7 @@ Result<Header> read_header(Cursor& cursor) {
     MILEPOST_TRY_ASSIGN(header.version, read_version(cursor));
     MILEPOST_TRY_ASSIGN(header.tensor_count, cursor.number<std::uint64_t>("the number of tensors"));
     MILEPOST_TRY_ASSIGN(header.key_value_count, cursor.number<std::uint64_t>("the number of key-values"));
-    MILEPOST_TRY(cursor.check_room(header.tensor_count, kLeastNbytes, "tensors"));
+    MILEPOST_TRY(cursor.check_room(header.tensor_count, kTensorInfoNbytes, "tensors"));
     return header;
 }
 
@@ -141,7 +141,7 @@ Result<TensorInfo> read_tensor_info(Cursor& cursor, std::uint64_t number, std::u
 Result<std::vector<TensorInfo>> read_tensor_infos(Cursor& cursor, std::uint64_t count,
                                                   std::uint64_t alignment, const Limits& limits,
                                                   Budget& budget) {
-    MILEPOST_TRY(cursor.check_room(count, kLeastNbytes, "tensors"));
+    MILEPOST_TRY(cursor.check_room(count, kTensorInfoNbytes, "tensors"));
     MILEPOST_TRY(budget.take_values(count, kTensorNbytes));
     std::vector<TensorInfo> infos;
     infos.reserve(static_cast<std::size_t>(count));

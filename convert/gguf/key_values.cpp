@@ -32,7 +32,7 @@ using base::message;
 /// Memory of a value in a container, and of one that has an allocation of its own.
 constexpr std::uint64_t kScalarNbytes = 64, kNodeNbytes = 192;
 /// A key with its size, a type, and the smallest value.
-constexpr std::uint64_t kLeastNbytes = 14;
+constexpr std::uint64_t kKeyValueNbytes = 14;
 /// As ggml has it.
 constexpr std::uint64_t kGreatestAlignment = 1U << 20U;
 
@@ -219,7 +219,7 @@ bool is_alignment(std::uint64_t number) noexcept {
 }
 
 Result<KeyValues> read_key_values(Cursor& cursor, std::uint64_t count, const Limits& limits, Budget& budget) {
-    MILEPOST_TRY(cursor.check_room(count, kLeastNbytes, "key-values"));
+    MILEPOST_TRY(cursor.check_room(count, kKeyValueNbytes, "key-values"));
     MILEPOST_TRY(budget.take_values(count, 2 * kNodeNbytes));
     KeyValues read;
     std::unordered_set<std::string> keys;

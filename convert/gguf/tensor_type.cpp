@@ -22,7 +22,7 @@ constexpr TensorType blocks(std::uint32_t number, std::string_view name, std::ui
 }
 
 /// Types of ggml, with its spelling. It has removed 4, 5, 31 to 33 and 36 to 38.
-constexpr std::array kTypes = {
+constexpr std::array kTensorTypes = {
     plain(0, Dtype::f32, 32, "f32"),     plain(1, Dtype::f16, 16, "f16"),
     blocks(2, "ggml.q4_0", 32, 18),      blocks(3, "ggml.q4_1", 32, 20),
     blocks(6, "ggml.q5_0", 32, 22),      blocks(7, "ggml.q5_1", 32, 24),
@@ -45,21 +45,21 @@ constexpr std::array kTypes = {
 }  // namespace
 
 const TensorType* find_tensor_type(std::uint32_t number) noexcept {
-    for (const TensorType& type : kTypes) {
+    for (const TensorType& type : kTensorTypes) {
         if (type.number == number) return &type;
     }
     return nullptr;
 }
 
 const TensorType* find_tensor_type(const DtypeInfo& dtype) noexcept {
-    for (const TensorType& type : kTypes) {
+    for (const TensorType& type : kTensorTypes) {
         if (type.dtype == dtype) return &type;
     }
     return nullptr;
 }
 
 std::span<const TensorType> all_tensor_types() noexcept {
-    return kTypes;
+    return kTensorTypes;
 }
 
 }  // namespace milepost::convert::gguf

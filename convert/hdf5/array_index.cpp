@@ -1,7 +1,6 @@
 #include "convert/hdf5/array_index.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,6 +12,7 @@
 #include "base/checked.hpp"
 #include "base/message.hpp"
 #include "convert/hdf5/array_elements.hpp"
+#include "convert/hdf5/bits.hpp"
 #include "convert/hdf5/chunk_index.hpp"
 #include "convert/hdf5/cursor.hpp"
 #include "convert/hdf5/file.hpp"
@@ -25,10 +25,6 @@ using base::message;
 constexpr std::string_view kFixedBlock = "fixed array data block", kDataBlock = "extensible array data block";
 /// Of an array: more elements than any file has.
 constexpr std::uint64_t kGreatestBits = 56;
-
-std::uint64_t log2_of(std::uint64_t power) noexcept {
-    return static_cast<std::uint64_t>(std::bit_width(power) - 1);
-}
 
 /// Reads an extensible array: an index block, whose first elements are in it, data blocks that grow, and
 /// secondary blocks with the addresses of later data blocks. Super block u is 2^(u/2) data blocks of

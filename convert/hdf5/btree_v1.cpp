@@ -19,9 +19,9 @@ namespace {
 
 using base::message;
 
-constexpr std::string_view kWhat = "B-tree node";
+constexpr std::string_view kTreeNode = "B-tree node";
 
-struct Node {
+struct OpenNode {
     std::uint64_t address;
     std::optional<std::uint8_t> level;  ///< that it has to have; none of the root
 };
@@ -32,7 +32,7 @@ struct NodeHead {
 };
 
 /// Leaves the cursor at the first key.
-Result<NodeHead> read_head(Cursor& at) {
+Result<NodeHead> read_node_head(Cursor& at) {
     NodeHead head;
     MILEPOST_TRY(at.signature("TREE"));
     MILEPOST_TRY_ASSIGN(head.type, at.byte());
@@ -48,18 +48,18 @@ Result<void> walk_btree_v1(File& file, std::uint64_t address, TreeType type, std
                            const std::function<Result<void>(Cursor key, std::uint64_t child)>& take) {
     if (address == kNowhere) return {};
     const std::uint64_t address_nbytes = file.widths().address, head_nbytes = 8 + 2 * address_nbytes;
-    std::vector<Node> open = {{address, std::nullopt}};
+    std::vector<OpenNode> open = {{address, std::nullopt}};
     while (!open.empty()) {
-        const Node node = open.back();
+        const OpenNode node = open.back();
         open.pop_back();
         const auto size_of = [&](Cursor at) -> Result<std::uint64_t> {
-            MILEPOST_TRY_ASSIGN(const NodeHead head, read_head(at));
+            MILEPOST_TRY_ASSIGN(const NodeHead head, read_node_head(at));
             return head_nbytes + head.count * (key_nbytes + address_nbytes);
         };
         MILEPOST_TRY_ASSIGN(const FileBlock block,
-                            file.read_sized(node.address, head_nbytes, kWhat, size_of));
+                            file.read_sized(node.address, head_nbytes, kTreeNode, size_of));
         Cursor at = block.cursor();
-        MILEPOST_TRY_ASSIGN(const NodeHead head, read_head(at));
+        MILEPOST_TRY_ASSIGN(const NodeHead head, read_node_head(at));
         if (head.type != static_cast<std::uint8_t>(type))
             return at.broken(
                 message("its type is ", unsigned{head.type}, ", expected ", static_cast<unsigned>(type)));

@@ -1,7 +1,6 @@
 #include "convert/hdf5/btree_v2.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,6 +11,7 @@
 
 #include "base/checked.hpp"
 #include "base/message.hpp"
+#include "convert/hdf5/bits.hpp"
 #include "convert/hdf5/cursor.hpp"
 #include "convert/hdf5/file.hpp"
 
@@ -21,11 +21,11 @@ namespace {
 using base::message;
 
 /// Signature, version, type and checksum of a node.
-constexpr std::uint64_t kNodeNbytes = 10;
+constexpr std::uint64_t kNodeHeadNbytes = 10;
 /// A tree of this depth has more records than any file, even with two a node.
 constexpr std::uint64_t kGreatestDepth = 64;
 
-struct Header {
+struct TreeHeader {
     std::uint64_t node_nbytes = 0, record_nbytes = 0, depth = 0;
     std::uint64_t root = kNowhere, root_count = 0, count = 0;
     /// Of each depth: the bytes for the number of records in a node, the same for all, and of those below it.
@@ -33,18 +33,13 @@ struct Header {
     std::vector<std::size_t> total_nbytes;
 };
 
-struct Node {
+struct TreeNode {
     std::uint64_t address, count, depth;
 };
 
-/// The bytes that a number up to `most` takes in a node.
-std::size_t width_of(std::uint64_t most) noexcept {
-    return static_cast<std::size_t>(std::bit_width(std::max<std::uint64_t>(most, 1)) - 1) / 8 + 1;
-}
-
 /// Nodes are of one size, and numbers in them as small as that allows.
-Result<void> set_widths(const Cursor& at, Header& header) {
-    const std::uint64_t room = header.node_nbytes - kNodeNbytes;
+Result<void> set_widths(const Cursor& at, TreeHeader& header) {
+    const std::uint64_t room = header.node_nbytes - kNodeHeadNbytes;
     std::uint64_t most_records = room / header.record_nbytes;
     header.count_nbytes = width_of(most_records);
     std::uint64_t most_total = most_records;
@@ -62,12 +57,12 @@ Result<void> set_widths(const Cursor& at, Header& header) {
     return {};
 }
 
-Result<Header> read_header(File& file, std::uint64_t address, RecordType type) {
+Result<TreeHeader> read_header(File& file, std::uint64_t address, RecordType type) {
     const Widths widths = file.widths();
     const std::uint64_t nbytes = 22ULL + widths.address + widths.length;
     MILEPOST_TRY_ASSIGN(const FileBlock block, file.read(address, nbytes, "B-tree header"));
     Cursor at = block.cursor();
-    Header header;
+    TreeHeader header;
     MILEPOST_TRY(at.signature("BTHD"));
     MILEPOST_TRY(at.version(0));
     MILEPOST_TRY_ASSIGN(const std::uint8_t found, at.byte());
@@ -82,7 +77,7 @@ Result<Header> read_header(File& file, std::uint64_t address, RecordType type) {
     MILEPOST_TRY_ASSIGN(header.root_count, at.number(2));
     MILEPOST_TRY_ASSIGN(header.count, at.length());
     MILEPOST_TRY(at.checksum());
-    if (header.record_nbytes == 0 || header.node_nbytes < kNodeNbytes + header.record_nbytes ||
+    if (header.record_nbytes == 0 || header.node_nbytes < kNodeHeadNbytes + header.record_nbytes ||
         header.depth > kGreatestDepth)
         return at.broken(message("nodes of ", header.node_nbytes, " bytes, records of ", header.record_nbytes,
                                  ", depth ", header.depth));
@@ -94,11 +89,11 @@ Result<Header> read_header(File& file, std::uint64_t address, RecordType type) {
 
 Result<void> walk_btree_v2(File& file, std::uint64_t address, RecordType type,
                            const std::function<Result<void>(Cursor record)>& take) {
-    MILEPOST_TRY_ASSIGN(const Header header, read_header(file, address, type));
+    MILEPOST_TRY_ASSIGN(const TreeHeader header, read_header(file, address, type));
     if (header.root == kNowhere) return {};
-    std::vector<Node> open = {{header.root, header.root_count, header.depth}};
+    std::vector<TreeNode> open = {{header.root, header.root_count, header.depth}};
     while (!open.empty()) {
-        const Node node = open.back();
+        const TreeNode node = open.back();
         open.pop_back();
         const std::size_t total_nbytes =
             node.depth > 0 ? header.total_nbytes[static_cast<std::size_t>(node.depth - 1)] : 0;
@@ -106,7 +101,7 @@ Result<void> walk_btree_v2(File& file, std::uint64_t address, RecordType type,
             node.depth > 0 ? file.widths().address + header.count_nbytes + total_nbytes : 0;
         // Nodes have room for more; a checksum is after what is used.
         const std::uint64_t nbytes =
-            kNodeNbytes + node.count * header.record_nbytes + (node.count + 1) * pointer;
+            kNodeHeadNbytes + node.count * header.record_nbytes + (node.count + 1) * pointer;
         MILEPOST_TRY_ASSIGN(const FileBlock block, file.read(node.address, nbytes, "B-tree node"));
         Cursor at = block.cursor();
         MILEPOST_TRY(at.signature(node.depth > 0 ? "BTIN" : "BTLF"));
@@ -122,7 +117,7 @@ Result<void> walk_btree_v2(File& file, std::uint64_t address, RecordType type,
             MILEPOST_TRY(take(record));
         }
         while (pointers.remaining() > 0) {
-            Node child{0, 0, node.depth - 1};
+            TreeNode child{0, 0, node.depth - 1};
             MILEPOST_TRY_ASSIGN(child.address, pointers.address());
             MILEPOST_TRY_ASSIGN(child.count, pointers.number(header.count_nbytes));
             MILEPOST_TRY(pointers.skip(total_nbytes));

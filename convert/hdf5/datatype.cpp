@@ -61,7 +61,7 @@ struct TypeHead {
     std::uint64_t nbytes = 0;
 };
 
-Result<TypeHead> read_head(Cursor& at) {
+Result<TypeHead> read_type_head(Cursor& at) {
     TypeHead head;
     MILEPOST_TRY_ASSIGN(const std::uint8_t first, at.byte());
     head.version = first >> 4U;
@@ -126,7 +126,7 @@ Result<Datatype> read_float(Cursor& at, const TypeHead& head) {
 }
 
 Result<Datatype> read_number(Cursor& at) {
-    MILEPOST_TRY_ASSIGN(const TypeHead head, read_head(at));
+    MILEPOST_TRY_ASSIGN(const TypeHead head, read_type_head(at));
     if (head.type_class == kInteger) return read_integer(at, head);
     if (head.type_class == kFloat) return read_float(at, head);
     return at.unsupported("a field or an enumeration that is not of numbers");
@@ -219,7 +219,7 @@ Result<Datatype> read_varied(Cursor& at, const TypeHead& head) {
 }  // namespace
 
 Result<Datatype> read_datatype(Cursor at) {
-    MILEPOST_TRY_ASSIGN(const TypeHead head, read_head(at));
+    MILEPOST_TRY_ASSIGN(const TypeHead head, read_type_head(at));
     switch (head.type_class) {
         case kInteger:
             return read_integer(at, head);

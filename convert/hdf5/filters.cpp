@@ -26,7 +26,6 @@ namespace {
 using base::message;
 
 constexpr std::size_t kGreatestCount = 32;  // bits of a mask
-constexpr std::size_t kChecksumNbytes = 4;
 /// Deflate makes at most this many bytes of one.
 constexpr std::uint64_t kGreatestRatio = 1032;
 /// What filters may add to a chunk that does not shrink, besides a part of its size.

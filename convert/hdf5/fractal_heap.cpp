@@ -1,7 +1,6 @@
 #include "convert/hdf5/fractal_heap.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -16,6 +15,7 @@
 
 #include "base/checked.hpp"
 #include "base/message.hpp"
+#include "convert/hdf5/bits.hpp"
 #include "convert/hdf5/btree_v2.hpp"
 #include "convert/hdf5/checksum.hpp"
 #include "convert/hdf5/cursor.hpp"
@@ -26,17 +26,7 @@ namespace {
 
 using base::message;
 
-constexpr std::size_t kChecksumNbytes = 4;
 enum IdType : std::uint8_t { kManaged = 0, kHuge = 1, kTiny = 2 };
-
-std::uint64_t log2_of(std::uint64_t power) noexcept {
-    return static_cast<std::uint64_t>(std::bit_width(power) - 1);
-}
-
-/// The bytes that a number up to `most` takes.
-std::size_t width_of(std::uint64_t most) noexcept {
-    return static_cast<std::size_t>(log2_of(std::max<std::uint64_t>(most, 1))) / 8 + 1;
-}
 
 }  // namespace
 

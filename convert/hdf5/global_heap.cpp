@@ -20,9 +20,9 @@ namespace {
 
 using base::message;
 
-constexpr std::string_view kWhat = "global heap collection";
+constexpr std::string_view kCollection = "global heap collection";
 /// A node of a map, and what it takes beside the bytes.
-constexpr std::uint64_t kObjectNbytes = 80;
+constexpr std::uint64_t kHeapObjectNbytes = 80;
 
 }  // namespace
 
@@ -35,7 +35,7 @@ Result<GlobalHeaps::Collection> GlobalHeaps::read(std::uint64_t address) {
         MILEPOST_TRY(at.skip(3));
         return at.length();
     };
-    MILEPOST_TRY_ASSIGN(FileBlock block, file_.read_sized(address, head_nbytes, kWhat, size_of));
+    MILEPOST_TRY_ASSIGN(FileBlock block, file_.read_sized(address, head_nbytes, kCollection, size_of));
     Collection collection{std::move(block), {}};
     Cursor at = collection.block.cursor();
     MILEPOST_TRY(file_.budget().take_bytes(at.remaining()));
@@ -49,7 +49,7 @@ Result<GlobalHeaps::Collection> GlobalHeaps::read(std::uint64_t address) {
         if (number == 0) break;
         MILEPOST_TRY_ASSIGN(const auto bytes, at.bytes(nbytes));
         MILEPOST_TRY(at.skip(std::min<std::uint64_t>((8 - nbytes % 8) % 8, at.remaining())));
-        MILEPOST_TRY(file_.budget().take_bytes(kObjectNbytes));
+        MILEPOST_TRY(file_.budget().take_bytes(kHeapObjectNbytes));
         if (!collection.objects.emplace(number, bytes).second)
             return at.broken(message("it has two objects ", number));
     }
@@ -66,7 +66,7 @@ Result<std::span<const std::byte>> GlobalHeaps::object(std::uint64_t collection,
     const auto object = objects.find(number);
     if (object != objects.end()) return object->second;
     return Error(Condition::foreign,
-                 message("HDF5 ", kWhat, " at ", collection, ": it has no object ", number));
+                 message("HDF5 ", kCollection, " at ", collection, ": it has no object ", number));
 }
 
 }  // namespace milepost::convert::hdf5

@@ -29,7 +29,7 @@ using base::message;
 
 /// Memory of a link, without its name.
 constexpr std::uint64_t kLinkNbytes = 96;
-enum LinkType : std::uint8_t { kHard = 0, kSoft = 1, kExternal = 64 };
+enum LinkType : std::uint8_t { kHardLink = 0, kSoftLink = 1, kExternalLink = 64 };
 
 /// Collects the links of one group.
 class LinkReader {
@@ -96,7 +96,7 @@ private:
             Cursor name = heap.cursor();
             MILEPOST_TRY(name.skip(name_begin));
             MILEPOST_TRY_ASSIGN(const std::string_view text, name.text());
-            if (kind == 2) return refused(kSoft, text);
+            if (kind == 2) return refused(kSoftLink, text);
             MILEPOST_TRY(add(entry, text, object, 0));
         }
         return {};
@@ -110,9 +110,9 @@ private:
     }
 
     static Error refused(std::uint8_t type, std::string_view name) {
-        const std::string_view kind = type == kSoft       ? "a soft link"
-                                      : type == kExternal ? "an external link"
-                                                          : "a link of another type";
+        const std::string_view kind = type == kSoftLink       ? "a soft link"
+                                      : type == kExternalLink ? "an external link"
+                                                              : "a link of another type";
         return Error(Condition::feature, message("HDF5 link ", escape(name, 120), ": ", kind,
                                                  " is not followed; save a hard link, or a copy"));
     }
@@ -121,7 +121,7 @@ private:
     Result<void> read_link(Cursor at) {
         MILEPOST_TRY(at.version(1));
         MILEPOST_TRY_ASSIGN(const std::uint8_t flags, at.byte());
-        std::uint8_t type = kHard;
+        std::uint8_t type = kHardLink;
         std::uint64_t order = 0;
         if ((flags & 8U) != 0) {
             MILEPOST_TRY_ASSIGN(type, at.byte());
@@ -133,7 +133,7 @@ private:
         MILEPOST_TRY_ASSIGN(const std::uint64_t nbytes, at.number(std::size_t{1} << (flags & 3U)));
         MILEPOST_TRY_ASSIGN(const auto bytes, at.bytes(nbytes));
         const std::string_view name(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        if (type != kHard) return refused(type, name);
+        if (type != kHardLink) return refused(type, name);
         MILEPOST_TRY_ASSIGN(const std::uint64_t address, at.address());
         return add(at, name, address, order);
     }

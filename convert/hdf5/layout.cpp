@@ -19,11 +19,11 @@ using base::message;
 
 /// Stored in files.
 enum LayoutClass : std::uint8_t { kCompact = 0, kContiguous = 1, kChunked = 2, kVirtual = 3 };
-constexpr std::uint64_t kGreatestRank = 32;
+constexpr std::uint64_t kChunkedRank = 32;
 
 /// Dims of a chunk; the last number is the size of an element.
 Result<void> read_chunk(Cursor& at, std::uint64_t count, std::size_t width, Layout& layout) {
-    if (count < 2 || count > kGreatestRank + 1)
+    if (count < 2 || count > kChunkedRank + 1)
         return at.broken(message("chunks of ", count, " dimensions, the size of an element being one"));
     for (std::uint64_t i = 0; i < count; ++i) {
         MILEPOST_TRY_ASSIGN(const std::uint64_t dim, at.number(width));

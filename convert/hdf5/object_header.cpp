@@ -39,7 +39,6 @@ enum MessageType : std::uint8_t {
     kNewestType = 24,
 };
 constexpr std::uint8_t kSharedFlag = 2, kFailFlag = 128;
-constexpr std::size_t kChecksumNbytes = 4;
 
 /// The bytes of a first block in front of its messages: as many as are needed to tell its size.
 constexpr std::uint64_t kBeginNbytes = 16;

@@ -25,9 +25,9 @@ using base::message;
 using namespace std::string_view_literals;
 
 constexpr std::string_view kMagic = "\x89HDF\r\n\x1a\n"sv;
-constexpr std::string_view kWhat = "superblock";
+constexpr std::string_view kSuperblock = "superblock";
 /// The largest one: version 1, with addresses of 8 bytes.
-constexpr std::uint64_t kGreatestNbytes = 100;
+constexpr std::uint64_t kSuperblockNbytes = 100;
 constexpr std::uint64_t kFirstBlockNbytes = 512;
 
 /// What the superblock says.
@@ -101,12 +101,12 @@ Result<Facts> read_facts(const FileBlock& block) {
 Result<std::uint64_t> read_superblock(File& file) {
     MILEPOST_TRY_ASSIGN(const std::uint64_t begin, find(file));
     const std::uint64_t size = file.nbytes();
-    std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(kGreatestNbytes, size - begin)));
+    std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(kSuperblockNbytes, size - begin)));
     MILEPOST_TRY(file.source()->read(begin, bytes));
-    const FileBlock block(std::move(bytes), begin, kWhat, {});
+    const FileBlock block(std::move(bytes), begin, kSuperblock, {});
     auto facts = read_facts(block);
     if (!facts) {
-        if (size - begin >= kGreatestNbytes || facts.error().condition() != Condition::foreign)
+        if (size - begin >= kSuperblockNbytes || facts.error().condition() != Condition::foreign)
             return facts.error();
         return Error(Condition::cut,
                      message("HDF5 superblock at ", begin, ": the file ends in it, at ", size));

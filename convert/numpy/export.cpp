@@ -29,7 +29,6 @@
 namespace milepost::convert::numpy {
 namespace {
 
-constexpr std::string_view kExtension = ".npy";
 constexpr std::string_view kNpz = "a npz file", kNpy = "a npy file";
 constexpr std::size_t kMaxMemberNbytes = 65'535;  ///< of a name in a zip archive
 

@@ -57,7 +57,6 @@ Result<TensorView> read_member(const Archive& archive, const ZipEntry& entry, co
 
 /// The name of the array that a member holds.
 Result<std::string_view> array_name(const ZipEntry& entry, const Limits& limits) {
-    constexpr std::string_view kExtension = ".npy";
     std::string_view name = entry.name;
     if (!name.ends_with(kExtension))
         return Error(Condition::feature,

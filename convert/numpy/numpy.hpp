@@ -15,6 +15,8 @@ namespace milepost::convert::numpy {
 
 /// The array of a `.npy` has the name that numpy.savez gives to the first one without a name.
 inline constexpr std::string_view kArrayName = "arr_0";
+/// Of a file with one array, and of the members of an archive.
+inline constexpr std::string_view kExtension = ".npy";
 
 /// FormatRow has what the functions do.
 ///@{

@@ -95,7 +95,7 @@ Error bad_arguments(const Call& call) {
     std::string types;
     for (std::size_t i = 0; i < call.arguments.size() && i < 8; ++i) {
         if (i != 0) types += ", ";
-        types += name(call.objects.type(call.arguments[i]));
+        types += type_name(call.objects.type(call.arguments[i]));
     }
     return Error(Condition::foreign, message("calls ", full_name(call.row), " with the arguments (", types,
                                              "), which are not those that are saved"));
@@ -188,14 +188,14 @@ Result<Ref> call_encode(const Call& call) {
 Result<void> build_attributes(Objects& objects, Ref target, Ref state) {
     if (objects.type(state) != Type::dict)
         return Error(Condition::foreign,
-                     message("the state of an object of type ", name(objects.type(target)), " is a ",
-                             name(objects.type(state)), ", not a dict"));
+                     message("the state of an object of type ", type_name(objects.type(target)), " is a ",
+                             type_name(objects.type(state)), ", not a dict"));
     const std::vector<Ref>& items = objects.items(state);
     for (std::size_t i = 0; i < items.size(); i += 2) {
         const auto attribute = text_of(objects, items[i]);
         if (!attribute || attribute->starts_with("__"))
             return Error(Condition::feature,
-                         message("an object of type ", name(objects.type(target)), " has the attribute ",
+                         message("an object of type ", type_name(objects.type(target)), " has the attribute ",
                                  attribute ? escape(*attribute, 120) : "that is not named by a str",
                                  ", which is not data"));
     }

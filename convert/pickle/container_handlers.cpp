@@ -30,7 +30,7 @@ Result<void> Machine::append() {
     MILEPOST_TRY_ASSIGN(const Ref item, pop_one());
     MILEPOST_TRY_ASSIGN(const Ref list, top());
     if (objects_->type(list) != Type::list)
-        return Error(Condition::foreign, message("appends to a ", name(objects_->type(list))));
+        return Error(Condition::foreign, message("appends to a ", type_name(objects_->type(list))));
     return objects_->append(list, std::span(&item, 1));
 }
 
@@ -38,7 +38,7 @@ Result<void> Machine::appends() {
     MILEPOST_TRY_ASSIGN(const std::vector<Ref> items, pop_to_mark());
     MILEPOST_TRY_ASSIGN(const Ref list, top());
     if (objects_->type(list) != Type::list)
-        return Error(Condition::foreign, message("appends to a ", name(objects_->type(list))));
+        return Error(Condition::foreign, message("appends to a ", type_name(objects_->type(list))));
     return objects_->append(list, items);
 }
 
@@ -73,7 +73,7 @@ Result<void> Machine::set_item() {
     MILEPOST_TRY_ASSIGN(const Ref dict, top());
     const Ref items[] = {key, value};
     if (!is_dict(objects_->type(dict)))
-        return Error(Condition::foreign, message("sets an item of a ", name(objects_->type(dict))));
+        return Error(Condition::foreign, message("sets an item of a ", type_name(objects_->type(dict))));
     return objects_->append(dict, items);
 }
 
@@ -81,7 +81,7 @@ Result<void> Machine::set_items() {
     MILEPOST_TRY_ASSIGN(const std::vector<Ref> items, pop_to_mark());
     MILEPOST_TRY_ASSIGN(const Ref dict, top());
     if (!is_dict(objects_->type(dict)))
-        return Error(Condition::foreign, message("sets items of a ", name(objects_->type(dict))));
+        return Error(Condition::foreign, message("sets items of a ", type_name(objects_->type(dict))));
     if (items.size() % 2 != 0)
         return Error(Condition::foreign,
                      message("sets items by ", items.size(), " objects: a key without a value"));
@@ -96,7 +96,7 @@ Result<void> Machine::add_items() {
     MILEPOST_TRY_ASSIGN(const std::vector<Ref> items, pop_to_mark());
     MILEPOST_TRY_ASSIGN(const Ref set, top());
     if (objects_->type(set) != Type::set)
-        return Error(Condition::foreign, message("adds items to a ", name(objects_->type(set))));
+        return Error(Condition::foreign, message("adds items to a ", type_name(objects_->type(set))));
     return objects_->append(set, items);
 }
 

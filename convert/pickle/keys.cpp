@@ -119,12 +119,12 @@ Result<void> append_plain(std::string& to, const Objects& objects, Ref ref) {
         case Type::counter:
         case Type::set:
         case Type::bytearray:
-            return Error(Condition::foreign, message("a key is a ", name(objects.type(ref)),
+            return Error(Condition::foreign, message("a key is a ", type_name(objects.type(ref)),
                                                      ", which Python does not take as a key"));
         default:
             break;
     }
-    return Error(Condition::feature, message("a key is a ", name(objects.type(ref)),
+    return Error(Condition::feature, message("a key is a ", type_name(objects.type(ref)),
                                              ": keys are None, bool, int, float, str, bytes and tuples"));
 }
 

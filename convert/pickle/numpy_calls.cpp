@@ -25,7 +25,7 @@ namespace {
 using base::message;
 
 /// The texts from which numpy.dtype is made. Sizes are in bytes.
-constexpr std::array<std::pair<std::string_view, Dtype>, 14> kDtypes = {{
+constexpr std::array<std::pair<std::string_view, Dtype>, 14> kNumpyDtypes = {{
     {"b1", Dtype::boolean},
     {"i1", Dtype::i8},
     {"i2", Dtype::i16},
@@ -115,7 +115,7 @@ Result<void> set_content(Objects& objects, ArrayObject& array, Ref dtype, Ref co
         return Error(Condition::foreign, "the dtype of an array is not one");
     const auto bytes = bytes_of(objects, content);
     if (!bytes)
-        return Error(Condition::feature, message("an array of NumPy has a ", name(objects.type(content)),
+        return Error(Condition::feature, message("an array of NumPy has a ", type_name(objects.type(content)),
                                                  " in place of bytes: its elements are objects"));
     array.dtype = objects.numpy_dtype(dtype);
     MILEPOST_TRY(objects.charge(2 * bytes->size()));
@@ -132,7 +132,7 @@ Result<Ref> call_numpy_dtype(const Call& call) {
     const bool is_big_endian = code.starts_with('>');
     if (!code.empty() && std::string_view("<>|=").find(code[0]) != std::string_view::npos)
         code.remove_prefix(1);
-    for (const auto& [known, dtype] : kDtypes) {
+    for (const auto& [known, dtype] : kNumpyDtypes) {
         if (known == code) return call.objects.add_numpy_dtype({dtype, is_big_endian});
     }
     return Error(Condition::feature,

@@ -42,12 +42,12 @@ Result<void> Machine::stack_global() {
 Result<Ref> Machine::called(Ref function, Ref arguments) {
     if (objects_->type(arguments) != Type::tuple)
         return Error(Condition::foreign, message("the arguments of a call are a ",
-                                                 pickle::name(objects_->type(arguments)), ", not a tuple"));
+                                                 type_name(objects_->type(arguments)), ", not a tuple"));
     if (objects_->type(function) == Type::script_class && objects_->items(arguments).empty())
         return objects_->add_container(Type::script_object, {});
     if (objects_->type(function) != Type::global)
         return Error(Condition::foreign,
-                     message("calls a ", pickle::name(objects_->type(function)), ", not a global"));
+                     message("calls a ", type_name(objects_->type(function)), ", not a global"));
     const GlobalRow& row = global_at(objects_->global_row(function));
     if (row.call == nullptr)
         return Error(Condition::global, message("calls ", full_name(row), ", which makes no data"));
@@ -86,8 +86,8 @@ Result<void> Machine::build() {
         default:
             break;
     }
-    return Error(Condition::foreign, message("sets the state of a ", name(objects_->type(target)), " to a ",
-                                             name(objects_->type(state))));
+    return Error(Condition::foreign, message("sets the state of a ", type_name(objects_->type(target)),
+                                             " to a ", type_name(objects_->type(state))));
 }
 
 Result<void> Machine::persistent_id() {

@@ -28,7 +28,7 @@ constexpr std::uint64_t kAllocationNbytes = 32;
 
 }  // namespace
 
-std::string_view name(Type type) noexcept {
+std::string_view type_name(Type type) noexcept {
     switch (type) {
         case Type::none:
             return "None";

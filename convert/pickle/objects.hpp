@@ -54,7 +54,7 @@ enum class Type : std::uint8_t {
 };
 
 /// The word that messages use.
-[[nodiscard]] std::string_view name(Type type) noexcept;
+[[nodiscard]] std::string_view type_name(Type type) noexcept;
 
 /// A storage that a persistent id names; its bytes are elsewhere in the file.
 struct StorageObject {

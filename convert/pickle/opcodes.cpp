@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kText = "it is of protocol 0 or 1, which PyTorch does not write";
 constexpr std::string_view kCode = "it makes an object of a class, which is not data";
-constexpr std::string_view kExtension =
+constexpr std::string_view kExtensionReason =
     "it is a number for a global that only the program knows that wrote it";
 constexpr std::string_view kBuffer = "it is for buffers that are not in the file";
 constexpr std::string_view kUnused = "no pickle of data has it";
@@ -72,9 +72,9 @@ constexpr std::array kOpcodes = {
     Opcode{0x92, "NEWOBJ_EX", nullptr, kCode},
     Opcode{'i', "INST", nullptr, kCode},
     Opcode{'o', "OBJ", nullptr, kCode},
-    Opcode{0x82, "EXT1", nullptr, kExtension},
-    Opcode{0x83, "EXT2", nullptr, kExtension},
-    Opcode{0x84, "EXT4", nullptr, kExtension},
+    Opcode{0x82, "EXT1", nullptr, kExtensionReason},
+    Opcode{0x83, "EXT2", nullptr, kExtensionReason},
+    Opcode{0x84, "EXT4", nullptr, kExtensionReason},
     Opcode{0x97, "NEXT_BUFFER", nullptr, kBuffer},
     Opcode{0x98, "READONLY_BUFFER", nullptr, kBuffer},
     Opcode{'2', "DUP", nullptr, kUnused},

@@ -25,7 +25,8 @@ Error not_a_storage_id(std::string_view why) {
 }  // namespace
 
 Result<Ref> storage_of_id(Objects& objects, Ref id) {
-    if (objects.type(id) != Type::tuple) return not_a_storage_id(message("it is a ", name(objects.type(id))));
+    if (objects.type(id) != Type::tuple)
+        return not_a_storage_id(message("it is a ", type_name(objects.type(id))));
     const std::vector<Ref>& items = objects.items(id);
     if (items.size() < 5 || items.size() > 6 || text_of(objects, items[0]) != "storage")
         return not_a_storage_id("it is not the word 'storage' and four or five objects");

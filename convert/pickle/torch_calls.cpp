@@ -42,8 +42,9 @@ Result<std::vector<std::uint64_t>> dims_of(const Objects& objects, Ref ref, std:
 Result<TensorObject> view_of(Objects& objects, std::span<const Ref> arguments) {
     TensorObject tensor;
     if (objects.type(arguments[0]) != Type::storage)
-        return Error(Condition::foreign, message("a tensor is made of a ", name(objects.type(arguments[0])),
-                                                 ", not of a storage"));
+        return Error(
+            Condition::foreign,
+            message("a tensor is made of a ", type_name(objects.type(arguments[0])), ", not of a storage"));
     tensor.storage = arguments[0];
     const auto offset = count_of(objects, arguments[1]);
     if (!offset) return Error(Condition::foreign, "the offset of a tensor is not a count");

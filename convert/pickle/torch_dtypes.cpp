@@ -9,7 +9,7 @@ namespace milepost::convert::pickle {
 namespace {
 
 // clang-format off
-constexpr std::array kDtypes = {
+constexpr std::array kTorchDtypes = {
     TorchDtype{"bool", 1, Dtype::boolean},
     TorchDtype{"int8", 1, Dtype::i8}, TorchDtype{"int16", 2, Dtype::i16},
     TorchDtype{"int32", 4, Dtype::i32}, TorchDtype{"int64", 8, Dtype::i64},
@@ -38,7 +38,7 @@ constexpr std::array kDtypes = {
 }  // namespace
 
 const TorchDtype* find_torch_dtype(std::string_view name) noexcept {
-    for (const TorchDtype& row : kDtypes) {
+    for (const TorchDtype& row : kTorchDtypes) {
         if (row.name == name) return &row;
     }
     return nullptr;

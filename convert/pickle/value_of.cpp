@@ -144,7 +144,8 @@ private:
 
     Result<Value> open(Ref ref) {
         if (is_open_[ref])
-            return Error(Condition::feature, message("a ", name(objects_.type(ref)), " refers to itself"));
+            return Error(Condition::feature,
+                         message("a ", type_name(objects_.type(ref)), " refers to itself"));
         if (containers_.size() >= objects_.limits().max_depth + kLevelsOfParts)
             return Error(Condition::depth,
                          message("the values are nested deeper than ", objects_.limits().max_depth));
@@ -234,7 +235,8 @@ private:
             default:
                 break;
         }
-        return Error(Condition::feature, message("is a ", name(objects_.type(ref)), ", which is not data"));
+        return Error(Condition::feature,
+                     message("is a ", type_name(objects_.type(ref)), ", which is not data"));
     }
 
     static Result<Value> global_value(const GlobalRow& row) {
@@ -260,7 +262,7 @@ private:
             else if (type == Type::integer)
                 text += message(objects_.integer(key));
             else
-                text += name(type);
+                text += type_name(type);
             if (text.size() > 4096) break;
         }
         return text;

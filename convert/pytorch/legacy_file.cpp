@@ -116,7 +116,7 @@ Result<void> read_header(PickleStream& pickles) {
     const pickle::Objects& objects = *magic->objects;
     if (objects.type(magic->root) != pickle::Type::long_integer || objects.text(magic->root) != kMagic)
         return Error(Condition::magic,
-                     message("a pickle of a ", name(objects.type(magic->root)),
+                     message("a pickle of a ", type_name(objects.type(magic->root)),
                              " that is not of PyTorch: load it where you trust it, and save it "
                              "with torch.save"));
     MILEPOST_TRY_ASSIGN(const auto protocol, pickles.next());

@@ -92,8 +92,8 @@ private:
 Result<Value> state_dict_of_script(const std::shared_ptr<Objects>& objects, Ref root,
                                    pickle::Storages& storages) {
     if (objects->type(root) != Type::script_object)
-        return Error(Condition::feature,
-                     message("a TorchScript archive holds a ", name(objects->type(root)), ", not a module"));
+        return Error(Condition::feature, message("a TorchScript archive holds a ",
+                                                 type_name(objects->type(root)), ", not a module"));
     return ModuleWalk(*objects, storages).run(root);
 }
 

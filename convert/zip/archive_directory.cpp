@@ -25,6 +25,7 @@
 #include "convert/zip/archive.hpp"
 #include "convert/zip/archive_end.hpp"
 #include "convert/zip/entry_header.hpp"
+#include "convert/zip/headers.hpp"
 #include "convert/zip/source_stream.hpp"
 
 namespace milepost::convert {
@@ -34,10 +35,6 @@ using base::load_le;
 using base::message;
 
 constexpr std::uint32_t kCentralSignature = 0x02014b50;
-
-Error foreign(std::string text) {
-    return Error(Condition::foreign, std::move(text));
-}
 
 /// The bytes from an entry's local header to the end of its data.
 struct Extent {

@@ -15,20 +15,21 @@
 #include <milepost/result.hpp>
 
 #include "base/message.hpp"
+#include "convert/zip/headers.hpp"
 
 namespace milepost::convert {
 namespace {
 
 constexpr std::uint64_t kAlignment = 64;
-constexpr std::uint64_t kLocalNbytes = 30, kExtraNbytes = 4;
+constexpr std::uint64_t kExtraNbytes = 4;
 constexpr std::uint64_t kMaxNumber = UINT32_MAX;  ///< larger numbers, and this one, are in a zip64 record
 constexpr std::uint64_t kMaxCount = UINT16_MAX;
 constexpr std::size_t kMaxNameNbytes = UINT16_MAX;
 
 constexpr std::uint16_t kVersion = 20, kZip64Version = 45;
-constexpr std::uint16_t kFlags = 0x0808;                    ///< a data descriptor, and names in UTF-8
-constexpr std::uint16_t kDate = (1U << 5U) | 1U;            ///< 1980-01-01, the first that there is
-constexpr std::uint16_t kZip64Id = 1, kPaddingId = 0x4246;  ///< of extra fields; PyTorch pads with "FB"
+constexpr std::uint16_t kFlags = 0x0808;          ///< a data descriptor, and names in UTF-8
+constexpr std::uint16_t kDate = (1U << 5U) | 1U;  ///< 1980-01-01, the first that there is
+constexpr std::uint16_t kPaddingId = 0x4246;      ///< of an extra field; PyTorch pads with "FB"
 
 /// A record of an archive, little-endian.
 class Record {
@@ -72,7 +73,7 @@ Result<void> ArchiveWriter::begin(std::string_view name, std::uint64_t nbytes) {
     constexpr std::uint64_t kZip64Nbytes = 20;
     const bool large = is_large(nbytes);
     const std::uint64_t before =
-        position_ + kLocalNbytes + name.size() + (large ? kZip64Nbytes : 0) + kExtraNbytes;
+        position_ + kLocalHeaderNbytes + name.size() + (large ? kZip64Nbytes : 0) + kExtraNbytes;
     const std::uint64_t padding = (kAlignment - before % kAlignment) % kAlignment;
     const std::uint64_t extra = (large ? kZip64Nbytes : 0) + kExtraNbytes + padding;
     Record header;

@@ -18,6 +18,7 @@
 #include "base/little_endian.hpp"
 #include "base/message.hpp"
 #include "convert/zip/archive.hpp"
+#include "convert/zip/headers.hpp"
 #include "convert/zip/source_stream.hpp"
 
 namespace milepost::convert {
@@ -26,19 +27,12 @@ namespace {
 using base::load_le;
 using base::message;
 
-constexpr std::uint64_t kLocalNbytes = 30;  ///< without name and extra fields
 constexpr std::uint32_t kLocalSignature = 0x04034b50;
 constexpr std::uint32_t kEncryptedFlags = 0x2041;  ///< encrypted, strongly so, and with a masked header
 constexpr std::uint32_t kDescriptorFlag = 0x8;     ///< sizes and CRC come after the data
 
-constexpr std::uint16_t kZip64Id = 1;  ///< of the extra field that holds numbers of 64 bits
-
 /// No deflated stream expands more than this.
 constexpr std::uint64_t kMaxDeflateRatio = 1032;
-
-Error foreign(std::string text) {
-    return Error(Condition::foreign, std::move(text));
-}
 
 /// The content of the extra field with numbers of 64 bits; empty if there is none.
 Result<std::span<const std::byte>> zip64_field(std::span<const std::byte> extra) {
@@ -58,6 +52,10 @@ Result<std::span<const std::byte>> zip64_field(std::span<const std::byte> extra)
 }
 
 }  // namespace
+
+Error foreign(std::string text) {
+    return Error(Condition::foreign, std::move(text));
+}
 
 Result<CentralHeader> decode_central_header(std::span<const std::byte> fixed,
                                             std::span<const std::byte> extra) {
@@ -109,13 +107,14 @@ Result<std::uint64_t> find_data(SourceStream& stream, std::uint64_t size, const 
     const auto wrong = [&](std::string_view what) {
         return foreign(message("zip entry ", escape(entry.name, 120), ": the local header at ", begin, what));
     };
-    std::array<std::byte, kLocalNbytes> local;
+    std::array<std::byte, kLocalHeaderNbytes> local;
     std::string name(entry.name.size(), '\0');
-    if (!base::range_within(begin, kLocalNbytes + name.size(), size)) return wrong(" is not within the file");
+    if (!base::range_within(begin, kLocalHeaderNbytes + name.size(), size))
+        return wrong(" is not within the file");
     MILEPOST_TRY(stream.read(begin, local));
     if (load_le<std::uint32_t>(local.data()) != kLocalSignature) return wrong(" has another signature");
     if (load_le<std::uint16_t>(&local[26]) != name.size()) return wrong(" has another name");
-    MILEPOST_TRY(stream.read(begin + kLocalNbytes, std::as_writable_bytes(std::span(name))));
+    MILEPOST_TRY(stream.read(begin + kLocalHeaderNbytes, std::as_writable_bytes(std::span(name))));
     if (name != entry.name) return wrong(" has another name than the central directory");
     const std::uint32_t flags = load_le<std::uint16_t>(&local[6]);
     constexpr std::uint32_t kCompared = kEncryptedFlags | kDescriptorFlag;
@@ -128,7 +127,7 @@ Result<std::uint64_t> find_data(SourceStream& stream, std::uint64_t size, const 
     };
     if (!fits(14, entry.crc) || !fits(18, entry.stored_nbytes) || !fits(22, entry.nbytes))
         return wrong(" has another CRC or size than the central directory");
-    const std::uint64_t data = begin + kLocalNbytes + name.size() + load_le<std::uint16_t>(&local[28]);
+    const std::uint64_t data = begin + kLocalHeaderNbytes + name.size() + load_le<std::uint16_t>(&local[28]);
     if (!base::range_within(data, entry.stored_nbytes, size))
         return foreign(message("zip entry ", escape(entry.name, 120), ": ", entry.stored_nbytes, " bytes at ",
                                data, " are not within the file, which has ", size));

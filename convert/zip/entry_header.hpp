@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include <milepost/error.hpp>
 #include <milepost/result.hpp>
 
 #include "convert/zip/archive.hpp"
@@ -12,8 +13,8 @@
 
 namespace milepost::convert {
 
-/// A central header without its name, extra fields and comment.
-inline constexpr std::uint64_t kCentralHeaderNbytes = 46;
+/// corrupt/foreign with that text.
+[[nodiscard]] Error foreign(std::string text);
 
 /// What the header of an entry in the central directory holds.
 struct CentralHeader {

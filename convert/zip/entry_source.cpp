@@ -24,7 +24,7 @@
 namespace milepost::convert {
 namespace {
 
-constexpr std::uint64_t kBlockNbytes = std::uint64_t{1} << 20U;
+constexpr std::uint64_t kComparedNbytes = std::uint64_t{1} << 20U;
 
 Result<void> check_range(const ZipEntry& entry, std::uint64_t offset, std::uint64_t nbytes) {
     if (base::range_within(offset, nbytes, entry.nbytes)) return {};
@@ -59,11 +59,11 @@ Result<void> StoredEntry::read(std::uint64_t offset, std::span<std::byte> to) co
 }
 
 Result<void> StoredEntry::check() const {
-    std::vector<std::byte> block(static_cast<std::size_t>(std::min(kBlockNbytes, entry_.nbytes)));
+    std::vector<std::byte> block(static_cast<std::size_t>(std::min(kComparedNbytes, entry_.nbytes)));
     uLong crc = crc32(0, nullptr, 0);
     for (std::uint64_t at = 0; at < entry_.nbytes;) {
         const std::span<std::byte> part =
-            std::span(block).first(static_cast<std::size_t>(std::min(kBlockNbytes, entry_.nbytes - at)));
+            std::span(block).first(static_cast<std::size_t>(std::min(kComparedNbytes, entry_.nbytes - at)));
         MILEPOST_TRY(file_->read(entry_.offset + at, part));
         crc = crc32(crc, reinterpret_cast<const Bytef*>(part.data()), static_cast<uInt>(part.size()));
         at += part.size();

@@ -24,7 +24,7 @@
 namespace milepost::convert {
 namespace {
 
-constexpr std::size_t kBlockNbytes = std::size_t{256} << 10U;
+constexpr std::size_t kWindowNbytes = std::size_t{256} << 10U;
 constexpr std::size_t kWindowBlocks = 64;
 constexpr std::size_t kInputNbytes = std::size_t{64} << 10U;
 
@@ -54,8 +54,8 @@ Result<void> Inflater::read(std::uint64_t offset, std::span<std::byte> to) {
         while (offset >= made_)
             MILEPOST_TRY(make_block());
         const std::uint64_t at = offset - window_begin_;
-        const std::vector<std::byte>& block = window_[static_cast<std::size_t>(at / kBlockNbytes)];
-        const auto begin = static_cast<std::size_t>(at % kBlockNbytes);
+        const std::vector<std::byte>& block = window_[static_cast<std::size_t>(at / kWindowNbytes)];
+        const auto begin = static_cast<std::size_t>(at % kWindowNbytes);
         const std::size_t count = std::min(to.size(), block.size() - begin);
         std::memcpy(to.data(), block.data() + begin, count);
         to = to.subspan(count);
@@ -69,9 +69,9 @@ Result<void> Inflater::make_block() {
     if (window_.size() == kWindowBlocks) {
         block = std::move(window_.front());
         window_.pop_front();
-        window_begin_ += kBlockNbytes;
+        window_begin_ += kWindowNbytes;
     }
-    block.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kBlockNbytes, entry_.nbytes - made_)));
+    block.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kWindowNbytes, entry_.nbytes - made_)));
     MILEPOST_TRY(fill(block));
     if (made_ + block.size() == entry_.nbytes) MILEPOST_TRY(check_end());
     made_ += block.size();

@@ -3,16 +3,13 @@
 #include <cstdint>
 #include <cstring>
 
-#include "base/little_endian.hpp"
 #include "codec/join_kernels.hpp"
 #include "codec/kernel_parts.hpp"
 #include "codec/list_kernels.hpp"
+#include "codec/packed_group.hpp"
 
 namespace milepost::codec {
 namespace {
-
-/// Values that are packed together: they fill as many whole bytes as each has bits.
-constexpr std::size_t kGroup = 8;
 
 /// The compiler makes vectors of the loops if memory does not overlap. It multiplies in vectors of 16 bits;
 /// to shift by a variable it would need 32.
@@ -78,18 +75,6 @@ std::uint64_t unpacked_group(std::uint64_t group, unsigned bits) noexcept {
     const std::uint64_t twos = low(2) * 0x0000000100000001, ones = low(1) * 0x0001000100010001;
     group = (group & twos) | (group >> 2 * bits & twos) << 16U;
     return (group & ones) | (group >> bits & ones) << 8U;
-}
-
-std::uint64_t load_some(const std::uint8_t* from, std::size_t nbytes) noexcept {
-    std::array<std::byte, 8> bytes{};
-    std::memcpy(bytes.data(), from, nbytes);
-    return base::load_le<std::uint64_t>(bytes.data());
-}
-
-void store_some(std::uint8_t* to, std::size_t nbytes, std::uint64_t number) noexcept {
-    std::array<std::byte, 8> bytes;
-    base::store_le(bytes.data(), number);
-    std::memcpy(to, bytes.data(), nbytes);
 }
 
 void unpack(const std::uint8_t* packed, std::size_t count, unsigned bits, std::uint8_t* values) noexcept {

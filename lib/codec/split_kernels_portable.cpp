@@ -4,14 +4,12 @@
 #include <cstdint>
 #include <cstring>
 
-#include "base/little_endian.hpp"
+#include "codec/packed_group.hpp"
 #include "codec/split_kernels.hpp"
 
 namespace milepost::codec {
 namespace {
 
-/// Values that are packed together: they fill as many whole bytes as each has bits.
-constexpr std::size_t kGroup = 8;
 /// Parts of words that are cut in memory that is in a cache.
 constexpr std::size_t kPart = 512;
 
@@ -77,18 +75,6 @@ std::uint64_t packed_group(std::uint64_t values, unsigned bits) noexcept {
     // The pairs are in 16 bits each, and what was above them is gone.
     values = (values & 0x0000FFFF0000FFFF) | (values >> 16U & 0x0000FFFF0000FFFF) << 2 * bits;
     return (values & 0xFFFFFFFF) | values >> 32U << 4 * bits;
-}
-
-std::uint64_t load_some(const std::uint8_t* from, std::size_t nbytes) noexcept {
-    std::array<std::byte, 8> bytes{};
-    std::memcpy(bytes.data(), from, nbytes);
-    return base::load_le<std::uint64_t>(bytes.data());
-}
-
-void store_some(std::uint8_t* to, std::size_t nbytes, std::uint64_t number) noexcept {
-    std::array<std::byte, 8> bytes;
-    base::store_le(bytes.data(), number);
-    std::memcpy(to, bytes.data(), nbytes);
 }
 
 void pack(const std::uint8_t* values, std::size_t count, unsigned bits, std::uint8_t* to) noexcept {

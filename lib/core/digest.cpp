@@ -11,17 +11,19 @@
 #include "base/message.hpp"
 #include "base/out_of_memory.hpp"
 #include "core/text.hpp"
+#include "core/text_parts.hpp"
 
 namespace milepost {
 namespace {
 
+using core::kHexDigits;
+
 /// Another kind of digest will have another prefix.
 constexpr std::string_view kKind = "xxh3-128:";
-constexpr std::string_view kDigits = "0123456789abcdef";
 
 Error not_a_digest(std::string_view text) {
     return {Condition::option, base::message("a digest is expected to be '", kKind, "' and 32 of the digits ",
-                                             kDigits, ", found '", core::printable(text), "'")};
+                                             kHexDigits, ", found '", core::printable(text), "'")};
 }
 
 }  // namespace
@@ -29,8 +31,8 @@ Error not_a_digest(std::string_view text) {
 std::string Digest::to_string() const {
     std::string text(kKind);
     for (const std::byte byte : bytes) {
-        text += kDigits[std::to_integer<std::size_t>(byte >> 4U)];
-        text += kDigits[std::to_integer<std::size_t>(byte & std::byte{15})];
+        text += kHexDigits[std::to_integer<std::size_t>(byte >> 4U)];
+        text += kHexDigits[std::to_integer<std::size_t>(byte & std::byte{15})];
     }
     return text;
 }
@@ -40,7 +42,7 @@ Result<Digest> Digest::parse(std::string_view text) try {
     const std::size_t nbytes = digest.bytes.size();
     if (!text.starts_with(kKind) || text.size() != kKind.size() + 2 * nbytes) return not_a_digest(text);
     for (std::size_t i = 0; i < 2 * nbytes; ++i) {
-        const std::size_t value = kDigits.find(text[kKind.size() + i]);
+        const std::size_t value = kHexDigits.find(text[kKind.size() + i]);
         if (value == std::string_view::npos) return not_a_digest(text);
         std::byte& byte = digest.bytes[i / 2];
         byte = byte << 4U | static_cast<std::byte>(value);

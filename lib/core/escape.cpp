@@ -8,11 +8,13 @@
 #include <milepost/text.hpp>
 
 #include "core/text.hpp"
+#include "core/text_parts.hpp"
 
 namespace milepost {
 namespace {
 
-constexpr std::string_view kEllipsis = "...";
+using core::kEllipsis;
+using core::kHexDigits;
 
 /// The list of milepost/text.hpp.
 constexpr std::array<std::pair<char32_t, char32_t>, 19> kHidden = {{{0x0000, 0x001F},
@@ -36,10 +38,9 @@ constexpr std::array<std::pair<char32_t, char32_t>, 19> kHidden = {{{0x0000, 0x0
                                                                     {0xE0000, 0xE0FFF}}};
 
 void append_hex(std::string& out, char32_t number, int digits) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
     for (int shift = 28; shift >= 0; shift -= 4) {
         const bool wanted = shift < digits * 4 || number >> static_cast<unsigned>(shift) != 0;
-        if (wanted) out.push_back(kDigits[number >> static_cast<unsigned>(shift) & 0xFU]);
+        if (wanted) out.push_back(kHexDigits[number >> static_cast<unsigned>(shift) & 0xFU]);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <milepost/value.hpp>
 
 #include "core/canonical_key.hpp"
+#include "core/text_parts.hpp"
 
 namespace milepost::core {
 namespace {
@@ -57,11 +58,10 @@ std::string key_text(const Value& key) {
 }
 
 std::string bytes_text(std::span<const std::byte> bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text = "b";
     for (const std::byte byte : bytes) {
-        text += kDigits[std::to_integer<std::size_t>(byte >> 4)];
-        text += kDigits[std::to_integer<std::size_t>(byte & std::byte{0x0F})];
+        text += kHexDigits[std::to_integer<std::size_t>(byte >> 4)];
+        text += kHexDigits[std::to_integer<std::size_t>(byte & std::byte{0x0F})];
     }
     return text;
 }

@@ -17,12 +17,15 @@
 
 #include "core/canonical_key.hpp"
 #include "core/integer.hpp"
+#include "core/text_parts.hpp"
 
 namespace milepost {
 namespace {
 
+using core::kEllipsis;
+using core::kHexDigits;
+
 constexpr std::size_t kMaxDepth = 64;  // as Limits::max_depth, unless that is changed
-constexpr std::string_view kEllipsis = "...";
 
 /// A single quote, unless the text has such and no double ones: Python's rule.
 char quote_for(std::string_view text) noexcept {
@@ -51,7 +54,6 @@ std::string string_text(const String& string, std::size_t max) {
 }
 
 std::string bytes_text(const Bytes& bytes, std::size_t max) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text;
     for (const std::byte byte : std::span(bytes.bytes).first(std::min(bytes.bytes.size(), max))) {
         const auto code = std::to_integer<unsigned>(byte);
@@ -60,7 +62,7 @@ std::string bytes_text(const Bytes& bytes, std::size_t max) {
         } else if (code >= 0x20 && code < 0x7F) {
             text += static_cast<char>(code);
         } else {
-            text += {'\\', 'x', kDigits[code >> 4U], kDigits[code & 0xFU]};
+            text += {'\\', 'x', kHexDigits[code >> 4U], kHexDigits[code & 0xFU]};
         }
     }
     const char quote = quote_for(text);

@@ -20,7 +20,7 @@ namespace {
 
 using base::message;
 
-RuleResult mismatch(std::string_view what, std::uint64_t expected, std::uint64_t found) {
+RuleResult unequal(std::string_view what, std::uint64_t expected, std::uint64_t found) {
     return Error(Condition::reference, message("index: ", what, " expected ", expected, ", found ", found));
 }
 
@@ -30,15 +30,15 @@ RuleResult columns_match(const RuleInput& input) {
     const std::size_t tensors = index.tensor_layouts.size();
     const std::size_t storages = index.storage_count();
     if (input.totals.tensors != tensors)
-        return mismatch("tensor_layouts, one for each value of kind tensor,", input.totals.tensors, tensors);
+        return unequal("tensor_layouts, one for each value of kind tensor,", input.totals.tensors, tensors);
     if (index.tensor_storages.size() != tensors && (!index.tensor_storages.empty() || storages != tensors))
-        return mismatch("tensor_storages", tensors, index.tensor_storages.size());
+        return unequal("tensor_storages", tensors, index.tensor_storages.size());
     if (index.tensor_offsets.size() != tensors && !index.tensor_offsets.empty())
-        return mismatch("tensor_offsets", tensors, index.tensor_offsets.size());
+        return unequal("tensor_offsets", tensors, index.tensor_offsets.size());
     if (index.storage_nbytes.empty() && !(index.tensor_storages.empty() && index.tensor_offsets.empty()))
-        return mismatch("storage_nbytes, required with tensor_storages or tensor_offsets,", storages, 0);
+        return unequal("storage_nbytes, required with tensor_storages or tensor_offsets,", storages, 0);
     if (index.storage_codecs.size() != storages && !index.storage_codecs.empty())
-        return mismatch("storage_codecs", storages, index.storage_codecs.size());
+        return unequal("storage_codecs", storages, index.storage_codecs.size());
     return std::nullopt;
 }
 

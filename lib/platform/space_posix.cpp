@@ -17,7 +17,7 @@
 namespace milepost::platform {
 namespace {
 
-constexpr int kAttempts = 16;
+constexpr int kReserveAttempts = 16;
 constexpr std::uint64_t kPortion = std::uint64_t{64} << 20U;  // of one call of copy_file_range
 constexpr std::size_t kBuffer = std::size_t{1} << 20U;
 
@@ -63,7 +63,7 @@ std::uint64_t file_size_limit() noexcept {
 int reserve_space(int file, std::uint64_t nbytes, std::uint64_t& extent) noexcept {
     int error = 0;
     // Some file systems start again after a signal. With a timer that fires often, that would never end.
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    for (int attempt = 0; attempt < kReserveAttempts; ++attempt) {
         error = ::fallocate(file, 0, 0, static_cast<off_t>(nbytes)) == 0 ? 0 : errno;
         if (error != EINTR) break;
     }

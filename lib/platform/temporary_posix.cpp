@@ -28,7 +28,7 @@ namespace {
 constexpr std::size_t kDigits = 16;
 constexpr std::string_view kSuffix = ".tmp";
 constexpr mode_t kPrivate = 0600;
-constexpr int kAttempts = 16;            // with 64 random bits, even one collision is improbable
+constexpr int kNameAttempts = 16;        // with 64 random bits, even one collision is improbable
 constexpr std::time_t kOrphanAge = 600;  // s
 
 // Unpredictable if the kernel can give random bytes at once, else only different at each call, which is
@@ -177,7 +177,7 @@ int Temporary::open_named(mode_t mode) noexcept {
 }
 
 int Temporary::create_named(mode_t mode) noexcept {
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    for (int attempt = 0; attempt < kNameAttempts; ++attempt) {
         name_.draw();
         file_ = create(folder_, name_.c_str(), mode);
         if (file_) {
@@ -203,7 +203,7 @@ int Temporary::link() noexcept {
 
 int Temporary::link_to_new_name(int file) noexcept {
     const OpenFilePath path(file);
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    for (int attempt = 0; attempt < kNameAttempts; ++attempt) {
         name_.draw();
         if (::linkat(AT_FDCWD, path.c_str(), folder_, name_.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
         if (errno != EEXIST) return errno;
@@ -215,7 +215,7 @@ int Temporary::check_new_name() {
     if (!named_) return 0;  // open() has found that links work
     TemporaryName other = name_;
     int error = EEXIST;
-    for (int attempt = 0; attempt < kAttempts && error == EEXIST; ++attempt) {
+    for (int attempt = 0; attempt < kNameAttempts && error == EEXIST; ++attempt) {
         other.draw();
         error = rename_to_free_name(folder_, name_.c_str(), other.c_str());
     }
