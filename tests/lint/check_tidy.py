@@ -78,13 +78,22 @@ def sources_of(build: Path) -> dict[Path, Unit]:
     """Each source once, as it is compiled the first time."""
     units: dict[Path, Unit] = {}
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
-        file = (Path(entry["directory"]) / entry["file"]).resolve()
-        if file.is_relative_to(ROOT) and file.relative_to(ROOT).parts[0] in PLACES:
-            place = file.relative_to(ROOT).parts[0]
-            units.setdefault(file, Unit(file, entry["directory"], flags_of(entry["command"]),
-                                        includes_only=place not in ALL_CHECKS_PLACES,
-                                        without_includes=place == WITHOUT_INCLUDES_PLACE))
+        for file in compiled_by(entry):
+            place = file.relative_to(ROOT).parts[0] if file.is_relative_to(ROOT) else ""
+            if place in PLACES:
+                units.setdefault(file, Unit(file, entry["directory"], flags_of(entry["command"]),
+                                            includes_only=place not in ALL_CHECKS_PLACES,
+                                            without_includes=place == WITHOUT_INCLUDES_PLACE))
     return units
+
+
+def compiled_by(entry: dict[str, str]) -> list[Path]:
+    """The sources of a compile command: one, or those that Meson's --unity has put into one."""
+    file = (Path(entry["directory"]) / entry["file"]).resolve()
+    if not re.search(r"-unity\d+\.cpp$", file.name):
+        return [file]
+    included = re.findall(r'^#include\s*[<"](.+)[>"]', file.read_text(encoding="utf-8"), re.MULTILINE)
+    return [(Path(entry["directory"]) / name).resolve() for name in included]
 
 
 def headers_of(sources: dict[Path, Unit]) -> dict[Path, Unit]:
@@ -213,6 +222,18 @@ def self_test_together() -> int:
                 print(f"not found in {[unit.file.name for unit in group]}")
                 return 1
     print("a fault is found in one of several sources")
+    return self_test_unity()
+
+
+def self_test_unity() -> int:
+    """The sources of a build with --unity are found."""
+    with tempfile.TemporaryDirectory() as root:
+        (Path(root) / "lib-unity0.cpp").write_text('#include<a.cpp>\n#include "folder/b.cpp"\n', encoding="utf-8")
+        found = [compiled_by({"directory": root, "file": name}) for name in ("lib-unity0.cpp", "c.cpp")]
+        if found != [[Path(root).resolve() / "a.cpp", Path(root).resolve() / "folder" / "b.cpp"], [Path(root).resolve() / "c.cpp"]]:
+            print(f"not the sources of a build: {found}")
+            return 1
+    print("the sources of a build are found, also where several are compiled as one")
     return 0
 
 
