@@ -19,48 +19,48 @@ namespace nb = nanobind;
 namespace milepost::python {
 namespace {
 
-using Code = nb::dlpack::dtype_code;
+using DlpackCode = nb::dlpack::dtype_code;
 
 /// The code of a dtype in DLPack 1.1; nothing for those whose elements are not whole bytes.
-std::optional<Code> code_of(Dtype dtype) {
+std::optional<DlpackCode> code_of(Dtype dtype) {
     switch (dtype) {
         case Dtype::boolean:
-            return Code::Bool;
+            return DlpackCode::Bool;
         case Dtype::i8:
         case Dtype::i16:
         case Dtype::i32:
         case Dtype::i64:
-            return Code::Int;
+            return DlpackCode::Int;
         case Dtype::u8:
         case Dtype::u16:
         case Dtype::u32:
         case Dtype::u64:
-            return Code::UInt;
+            return DlpackCode::UInt;
         case Dtype::f16:
         case Dtype::f32:
         case Dtype::f64:
-            return Code::Float;
+            return DlpackCode::Float;
         case Dtype::bf16:
-            return Code::Bfloat;
+            return DlpackCode::Bfloat;
         case Dtype::c64:
         case Dtype::c128:
-            return Code::Complex;
+            return DlpackCode::Complex;
         case Dtype::f8_e4m3fn:
-            return Code::Float8_E4M3FN;
+            return DlpackCode::Float8_E4M3FN;
         case Dtype::f8_e5m2:
-            return Code::Float8_E5M2;
+            return DlpackCode::Float8_E5M2;
         case Dtype::f8_e4m3fnuz:
-            return Code::Float8_E4M3FNUZ;
+            return DlpackCode::Float8_E4M3FNUZ;
         case Dtype::f8_e5m2fnuz:
-            return Code::Float8_E5M2FNUZ;
+            return DlpackCode::Float8_E5M2FNUZ;
         case Dtype::f8_e8m0fnu:
-            return Code::Float8_E8M0FNU;
+            return DlpackCode::Float8_E8M0FNU;
         case Dtype::f8_e3m4:
-            return Code::Float8_E3M4;
+            return DlpackCode::Float8_E3M4;
         case Dtype::f8_e4m3:
-            return Code::Float8_E4M3;
+            return DlpackCode::Float8_E4M3;
         case Dtype::f8_e4m3b11fnuz:
-            return Code::Float8_E4M3B11FNUZ;
+            return DlpackCode::Float8_E4M3B11FNUZ;
         default:
             return std::nullopt;
     }

@@ -40,7 +40,7 @@ TensorView view_of(std::shared_ptr<const Source> source, std::size_t count) {
     return {*find_dtype(Dtype::f32), {count}, *storage};
 }
 
-TensorView floats(const std::vector<float>& numbers) {
+TensorView float_row(const std::vector<float>& numbers) {
     std::string bytes(numbers.size() * sizeof(float), '\0');
     std::memcpy(bytes.data(), numbers.data(), bytes.size());
     return view_of(std::make_shared<const MemorySource>(std::move(bytes)), numbers.size());
@@ -49,8 +49,8 @@ TensorView floats(const std::vector<float>& numbers) {
 /// A model of two tensors, an optimizer's worth of values, and a nested dict.
 Checkpoint some() {
     Checkpoint made;
-    made.model("net").add("a", floats({1, 2, 3}));
-    made.model("net").add("b", floats({4}));
+    made.model("net").add("a", float_row({1, 2, 3}));
+    made.model("net").add("b", float_row({4}));
     made.values()["epoch"] = 3;
     Dict nested;
     nested["lr"] = 0.5;
@@ -140,8 +140,8 @@ TEST_CASE("compare: what is removed, added and changed") {
 
 TEST_CASE("compare: the gap between tensors, and tolerances") {
     Checkpoint left, right;
-    left.model("m").add("w", floats({1, 2, 4}));
-    right.model("m").add("w", floats({1, std::nextafter(2.0F, 3.0F), 4.5F}));
+    left.model("m").add("w", float_row({1, 2, 4}));
+    right.model("m").add("w", float_row({1, std::nextafter(2.0F, 3.0F), 4.5F}));
     const Compared strict = compared(left, right);
     CHECK(strict.differences == std::vector<std::string>{"changed m/w"});
     CHECK(strict.gap.numbers == 2);
@@ -180,7 +180,7 @@ TEST_CASE("export: the new file is compared with what was to be written") {
         options.verify = true;
         options.lossy = true;
         CHECK(outcome(export_file(folder / name, checkpoint, options)) == "mismatch/unexpected");
-        checkpoint.model("model")["w"] = floats({1, 2});
+        checkpoint.model("model")["w"] = float_row({1, 2});
         const auto written = export_file(folder / name, checkpoint, options);
         REQUIRE(written);
         CHECK(*written == folder / name);
@@ -205,7 +205,7 @@ TEST_CASE("flat content: tensors have the names that they get in such a file") {
 
 TEST_CASE("statistics: what is not finite is counted and left out") {
     const float infinite = std::numeric_limits<float>::infinity();
-    const auto found = statistics_of(floats({-1, 0, 3, NAN, infinite, -infinite}), 4);
+    const auto found = statistics_of(float_row({-1, 0, 3, NAN, infinite, -infinite}), 4);
     REQUIRE(found);
     CHECK(found->numbers == 6);
     CHECK(found->nan == 1);

@@ -30,7 +30,7 @@ TEST_CASE("gguf export: values without recorded types") {
     checkpoint.values()["sizes"] = List{{1, UINT64_MAX}};
     checkpoint.values()["none"] = List{};
     checkpoint.values()["rows"] = List{{List{{1, 2}}, List{}}};
-    CHECK(losses_of(checkpoint).empty());
+    CHECK(gguf_losses(checkpoint).empty());
     const std::string expected =
         GgufFile()
             .key("epoch", 11, number(std::int64_t{3}))
@@ -77,7 +77,7 @@ TEST_CASE("gguf export: what is lost is listed, and the rest is written") {
     checkpoint.values()["kept"] = 1;
     const std::string scalar =
         "not a number of 64 bits, a bool, a string or a list of one type of these; left out";
-    CHECK(losses_of(checkpoint) ==
+    CHECK(gguf_losses(checkpoint) ==
           std::vector<std::string>{
               "m/tied: it shares bytes with m/w; written as a copy",
               "m/bytes: a dtype that GGUF does not have; left out",
@@ -170,7 +170,7 @@ TEST_CASE("gguf export: types are those of the file unless a value has changed")
                                       .key("list", 9, GgufFile::array(11, {number(std::int64_t{-1})}))
                                       .bytes());
     metadata["general.alignment"] = 64;  // an i64: not an alignment
-    CHECK(losses_of(checkpoint) ==
+    CHECK(gguf_losses(checkpoint) ==
           std::vector<std::string>{
               "metadata/general.alignment: not a power of two up to 1,048,576, as u32; left out"});
 }

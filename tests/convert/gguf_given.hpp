@@ -84,7 +84,7 @@ inline std::string exported(const Checkpoint& checkpoint, bool lossy = false) {
     return written ? read_file(folder / "y.gguf") : word_of(written.error());
 }
 
-inline std::vector<std::string> losses_of(const Checkpoint& checkpoint) {
+inline std::vector<std::string> gguf_losses(const Checkpoint& checkpoint) {
     std::vector<std::string> lines;
     for (const Loss& loss : find_losses(checkpoint, FileFormat::gguf))
         lines.push_back(loss.path + ": " + loss.reason);

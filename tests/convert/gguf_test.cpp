@@ -72,7 +72,7 @@ TEST_CASE("gguf: a file, a checkpoint, the same file again") {
         write_file(folder / "a.gguf", bytes);
         const auto imported = import_file(folder / "a.gguf");
         REQUIRE(imported);
-        CHECK(losses_of(imported->checkpoint).empty());
+        CHECK(gguf_losses(imported->checkpoint).empty());
         CHECK(exported(imported->checkpoint) == bytes);
         REQUIRE(save(folder / "a.milepost", imported->checkpoint));
         const auto saved = Reader::open(folder / "a.milepost");

@@ -27,7 +27,7 @@ std::string fixture(const std::string& name) {
     return read_file(MILEPOST_SOURCE_ROOT "/tests/convert/files/hdf5/" + name);
 }
 
-std::string verdict_of(const std::string& bytes, const Limits& limits = {}) {
+std::string hdf5_verdict(const std::string& bytes, const Limits& limits = {}) {
     return GivenHdf5(bytes, limits).verdict;
 }
 
@@ -67,11 +67,11 @@ TEST_CASE("hdf5: sniffed after a block of the user, and never written") {
 
 TEST_CASE("hdf5: a block of the user that was put in front later, or taken away") {
     const std::string whole = fixture("v108.h5");
-    CHECK(verdict_of(std::string(512, '#') + whole) == "ok");
-    CHECK(verdict_of(std::string(2048, '#') + whole) == "ok");
-    CHECK(verdict_of(std::string(500, '#') + whole) == "not_a_checkpoint/magic");
-    CHECK(verdict_of(std::string(512, '#') + whole.substr(0, whole.size() - 1)) == "truncated/cut");
-    CHECK(verdict_of(fixture("user_block.h5").substr(1024)) == "ok");
+    CHECK(hdf5_verdict(std::string(512, '#') + whole) == "ok");
+    CHECK(hdf5_verdict(std::string(2048, '#') + whole) == "ok");
+    CHECK(hdf5_verdict(std::string(500, '#') + whole) == "not_a_checkpoint/magic");
+    CHECK(hdf5_verdict(std::string(512, '#') + whole.substr(0, whole.size() - 1)) == "truncated/cut");
+    CHECK(hdf5_verdict(fixture("user_block.h5").substr(1024)) == "ok");
 }
 
 TEST_CASE("hdf5: an attribute whose datatype is that of a dataset") {
@@ -89,13 +89,13 @@ TEST_CASE("hdf5: a file that is cut is truncated, wherever") {
     for (const char* name : {"empty.h5", "user_block_latest.h5", "v108.h5"}) {
         const std::string whole = fixture(name);
         CAPTURE(name);
-        REQUIRE(verdict_of(whole) == "ok");
+        REQUIRE(hdf5_verdict(whole) == "ok");
         for (std::size_t size = 0; size < whole.size(); size += size < 1200 ? 1 : 61) {
-            const std::string verdict = verdict_of(whole.substr(0, size));
+            const std::string verdict = hdf5_verdict(whole.substr(0, size));
             CAPTURE(size);
             CHECK((verdict == "truncated/cut" || verdict == "not_a_checkpoint/magic"));
         }
-        CHECK(verdict_of(whole + "trailing") == "ok");
+        CHECK(hdf5_verdict(whole + "trailing") == "ok");
     }
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("hdf5: a changed link or attribute in a heap is found by the checksum 
         CAPTURE(at);
         std::string damaged = whole;
         damaged[at + 26] = static_cast<char>(damaged[at + 26] ^ 1);  // of the first object
-        CHECK(verdict_of(damaged) == "corrupt/foreign_checksum");
+        CHECK(hdf5_verdict(damaged) == "corrupt/foreign_checksum");
         ++blocks;
     }
     CHECK(blocks > 5);
@@ -145,7 +145,7 @@ TEST_CASE("hdf5: names that no member can have") {
         Hdf5File file;
         const std::uint64_t floats = file.floats(1);
         CAPTURE(name);
-        CHECK(verdict_of(file.bytes(file.object({hdf5_link(name, floats)}))) == "corrupt/foreign");
+        CHECK(hdf5_verdict(file.bytes(file.object({hdf5_link(name, floats)}))) == "corrupt/foreign");
     }
     Hdf5File file;
     const std::uint64_t floats = file.floats(1);
@@ -162,8 +162,8 @@ TEST_CASE("hdf5: continuation blocks that lead back, overlap, or are outside of 
     file.put(Hdf5File::messages({continued(block, 24)}));
     CHECK(GivenHdf5(file.bytes(file.object({continued(block, 24)}))).says("leads to it twice"));
     Hdf5File outside;
-    CHECK(verdict_of(outside.bytes(outside.object({continued(1U << 20U, 24)}))) == "corrupt/foreign");
-    CHECK(verdict_of(outside.bytes(outside.object({continued(0, UINT64_MAX)}))) == "corrupt/foreign");
+    CHECK(hdf5_verdict(outside.bytes(outside.object({continued(1U << 20U, 24)}))) == "corrupt/foreign");
+    CHECK(hdf5_verdict(outside.bytes(outside.object({continued(0, UINT64_MAX)}))) == "corrupt/foreign");
     // Each of many continuations is a large part of the file.
     Hdf5File large;
     large.put(std::string(8000, '\0'));
@@ -240,7 +240,7 @@ TEST_CASE("hdf5: counts and shapes larger than any file") {
     const std::string layout = hdf5_contiguous(UINT64_MAX, 0);
     const auto shaped = [&](const std::vector<std::uint64_t>& dims) {
         Hdf5File file;
-        return verdict_of(file.bytes_of(file.dataset(hdf5_f32(), dims, layout)));
+        return hdf5_verdict(file.bytes_of(file.dataset(hdf5_f32(), dims, layout)));
     };
     CHECK(shaped({1U << 30U, 1U << 30U}) == "corrupt/foreign");
     CHECK(shaped({UINT64_MAX}) == "corrupt/foreign");
@@ -248,10 +248,10 @@ TEST_CASE("hdf5: counts and shapes larger than any file") {
     CHECK(shaped({1U << 30U}) == "ok");  // not stored: zeros
     Hdf5File file;
     const std::uint64_t data = file.put("12345678");
-    CHECK(verdict_of(file.bytes_of(file.dataset(hdf5_f32(), {2}, hdf5_contiguous(data, 8)))) == "ok");
-    CHECK(verdict_of(file.bytes_of(file.dataset(hdf5_f32(), {3}, hdf5_contiguous(data, 8)))) ==
+    CHECK(hdf5_verdict(file.bytes_of(file.dataset(hdf5_f32(), {2}, hdf5_contiguous(data, 8)))) == "ok");
+    CHECK(hdf5_verdict(file.bytes_of(file.dataset(hdf5_f32(), {3}, hdf5_contiguous(data, 8)))) ==
           "corrupt/foreign");
-    CHECK(verdict_of(file.bytes_of(file.dataset(hdf5_f32(), {3000}, hdf5_contiguous(data, 12000)))) ==
+    CHECK(hdf5_verdict(file.bytes_of(file.dataset(hdf5_f32(), {3000}, hdf5_contiguous(data, 12000)))) ==
           "corrupt/foreign");
 }
 
@@ -308,30 +308,30 @@ TEST_CASE("hdf5: what is not read is refused by its name") {
     CHECK(GivenHdf5(file_with({{1, hdf5_space({1})}, {3, hdf5_f32()}, {8, le(4, 1) + le(3, 1)}}))
               .says("virtual"));
     CHECK(GivenHdf5(file_with({{200, "x", 128}})).says("message of type 200"));
-    CHECK(verdict_of(file_with({{1, hdf5_space({1})}, {1, hdf5_space({1})}})) == "corrupt/foreign");
+    CHECK(hdf5_verdict(file_with({{1, hdf5_space({1})}, {1, hdf5_space({1})}})) == "corrupt/foreign");
 }
 
 TEST_CASE("hdf5: limits") {
     const std::string whole = fixture("latest.h5");
-    REQUIRE(verdict_of(whole) == "ok");
+    REQUIRE(hdf5_verdict(whole) == "ok");
     Limits limits;
     limits.max_records = 100;
-    CHECK(verdict_of(whole, limits) == "limit_exceeded/records");
+    CHECK(hdf5_verdict(whole, limits) == "limit_exceeded/records");
     limits = {};
     limits.max_decoded_bytes = 40'000;
-    CHECK(verdict_of(whole, limits) == "limit_exceeded/decoded_bytes");
+    CHECK(hdf5_verdict(whole, limits) == "limit_exceeded/decoded_bytes");
     limits = {};
     limits.max_index_bytes = 4'000;
-    CHECK(verdict_of(whole, limits) == "limit_exceeded/index_bytes");
+    CHECK(hdf5_verdict(whole, limits) == "limit_exceeded/index_bytes");
     limits = {};
     limits.max_name_bytes = 12;
-    CHECK(verdict_of(whole, limits) == "limit_exceeded/name_bytes");
+    CHECK(hdf5_verdict(whole, limits) == "limit_exceeded/name_bytes");
     limits = {};
     limits.max_depth = 3;
-    CHECK(verdict_of(whole, limits) == "limit_exceeded/depth");
+    CHECK(hdf5_verdict(whole, limits) == "limit_exceeded/depth");
     limits = {};
     limits.max_rank = 1;
-    CHECK(verdict_of(whole, limits) == "limit_exceeded/rank");
+    CHECK(hdf5_verdict(whole, limits) == "limit_exceeded/rank");
 }
 
 TEST_CASE("hdf5: any part of a dataset of chunks is that part of the whole, for several threads too") {

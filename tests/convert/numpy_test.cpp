@@ -41,7 +41,7 @@ std::string dict(std::string_view descr, std::string_view shape, std::string_vie
            std::string(shape) + "), }\n";
 }
 
-struct Folder {
+struct NumpyFolder {
     ScratchFolder scratch;
     std::string path = scratch / "a.npz";
 
@@ -90,7 +90,7 @@ const TensorView& tensor(const Result<Imported>& imported, std::string_view name
 }  // namespace
 
 TEST_CASE("npy: versions 1 to 3, any rank, no elements") {
-    const Folder folder;
+    const NumpyFolder folder;
     const std::string data = pattern(24, 1);
     for (const int version : {1, 2, 3}) {
         const auto imported = folder.import(npy(dict("<f4", "2, 3"), data, version));
@@ -109,7 +109,7 @@ TEST_CASE("npy: versions 1 to 3, any rank, no elements") {
 }
 
 TEST_CASE("npy: Fortran order becomes strides, unless it is C order too") {
-    const Folder folder;
+    const NumpyFolder folder;
     const std::string data("\1\2\3\4\5\6", 6);
     const auto imported = folder.import(npy(dict("|u1", "2, 3", "True"), data));
     CHECK(tensor(imported).strides() == Strides{1, 2});
@@ -121,7 +121,7 @@ TEST_CASE("npy: Fortran order becomes strides, unless it is C order too") {
 }
 
 TEST_CASE("npy: numbers of the other byte order are turned") {
-    const Folder folder;
+    const NumpyFolder folder;
     CHECK(content_of(tensor(folder.import(npy(dict(">u2", "3,"), "abcdef")))) == "badcfe");
     CHECK(content_of(tensor(folder.import(npy(dict(">u4", "2,"), "abcdefgh")))) == "dcbahgfe");
     CHECK(content_of(tensor(folder.import(npy(dict(">c8", "1,"), "abcdefgh")))) == "dcbahgfe");
@@ -142,7 +142,7 @@ TEST_CASE("npy: numbers of the other byte order are turned") {
 }
 
 TEST_CASE("npy: every dtype of NumPy, and why the others are refused") {
-    const Folder folder;
+    const NumpyFolder folder;
     const std::pair<std::string_view, Dtype> known[] = {
         {"|b1", Dtype::boolean}, {"|i1", Dtype::i8},    {"<i2", Dtype::i16}, {">i4", Dtype::i32},
         {"<i8", Dtype::i64},     {"|u1", Dtype::u8},    {"<u2", Dtype::u16}, {"<u4", Dtype::u32},
@@ -171,7 +171,7 @@ TEST_CASE("npy: every dtype of NumPy, and why the others are refused") {
 }
 
 TEST_CASE("npy: a header that is not the dict of NumPy is refused") {
-    const Folder folder;
+    const NumpyFolder folder;
     const auto text = [&](std::string_view header) { return folder.outcome_of(npy(header, "12")); };
     CHECK(text("{'descr': '|u1', 'fortran_order': False, 'shape': (2,)}") == "good");
     CHECK(text(R"({"shape":(2,),"fortran_order":False,"descr":"|u1"} )") == "good");
@@ -203,7 +203,7 @@ TEST_CASE("npy: a header that is not the dict of NumPy is refused") {
 }
 
 TEST_CASE("npy: sizes and limits at -1, 0, +1") {
-    const Folder folder;
+    const NumpyFolder folder;
     const std::string whole = npy(dict("<u4", "1, 2"), "12345678");
     for (std::size_t nbytes = 1; nbytes < whole.size(); ++nbytes) {
         CAPTURE(nbytes);
@@ -227,7 +227,7 @@ TEST_CASE("npy: sizes and limits at -1, 0, +1") {
 }
 
 TEST_CASE("npz: arrays under their names, whatever they are") {
-    const Folder folder;
+    const NumpyFolder folder;
     const auto imported = folder.import(archive_of({{"../../b.npy", npy(dict("|u1", "2,"), "12")},
                                                     {"a/c.npy", npy(dict("<u2", "1,"), "34")}}),
                                         {}, FileFormat::npz);
@@ -249,7 +249,7 @@ TEST_CASE("npz: arrays under their names, whatever they are") {
 }
 
 TEST_CASE("npz: damage of an array is found when it is used, of one without elements at once") {
-    const Folder folder;
+    const NumpyFolder folder;
     std::string file = archive_of({{"a.npy", npy(dict("|u1", "2,"), "12")}});
     file[64 + 12] ^= 1;  // the quote after the brace becomes an ampersand
     CHECK(outcome(folder.import(file, {}, FileFormat::npz)) == "corrupt/foreign");
@@ -268,7 +268,7 @@ TEST_CASE("npz: damage of an array is found when it is used, of one without elem
 }
 
 TEST_CASE("npz: what is written is read, with data at multiples of 64") {
-    const Folder folder;
+    const NumpyFolder folder;
     Checkpoint checkpoint;
     const std::string data = pattern(24, 2);
     const TensorView matrix(*find_dtype(Dtype::f32), {2, 3}, StorageView(milepost::testing::bytes_of(data)));
@@ -295,7 +295,7 @@ TEST_CASE("npz: what is written is read, with data at multiples of 64") {
 }
 
 TEST_CASE("npz: what NumPy does not have is named, and left out") {
-    const Folder folder;
+    const NumpyFolder folder;
     const Checkpoint checkpoint = every_dtype();
     std::vector<std::string> left_out;
     for (const Loss& loss : find_losses(checkpoint, FileFormat::npz)) {
@@ -314,7 +314,7 @@ TEST_CASE("npz: what NumPy does not have is named, and left out") {
 }
 
 TEST_CASE("npy: one array is written, and the versions of modules are not counted as lost") {
-    const Folder folder;
+    const NumpyFolder folder;
     const ExportOptions options = {.format = FileFormat::npy};
     CHECK(outcome(export_file(folder.path, Checkpoint(), options)) == "unsupported/not_held");
     const std::string data = pattern(24, 2);

@@ -38,7 +38,7 @@ ExportOptions pytorch(bool lossy = false) {
     return options;
 }
 
-std::vector<std::string> losses_of(const Checkpoint& checkpoint) {
+std::vector<std::string> pytorch_losses(const Checkpoint& checkpoint) {
     std::vector<std::string> lines;
     for (const Loss& loss : find_losses(checkpoint, FileFormat::pytorch))
         lines.push_back(loss.path + ": " + loss.reason);
@@ -71,7 +71,7 @@ bool same_object(const Checkpoint& a, const Checkpoint& b) {
     return same(convert::objects::object_of(a), convert::objects::object_of(b), same_bytes);
 }
 
-std::string pickled(const Value& value) {
+std::string pickle_of(const Value& value) {
     const std::string pickle = convert::pytorch::pickle_of(value).pickle;
     return pickle.substr(2, pickle.size() - 3);  // without PROTO and STOP
 }
@@ -79,20 +79,20 @@ std::string pickled(const Value& value) {
 }  // namespace
 
 TEST_CASE("pytorch export: numbers in the shortest opcode that holds them") {
-    CHECK(pickled(0) == "K\0"s);
-    CHECK(pickled(255) == "K\xff");
-    CHECK(pickled(256) == "M\0\1"s);
-    CHECK(pickled(65'535) == "M\xff\xff");
-    CHECK(pickled(65'536) == "J\0\0\1\0"s);
-    CHECK(pickled(-1) == "J\xff\xff\xff\xff");
-    CHECK(pickled(INT32_MIN) == "J\0\0\0\x80"s);
-    CHECK(pickled(INT32_MAX) == "J\xff\xff\xff\x7f");
-    CHECK(pickled(std::int64_t{INT32_MAX} + 1) == "\x8a\x05\0\0\0\x80\0"s);
-    CHECK(pickled(std::int64_t{INT32_MIN} - 1) == "\x8a\x05\xff\xff\xff\x7f\xff");
-    CHECK(pickled(UINT64_MAX) == "\x8a\x09\xff\xff\xff\xff\xff\xff\xff\xff\0"s);
-    CHECK(pickled(1.0) == "G\x3f\xf0\0\0\0\0\0\0"s);
-    CHECK(pickled(nullptr) == "N");
-    CHECK(pickled(true) == "\x88");
+    CHECK(pickle_of(0) == "K\0"s);
+    CHECK(pickle_of(255) == "K\xff");
+    CHECK(pickle_of(256) == "M\0\1"s);
+    CHECK(pickle_of(65'535) == "M\xff\xff");
+    CHECK(pickle_of(65'536) == "J\0\0\1\0"s);
+    CHECK(pickle_of(-1) == "J\xff\xff\xff\xff");
+    CHECK(pickle_of(INT32_MIN) == "J\0\0\0\x80"s);
+    CHECK(pickle_of(INT32_MAX) == "J\xff\xff\xff\x7f");
+    CHECK(pickle_of(std::int64_t{INT32_MAX} + 1) == "\x8a\x05\0\0\0\x80\0"s);
+    CHECK(pickle_of(std::int64_t{INT32_MIN} - 1) == "\x8a\x05\xff\xff\xff\x7f\xff");
+    CHECK(pickle_of(UINT64_MAX) == "\x8a\x09\xff\xff\xff\xff\xff\xff\xff\xff\0"s);
+    CHECK(pickle_of(1.0) == "G\x3f\xf0\0\0\0\0\0\0"s);
+    CHECK(pickle_of(nullptr) == "N");
+    CHECK(pickle_of(true) == "\x88");
     convert::pickle::Writer writer;
     for (const std::uint64_t number :
          {std::uint64_t{127}, std::uint64_t{128}, std::uint64_t{1} << 31U, UINT64_MAX})
@@ -102,19 +102,19 @@ TEST_CASE("pytorch export: numbers in the shortest opcode that holds them") {
 }
 
 TEST_CASE("pytorch export: containers, batches of a thousand, and the memo") {
-    CHECK(pickled(List{}) == "]");
-    CHECK(pickled(List{{1}}) == "]K\1a");
-    CHECK(pickled(List{{1, 2}}) == "](K\1K\2e");
-    CHECK(pickled(Tuple{{1, 2, 3}}) == "K\1K\2K\3\x87");
-    CHECK(pickled(Tuple{{1, 2, 3, 4}}) == "(K\1K\2K\3K\4t");
-    CHECK(pickled(dict_of({{"a", "a"}})) == "}X\1\0\0\0aq\0h\0s"s);
-    CHECK(pickled(dict_of({{1, 2}, {3, 4}})) == "}(K\1K\2K\3K\4u");
-    CHECK(pickled(Bytes{}) == "c_codecs\nencode\nq\0X\0\0\0\0q\1X\6\0\0\0latin1q\2\x86R"s);
+    CHECK(pickle_of(List{}) == "]");
+    CHECK(pickle_of(List{{1}}) == "]K\1a");
+    CHECK(pickle_of(List{{1, 2}}) == "](K\1K\2e");
+    CHECK(pickle_of(Tuple{{1, 2, 3}}) == "K\1K\2K\3\x87");
+    CHECK(pickle_of(Tuple{{1, 2, 3, 4}}) == "(K\1K\2K\3K\4t");
+    CHECK(pickle_of(dict_of({{"a", "a"}})) == "}X\1\0\0\0aq\0h\0s"s);
+    CHECK(pickle_of(dict_of({{1, 2}, {3, 4}})) == "}(K\1K\2K\3K\4u");
+    CHECK(pickle_of(Bytes{}) == "c_codecs\nencode\nq\0X\0\0\0\0q\1X\6\0\0\0latin1q\2\x86R"s);
     for (const std::size_t size : {999U, 1000U, 1001U, 2000U, 2001U}) {
         CAPTURE(size);
         List list;
         list.items.resize(size);
-        const std::string pickle = pickled(std::move(list));
+        const std::string pickle = pickle_of(std::move(list));
         CHECK(std::ranges::count(pickle, '(') + std::ranges::count(pickle, 'a') ==
               static_cast<std::ptrdiff_t>((size + 999) / 1000));
         CHECK(std::ranges::count(pickle, 'e') ==
@@ -124,7 +124,7 @@ TEST_CASE("pytorch export: containers, batches of a thousand, and the memo") {
     for (int i = 0; i < 300; ++i)
         texts.items.push_back(std::to_string(i));
     texts.items.push_back("299");
-    CHECK(pickled(std::move(texts)).ends_with("r\x2b\1\0\0j\x2b\1\0\0e"s));
+    CHECK(pickle_of(std::move(texts)).ends_with("r\x2b\1\0\0j\x2b\1\0\0e"s));
 }
 
 TEST_CASE("pytorch export: deep values do not recurse") {
@@ -134,7 +134,7 @@ TEST_CASE("pytorch export: deep values do not recurse") {
         outer.items.push_back(std::move(deep));
         deep = std::move(outer);
     }
-    CHECK(pickled(deep).size() == 200'000 * 2 + 2);
+    CHECK(pickle_of(deep).size() == 200'000 * 2 + 2);
 }
 
 TEST_CASE("pytorch export: checkpoints come back") {
@@ -146,7 +146,7 @@ TEST_CASE("pytorch export: checkpoints come back") {
          {Row{"values", every_value()}, Row{"models", several_models()}, Row{"tied", tied()},
           Row{"sliced", sliced()}, Row{"chunks", many_chunks()}, Row{"shapes", every_shape()}}) {
         CAPTURE(row.what);
-        const std::vector<std::string> losses = losses_of(row.given);
+        const std::vector<std::string> losses = pytorch_losses(row.given);
         INFO((losses.empty() ? "" : losses.front()));
         CHECK(losses.empty());
         CHECK(same_object(row.given, again(row.given)));
@@ -191,7 +191,7 @@ TEST_CASE("pytorch export: roles and requires_grad") {
     model["frozen"] = plain.with_role(Role::parameter);
     model["buffer"] = plain.with_role(Role::buffer);
     model["leaf"] = plain.with_role(Role::plain, true);
-    CHECK(losses_of(checkpoint).empty());
+    CHECK(pytorch_losses(checkpoint).empty());
     CHECK(same_object(checkpoint, again(checkpoint)));
 }
 
@@ -215,7 +215,7 @@ TEST_CASE("pytorch export: what is lost is listed, and is None in the file") {
     Dict attributed = dict_of({{1, 2}});
     attributed.attributes.emplace_back("a", 1);
     checkpoint.values()["d"] = attributed;
-    CHECK(losses_of(checkpoint) ==
+    CHECK(pytorch_losses(checkpoint) ==
           std::vector<std::string>{
               "m/f6: a dtype that PyTorch does not have; written as None",
               "m/f8: a dtype that PyTorch does not have; written as None",
@@ -244,7 +244,7 @@ TEST_CASE("pytorch export: of a file of tensors, its tensors are the object") {
     checkpoint.model("model")["w"] = TensorView::of(six_floats(), {6});
     checkpoint.values()["metadata"] = dict_of({{"format", "pt"}});
     checkpoint.values()["milepost.python"] = dict_of({{"root", "model"}});
-    CHECK(losses_of(checkpoint) ==
+    CHECK(pytorch_losses(checkpoint) ==
           std::vector<std::string>{"metadata: the object of the checkpoint is model; left out"});
     const Checkpoint back = again(checkpoint, true);
     CHECK(back.values().find("metadata") == nullptr);

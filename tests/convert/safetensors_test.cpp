@@ -37,7 +37,7 @@ std::string entry(std::string_view name, std::string_view dtype, std::string_vie
            std::string(shape) + R"(],"data_offsets":[)" + std::string(offsets) + "]}";
 }
 
-struct Folder {
+struct SafetensorsFolder {
     ScratchFolder scratch;
     std::string path = scratch / "model.safetensors";
 
@@ -91,7 +91,7 @@ TensorView floats(Shape shape, float first = 0) {
 }  // namespace
 
 TEST_CASE("safetensors: tensors in the order of the data, and metadata") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     const std::string json = "{" + entry("b", "F32", "2,2", "2,18") +
                              R"(,"__metadata__":{"z":"1","a":"\u00e9"},)" +
                              entry("none", "BF16", "0", "2,2") + "," + entry("a", "I16", "", "0,2") + "}   ";
@@ -116,7 +116,7 @@ TEST_CASE("safetensors: tensors in the order of the data, and metadata") {
 }
 
 TEST_CASE("safetensors: the data is filled without a hole or an overlap") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     const std::string one = entry("a", "U8", "3", "0,3");
     const auto two = [&](std::string_view offsets) {
         return "{" + one + "," + entry("b", "U8", "2", offsets) + "}";
@@ -132,7 +132,7 @@ TEST_CASE("safetensors: the data is filled without a hole or an overlap") {
 }
 
 TEST_CASE("safetensors: sizes are those of shape and dtype, in whole bytes") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     const auto one = [&](std::string_view dtype, std::string_view shape, std::string_view offsets,
                          std::size_t nbytes) {
         return folder.outcome_of("{" + entry("a", dtype, shape, offsets) + "}", nbytes);
@@ -155,7 +155,7 @@ TEST_CASE("safetensors: sizes are those of shape and dtype, in whole bytes") {
 }
 
 TEST_CASE("safetensors: every dtype of the format") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     for (const std::string_view word :
          {"BOOL",    "F4",          "F6_E2M3",     "F6_E3M2", "U8",  "I8",  "F8_E5M2", "F8_E4M3",
           "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I16",     "U16", "F16", "BF16",    "I32",
@@ -166,7 +166,7 @@ TEST_CASE("safetensors: every dtype of the format") {
 }
 
 TEST_CASE("safetensors: a header that is not of the form is refused") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     const std::string one = entry("a", "U8", "1", "0,1");
     const std::pair<std::string, std::string_view> rows[] = {
         {"{" + one + "}", "good"},
@@ -210,13 +210,13 @@ TEST_CASE("safetensors: a header that is not of the form is refused") {
 }
 
 TEST_CASE("safetensors: a deep header takes no stack") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     CHECK(folder.outcome_of("{\"a\":" + std::string(1'000'000, '['), 0) == "corrupt/foreign");
     CHECK(folder.outcome_of("{\"a\":" + std::string(1'000'000, '{'), 0) == "corrupt/foreign");
 }
 
 TEST_CASE("safetensors: sizes of the header at -1, 0, +1") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     const std::string whole = file_of("{" + entry("a", "U8", "1", "0,1") + "}", 1);
     for (std::size_t nbytes = 0; nbytes < whole.size(); ++nbytes) {
         CAPTURE(nbytes);
@@ -237,7 +237,7 @@ TEST_CASE("safetensors: sizes of the header at -1, 0, +1") {
 }
 
 TEST_CASE("safetensors: limits of tensors at -1, 0, +1") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     const std::string json =
         "{" + entry("abc", "U8", "1,1,1", "0,1") + "," + entry("d", "U8", "1", "1,2") + "}";
     const auto check = [&](auto member, std::uint64_t bound, std::string_view condition) {
@@ -265,7 +265,7 @@ TEST_CASE("safetensors: names of shards are plain") {
 
 namespace {
 
-struct Shards : Folder {
+struct Shards : SafetensorsFolder {
     std::string index = scratch / "model.safetensors.index.json";
 
     Shards() {
@@ -335,7 +335,7 @@ TEST_CASE("safetensors: an index that does not fit its shards is refused") {
 
 TEST_CASE(
     "safetensors: an exported file has the form of the reference writer, its data at a multiple of 64") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     Checkpoint checkpoint;
     checkpoint.model("net")["b"] = floats({2}, 1);
     checkpoint.model("net")["a"] = floats({1, 2}, 3);
@@ -358,7 +358,7 @@ TEST_CASE(
 }
 
 TEST_CASE("safetensors: strides are gathered, and memory does not grow with the tensor") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     Checkpoint checkpoint;
     const TensorView base = floats({300, 1000});
     const TensorView transposed(base.dtype(), {1000, 300}, base.storage(), 0, {1, 1000});
@@ -373,7 +373,7 @@ TEST_CASE("safetensors: strides are gathered, and memory does not grow with the 
 }
 
 TEST_CASE("safetensors: what the format cannot hold is named before anything is written") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     Checkpoint checkpoint = every_dtype();
     static const std::vector<float> kShared(4);
     StateDict& model = checkpoint.model("more");
@@ -427,7 +427,7 @@ TEST_CASE("safetensors: two tensors of one name, and the name of the metadata") 
 }
 
 TEST_CASE("safetensors: shards are cut at the limit, and the index comes last") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     Checkpoint checkpoint;
     for (int i = 0; i < 5; ++i)
         checkpoint.model("m")["t" + std::to_string(i)] = floats({10}, static_cast<float>(i));
@@ -455,7 +455,7 @@ TEST_CASE("safetensors: shards are cut at the limit, and the index comes last") 
 }
 
 TEST_CASE("safetensors: shards that fail leave no index, also not that of an earlier set") {
-    const Folder folder;
+    const SafetensorsFolder folder;
     Checkpoint checkpoint;
     checkpoint.model("m")["a"] = floats({10});
     checkpoint.model("m")["b"] = floats({10});

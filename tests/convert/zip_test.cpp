@@ -342,7 +342,7 @@ std::string written(const std::vector<std::pair<std::string, std::string>>& entr
     for (const auto& [name, content] : entries) {
         REQUIRE(writer.begin(name, content.size()));
         for (std::size_t at = 0; at < content.size(); at += 1000)
-            REQUIRE(writer.write(bytes_of(std::string_view(content).substr(at, 1000))));
+            REQUIRE(writer.write(milepost::testing::bytes_of(std::string_view(content).substr(at, 1000))));
         REQUIRE(writer.end());
     }
     REQUIRE(writer.finish());

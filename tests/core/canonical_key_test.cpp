@@ -21,7 +21,7 @@ std::string key_of(const Value& key) {
     return *canonical;
 }
 
-void check_refused(const Value& key) {
+void check_key_refused(const Value& key) {
     const auto canonical = canonical_key(key);
     REQUIRE_FALSE(canonical);
     CHECK(canonical.error().condition() == Condition::save_name);
@@ -118,23 +118,23 @@ TEST_CASE("canonical key: floats with a fraction, infinities") {
 }
 
 TEST_CASE("canonical key: what cannot be a key") {
-    check_refused(std::nan(""));
-    check_refused(-std::nan(""));
-    check_refused(std::complex<double>(1, 0));
-    check_refused(milepost::List{});
-    check_refused(milepost::Set{});
-    check_refused(milepost::Dict{});
-    check_refused(milepost::TensorView());
-    check_refused(tuple({1, tuple({std::nan("")})}));
-    check_refused(tuple({1, milepost::List{}}));
-    check_refused(milepost::Integer{});
+    check_key_refused(std::nan(""));
+    check_key_refused(-std::nan(""));
+    check_key_refused(std::complex<double>(1, 0));
+    check_key_refused(milepost::List{});
+    check_key_refused(milepost::Set{});
+    check_key_refused(milepost::Dict{});
+    check_key_refused(milepost::TensorView());
+    check_key_refused(tuple({1, tuple({std::nan("")})}));
+    check_key_refused(tuple({1, milepost::List{}}));
+    check_key_refused(milepost::Integer{});
 }
 
 TEST_CASE("canonical key: an int of 255 bytes, and one more") {
     CHECK(key_of(integer(std::string(254, '\0') + "\x7F")).size() == 257);
     CHECK(key_of(integer(std::string(254, '\0') + "\x7F\0"s)).size() == 257);
-    check_refused(integer(std::string(255, '\0') + "\x7F"));
-    check_refused(integer(std::string(254, '\0') + "\x80\0"s));
+    check_key_refused(integer(std::string(255, '\0') + "\x7F"));
+    check_key_refused(integer(std::string(254, '\0') + "\x80\0"s));
 }
 
 TEST_CASE("canonical key: tuples of any depth") {

@@ -11,12 +11,12 @@
 #include "core/gather.hpp"
 
 using namespace milepost::core;
-using List = std::vector<std::uint64_t>;
+using Sizes = std::vector<std::uint64_t>;
 
 namespace {
 
 /// One element after the other, by its indices: what gather means.
-std::vector<std::byte> gather_by_index(const std::byte* from, const List& shape, const List& strides,
+std::vector<std::byte> gather_by_index(const std::byte* from, const Sizes& shape, const Sizes& strides,
                                        std::size_t element_nbytes) {
     std::uint64_t count = 0;
     REQUIRE(element_count(shape, count));
@@ -34,14 +34,14 @@ std::vector<std::byte> gather_by_index(const std::byte* from, const List& shape,
 }
 
 /// Memory of just the size that the tensor reaches: a byte read after it is found by the address sanitizer.
-std::vector<std::byte> make_source(const List& shape, const List& strides, std::size_t element_nbytes) {
+std::vector<std::byte> make_source(const Sizes& shape, const Sizes& strides, std::size_t element_nbytes) {
     std::vector<std::byte> bytes(extent_nbytes(shape, strides, element_nbytes * 8));
     std::mt19937 random(7);
     std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<std::byte>(random()); });
     return bytes;
 }
 
-void check_gather(const List& shape, const List& strides, std::size_t element_nbytes) {
+void check_gather(const Sizes& shape, const Sizes& strides, std::size_t element_nbytes) {
     CAPTURE(dims_text(shape));
     CAPTURE(dims_text(strides));
     CAPTURE(element_nbytes);
@@ -96,12 +96,12 @@ TEST_CASE("gather: overlapping windows") {
 }
 
 TEST_CASE("gather: every order of four dimensions") {
-    const List sizes = {3, 5, 2, 34};
-    List order = {0, 1, 2, 3};
-    const List whole = contiguous_strides(sizes);
+    const Sizes sizes = {3, 5, 2, 34};
+    Sizes order = {0, 1, 2, 3};
+    const Sizes whole = contiguous_strides(sizes);
     do {
-        List shape;
-        List strides;
+        Sizes shape;
+        Sizes strides;
         for (const auto dim : order) {
             shape.push_back(sizes[dim]);
             strides.push_back(whole[dim]);
@@ -115,11 +115,11 @@ TEST_CASE("gather: any shape and strides") {
     std::mt19937 random(1);
     const auto below = [&](unsigned end) { return static_cast<std::uint64_t>(random() % end); };
     for (int round = 0; round < 3000; ++round) {
-        List shape(1 + below(6));
-        List strides(shape.size());
+        Sizes shape(1 + below(6));
+        Sizes strides(shape.size());
         for (auto& size : shape)
             size = 1 + below(below(4) == 0 ? 9 : 4);
-        const List whole = contiguous_strides(shape);
+        const Sizes whole = contiguous_strides(shape);
         for (std::size_t i = 0; i < shape.size(); ++i)
             strides[i] = below(2) == 0 ? whole[i] : below(12);
         check_gather(shape, strides, kElementSizes[below(static_cast<unsigned>(kElementSizes.size()))]);
@@ -127,8 +127,8 @@ TEST_CASE("gather: any shape and strides") {
 }
 
 TEST_CASE("gather: many dimensions") {
-    List shape(64, 1);
-    List strides(64, 5);
+    Sizes shape(64, 1);
+    Sizes strides(64, 5);
     for (std::size_t i = 0; i < 12; ++i) {
         shape[i * 5] = 2;
         strides[i * 5] = std::uint64_t{1} << i;

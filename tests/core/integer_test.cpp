@@ -8,24 +8,24 @@
 #include "core/integer.hpp"
 
 using namespace milepost::core;
-using Bytes = std::vector<std::byte>;
+using NumberBytes = std::vector<std::byte>;
 
 namespace {
 
-Bytes bytes_of(std::initializer_list<int> numbers) {
-    Bytes bytes;
+NumberBytes bytes_of(std::initializer_list<int> numbers) {
+    NumberBytes bytes;
     for (const int number : numbers)
         bytes.push_back(static_cast<std::byte>(number));
     return bytes;
 }
 
-Bytes signed_bytes(std::int64_t number) {
+NumberBytes signed_bytes(std::int64_t number) {
     return make_integer(number < 0, static_cast<std::uint64_t>(number)).bytes;
 }
 
 /// 2^exponent, or -2^exponent, as few bytes as possible.
-Bytes power(unsigned exponent, bool negative) {
-    Bytes bytes(exponent / 8 + 1);
+NumberBytes power(unsigned exponent, bool negative) {
+    NumberBytes bytes(exponent / 8 + 1);
     bytes.back() = static_cast<std::byte>((negative ? 0x100U - (1U << exponent % 8) : 1U << exponent % 8));
     if (!negative && exponent % 8 == 7) bytes.push_back(std::byte{0});
     return bytes;
@@ -61,7 +61,7 @@ TEST_CASE("integer: bytes grow where they must, and no sooner") {
 }
 
 TEST_CASE("integer: minimal") {
-    CHECK_FALSE(is_minimal(Bytes{}));
+    CHECK_FALSE(is_minimal(NumberBytes{}));
     CHECK(is_minimal(bytes_of({0x00})));
     CHECK(is_minimal(bytes_of({0x80})));
     CHECK_FALSE(is_minimal(bytes_of({0x7F, 0x00})));
@@ -72,7 +72,7 @@ TEST_CASE("integer: minimal") {
     CHECK_FALSE(is_minimal(bytes_of({0xFF, 0xFF})));
     CHECK(minimal_bytes(bytes_of({0xFF, 0xFF, 0xFF})).size() == 1);
     CHECK(minimal_bytes(bytes_of({0x01, 0x00, 0x00, 0x00})).size() == 1);
-    CHECK(minimal_bytes(Bytes{}).empty());
+    CHECK(minimal_bytes(NumberBytes{}).empty());
 }
 
 TEST_CASE("integer: what fits 64 bits") {
@@ -86,12 +86,12 @@ TEST_CASE("integer: what fits 64 bits") {
     CHECK_FALSE(to_uint64(power(64, false)).has_value());
     CHECK_FALSE(to_uint64(power(71, false)).has_value());
     CHECK_FALSE(to_uint64(signed_bytes(-1)).has_value());
-    CHECK_FALSE(to_int64(Bytes{}).has_value());
-    CHECK_FALSE(to_uint64(Bytes{}).has_value());
+    CHECK_FALSE(to_int64(NumberBytes{}).has_value());
+    CHECK_FALSE(to_uint64(NumberBytes{}).has_value());
     SUBCASE("minimal or not") {
         CHECK(to_int64(bytes_of({5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})) == 5);
         CHECK(to_uint64(bytes_of({5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})) == 5U);
-        CHECK(to_int64(Bytes(20, std::byte{0xFF})) == -1);
+        CHECK(to_int64(NumberBytes(20, std::byte{0xFF})) == -1);
     }
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("integer: decimal text of 64 bits") {
         CHECK(integer_text(signed_bytes(number)) == std::to_string(number));
     }
     CHECK(integer_text(make_integer(false, UINT64_MAX).bytes) == "18446744073709551615");
-    CHECK(integer_text(Bytes{}) == "0");
+    CHECK(integer_text(NumberBytes{}) == "0");
     CHECK(integer_text(bytes_of({0xFF, 0xFF, 0xFF})) == "-1");
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("integer: decimal text of any width") {
     CHECK(
         integer_text(power(320, false)) ==
         "2135987035920910082395021706169552114602704522356652769947041607822219725780640550022962086936576");
-    Bytes widest(255, std::byte{0xFF});
+    NumberBytes widest(255, std::byte{0xFF});
     widest.back() = std::byte{0x7F};
     const std::string text = integer_text(widest);  // 2^2039 - 1
     CHECK(text.size() == 614);

@@ -19,7 +19,7 @@ using milepost::Value;
 
 namespace {
 
-const std::string kText = "a text that does not fit into the string itself";
+const std::string kLongText = "a text that does not fit into the string itself";
 
 /// A value in which `child` is the first item.
 template <class T>
@@ -42,14 +42,14 @@ Value& child_of(Value& value) {
 
 template <class T>
 void check_walk_down() {
-    Value copied = around<T>(around<T>(kText));
+    Value copied = around<T>(around<T>(kLongText));
     copied = child_of<T>(copied);
     copied = child_of<T>(copied);
-    CHECK(copied.as_string().value() == kText);
-    Value moved = around<T>(around<T>(kText));
+    CHECK(copied.as_string().value() == kLongText);
+    Value moved = around<T>(around<T>(kLongText));
     moved = std::move(child_of<T>(moved));
     moved = std::move(child_of<T>(moved));
-    CHECK(moved.as_string().value() == kText);
+    CHECK(moved.as_string().value() == kLongText);
 }
 
 /// A chain of containers of one kind, as deep as no call stack is.
@@ -68,46 +68,46 @@ TEST_CASE("value: assignment from a part of itself, copied and moved") {
     check_walk_down<Tuple>();
     check_walk_down<Set>();
     check_walk_down<Dict>();
-    Value attributed = Dict{{}, {{"child", kText}}, DictSubtype::counter};
+    Value attributed = Dict{{}, {{"child", kLongText}}, DictSubtype::counter};
     attributed = attributed.get_if<Dict>()->attributes[0].second;
-    CHECK(attributed.as_string().value() == kText);
+    CHECK(attributed.as_string().value() == kLongText);
 }
 
 TEST_CASE("list, tuple, set, dict: assignment from a part of itself, copied and moved") {
-    List list{{Value(List{{kText, 2}})}};
+    List list{{Value(List{{kLongText, 2}})}};
     list = *list.items[0].get_if<List>();
     CHECK(list.items.size() == 2);
-    List of_items{{Value(List{{kText, 2}})}};
+    List of_items{{Value(List{{kLongText, 2}})}};
     of_items.items = of_items.items[0].get_if<List>()->items;
-    CHECK(of_items.items[0].as_string().value() == kText);
+    CHECK(of_items.items[0].as_string().value() == kLongText);
 
-    Tuple tuple{{Value(Tuple{{1, kText}, TupleSubtype::size})}};
+    Tuple tuple{{Value(Tuple{{1, kLongText}, TupleSubtype::size})}};
     tuple = *tuple.items[0].get_if<Tuple>();
     CHECK((tuple.items.size() == 2 && tuple.subtype == TupleSubtype::size));
-    Tuple moved{{Value(List{{Tuple{{1, kText}, TupleSubtype::size}, 0}})}};
+    Tuple moved{{Value(List{{Tuple{{1, kLongText}, TupleSubtype::size}, 0}})}};
     moved = std::move(*moved.items[0].get_if<List>()->items[0].get_if<Tuple>());
     CHECK((moved.items.size() == 2 && moved.subtype == TupleSubtype::size));
 
-    const Dict inner{{{"a", kText}}, {{"b", kText}}, DictSubtype::counter};
+    const Dict inner{{{"a", kLongText}}, {{"b", kLongText}}, DictSubtype::counter};
     Dict of_item{{{"child", inner}}, {}};
     of_item = *of_item.find("child")->get_if<Dict>();
     CHECK((of_item.items.size() == 1 && of_item.attributes.size() == 1));
     CHECK(of_item.subtype == DictSubtype::counter);
     Dict of_attribute{{{"x", 1}}, {{"child", inner}}};
     of_attribute = std::move(*of_attribute.attributes[0].second.get_if<Dict>());
-    CHECK(of_attribute.attributes[0].second.as_string().value() == kText);
+    CHECK(of_attribute.attributes[0].second.as_string().value() == kLongText);
     CHECK(of_attribute.subtype == DictSubtype::counter);
 
-    Set set{{Value(Tuple{{kText}})}};
+    Set set{{Value(Tuple{{kLongText}})}};
     set.items = set.items[0].get_if<Tuple>()->items;
-    CHECK(set.items[0].as_string().value() == kText);
+    CHECK(set.items[0].as_string().value() == kLongText);
 }
 
 TEST_CASE("value: itself") {
-    Value value = List{{kText}};
+    Value value = List{{kLongText}};
     value = *&value;
     value = static_cast<Value&&>(value);
-    CHECK(value.get_if<List>()->items[0].as_string().value() == kText);
+    CHECK(value.get_if<List>()->items[0].as_string().value() == kLongText);
 }
 
 TEST_CASE("value: deep ones are copied, assigned and destroyed without recursion") {

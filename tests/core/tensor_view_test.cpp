@@ -29,7 +29,7 @@ namespace {
 static_assert(std::is_copy_constructible_v<TensorView> && std::is_nothrow_move_constructible_v<TensorView>);
 
 template <class T>
-void check_refused(const T& result, Condition condition) {
+void check_view_refused(const T& result, Condition condition) {
     REQUIRE_FALSE(result);
     CHECK(result.error().condition() == condition);
 }
@@ -138,13 +138,13 @@ TEST_CASE("storage view: ranges of memory") {
     CHECK(storage.bytes(3, 5)->data() == bytes.data() + 3);
     CHECK(storage.bytes(10, 10)->empty());
     CHECK(StorageView().bytes(0, 0)->empty());
-    check_refused(storage.bytes(0, 11), Condition::layout);
-    check_refused(storage.bytes(5, 4), Condition::layout);
+    check_view_refused(storage.bytes(0, 11), Condition::layout);
+    check_view_refused(storage.bytes(5, 4), Condition::layout);
     std::vector<std::byte> to(4);
     CHECK(storage.read(6, to));
     CHECK(to[3] == std::byte{9});
-    check_refused(storage.read(7, to), Condition::layout);
-    check_refused(storage.read(UINT64_MAX, to), Condition::layout);
+    check_view_refused(storage.read(7, to), Condition::layout);
+    check_view_refused(storage.read(UINT64_MAX, to), Condition::layout);
     CHECK(StorageView().read(0, {}));
 }
 
@@ -249,10 +249,10 @@ TEST_CASE("view: bytes of dtypes below 8 bits are rounded up") {
 TEST_CASE("view: wrong and unknown types") {
     const auto numbers = floats(2);
     const auto view = TensorView::of(std::span(numbers), {2});
-    check_refused(view.as<double>(), Condition::wrong_type);
-    check_refused(view.as<std::int32_t>(), Condition::wrong_type);
+    check_view_refused(view.as<double>(), Condition::wrong_type);
+    check_view_refused(view.as<std::int32_t>(), Condition::wrong_type);
     const TensorView unknown(DtypeInfo{static_cast<Dtype>(27), 32, "c32"}, {2}, view.storage());
-    check_refused(unknown.as<float>(), Condition::dtype);
+    check_view_refused(unknown.as<float>(), Condition::dtype);
     CHECK(unknown.bytes()->size() == 8);
     CHECK(unknown.load().value().dtype().name == "c32");
 }
@@ -264,12 +264,12 @@ TEST_CASE("view: memory that is not aligned for the elements") {
         return TensorView(dtype(code), {1}, StorageView(bytes.subspan(skipped)));
     };
     CHECK(at(Dtype::f64, 8).as<double>());
-    check_refused(at(Dtype::f64, 4).as<double>(), Condition::layout);
-    check_refused(at(Dtype::u16, 1).as<std::uint16_t>(), Condition::layout);
+    check_view_refused(at(Dtype::f64, 4).as<double>(), Condition::layout);
+    check_view_refused(at(Dtype::u16, 1).as<std::uint16_t>(), Condition::layout);
     CHECK(at(Dtype::u8, 1).as<std::uint8_t>());
     CHECK(at(Dtype::c128, 8).as<std::complex<double>>());
     CHECK(at(Dtype::c64, 4).as<std::complex<float>>());
-    check_refused(at(Dtype::c64, 2).as<std::complex<float>>(), Condition::layout);
+    check_view_refused(at(Dtype::c64, 2).as<std::complex<float>>(), Condition::layout);
     CHECK(at(Dtype::f64, 4).bytes());
 }
 
@@ -280,35 +280,36 @@ TEST_CASE("view: bytes") {
     REQUIRE(bytes);
     CHECK(bytes->size() == 24);
     CHECK((*view.as<float>())[0] == 2.0F);
-    check_refused(view_of(numbers, {3, 2}, {1, 3}).bytes(), Condition::layout);
-    check_refused(view_of(numbers, {3, 2}, {1, 3}).as<float>(), Condition::layout);
+    check_view_refused(view_of(numbers, {3, 2}, {1, 3}).bytes(), Condition::layout);
+    check_view_refused(view_of(numbers, {3, 2}, {1, 3}).as<float>(), Condition::layout);
 }
 
 TEST_CASE("view: layout within the storage") {
     const auto numbers = floats(10);
     CHECK(view_of(numbers, {10}, {}).check_layout());
-    check_refused(view_of(numbers, {11}, {}).check_layout(), Condition::layout);
+    check_view_refused(view_of(numbers, {11}, {}).check_layout(), Condition::layout);
     CHECK(view_of(numbers, {9}, {}, 4).check_layout());
-    check_refused(view_of(numbers, {10}, {}, 4).check_layout(), Condition::layout);
-    check_refused(view_of(numbers, {2}, {}, 2).check_layout(), Condition::layout);
-    check_refused(view_of(numbers, {2}, {}, UINT64_MAX - 3).check_layout(), Condition::layout);
+    check_view_refused(view_of(numbers, {10}, {}, 4).check_layout(), Condition::layout);
+    check_view_refused(view_of(numbers, {2}, {}, 2).check_layout(), Condition::layout);
+    check_view_refused(view_of(numbers, {2}, {}, UINT64_MAX - 3).check_layout(), Condition::layout);
     CHECK(view_of(numbers, {0}, {}, 40).check_layout());
-    check_refused(view_of(numbers, {0}, {}, 44).check_layout(), Condition::layout);
+    check_view_refused(view_of(numbers, {0}, {}, 44).check_layout(), Condition::layout);
     SUBCASE("strided") {
         CHECK(view_of(numbers, {2, 4}, {6, 1}).check_layout());
-        check_refused(view_of(numbers, {2, 4}, {7, 1}).check_layout(), Condition::layout);
-        check_refused(view_of(numbers, {2, 4}, {6, 1}, 4).check_layout(), Condition::layout);
-        check_refused(view_of(numbers, {2, 4}, {6}).check_layout(), Condition::layout);
-        check_refused(view_of(numbers, {2}, {std::uint64_t{1} << 62U}).check_layout(), Condition::layout);
+        check_view_refused(view_of(numbers, {2, 4}, {7, 1}).check_layout(), Condition::layout);
+        check_view_refused(view_of(numbers, {2, 4}, {6, 1}, 4).check_layout(), Condition::layout);
+        check_view_refused(view_of(numbers, {2, 4}, {6}).check_layout(), Condition::layout);
+        check_view_refused(view_of(numbers, {2}, {std::uint64_t{1} << 62U}).check_layout(),
+                           Condition::layout);
     }
     SUBCASE("a dtype that is not that of its code") {
         const StorageView storage(std::as_bytes(std::span(numbers)));
-        check_refused(TensorView(DtypeInfo{Dtype::f32, 16, "f32"}, {2}, storage).check_layout(),
-                      Condition::layout);
-        check_refused(TensorView(DtypeInfo{Dtype::f32, 32, "f16"}, {2}, storage).check_layout(),
-                      Condition::layout);
-        check_refused(TensorView(DtypeInfo{static_cast<Dtype>(99), 0, "x"}, {2}, storage).check_layout(),
-                      Condition::layout);
+        check_view_refused(TensorView(DtypeInfo{Dtype::f32, 16, "f32"}, {2}, storage).check_layout(),
+                           Condition::layout);
+        check_view_refused(TensorView(DtypeInfo{Dtype::f32, 32, "f16"}, {2}, storage).check_layout(),
+                           Condition::layout);
+        check_view_refused(TensorView(DtypeInfo{static_cast<Dtype>(99), 0, "x"}, {2}, storage).check_layout(),
+                           Condition::layout);
     }
     SUBCASE("the message names the tensor, what it has and what there is") {
         auto view = view_of(numbers, {2, 4}, {7, 1}, 4);
@@ -323,10 +324,10 @@ TEST_CASE("view: nothing is read if the layout is wrong") {
     const auto numbers = floats(10);
     const auto view = view_of(numbers, {11}, {});
     std::vector<std::byte> to(44);
-    check_refused(view.bytes(), Condition::layout);
-    check_refused(view.as<float>(), Condition::layout);
-    check_refused(view.copy_to(to), Condition::layout);
-    check_refused(view.load(), Condition::layout);
+    check_view_refused(view.bytes(), Condition::layout);
+    check_view_refused(view.as<float>(), Condition::layout);
+    check_view_refused(view.copy_to(to), Condition::layout);
+    check_view_refused(view.load(), Condition::layout);
 }
 
 TEST_CASE("view: copies into a target of just its size") {
@@ -339,10 +340,10 @@ TEST_CASE("view: copies into a target of just its size") {
     CHECK(to == std::vector<float>{0, 3, 1, 4, 2, 5});
     CHECK(view_of(numbers, {2, 3}, {0, 2}, 8).copy_to(target));
     CHECK(to == std::vector<float>{2, 4, 6, 2, 4, 6});
-    check_refused(view_of(numbers, {5}, {}).copy_to(target), Condition::layout);
-    check_refused(view_of(numbers, {7}, {}).copy_to(target), Condition::layout);
-    check_refused(view_of(numbers, {5}, {2}).copy_to(target), Condition::layout);
-    check_refused(view_of(numbers, {0}, {}).copy_to(target), Condition::layout);
+    check_view_refused(view_of(numbers, {5}, {}).copy_to(target), Condition::layout);
+    check_view_refused(view_of(numbers, {7}, {}).copy_to(target), Condition::layout);
+    check_view_refused(view_of(numbers, {5}, {2}).copy_to(target), Condition::layout);
+    check_view_refused(view_of(numbers, {0}, {}).copy_to(target), Condition::layout);
     CHECK(view_of(numbers, {0}, {}).copy_to({}));
 }
 
@@ -360,7 +361,7 @@ TEST_CASE("view: every dtype is copied, contiguous and strided") {
         const TensorView turned(info, {4, 2}, StorageView(bytes), 0, {1, 4});
         const auto turned_copy = turned.load();
         if (info.bits < 8) {
-            check_refused(turned_copy, Condition::layout);
+            check_view_refused(turned_copy, Condition::layout);
             continue;
         }
         REQUIRE(turned_copy);
@@ -411,23 +412,23 @@ TEST_CASE("view: errors of a provider are passed on") {
     provider.fails = true;
     const TensorView whole(dtype(Dtype::u16), {3}, storage_of(provider, 0, 64));
     const TensorView strided(dtype(Dtype::u16), {3}, storage_of(provider, 0, 64), 0, {2});
-    check_refused(whole.bytes(), Condition::chunk_checksum);
-    check_refused(whole.as<std::uint16_t>(), Condition::chunk_checksum);
-    check_refused(whole.load(), Condition::chunk_checksum);
-    check_refused(strided.load(), Condition::chunk_checksum);
+    check_view_refused(whole.bytes(), Condition::chunk_checksum);
+    check_view_refused(whole.as<std::uint16_t>(), Condition::chunk_checksum);
+    check_view_refused(whole.load(), Condition::chunk_checksum);
+    check_view_refused(strided.load(), Condition::chunk_checksum);
 }
 
 TEST_CASE("view: load within the caller's limit") {
     const auto numbers = floats(6);
     const auto view = view_of(numbers, {6}, {});
-    check_refused(view.load(23), Condition::total_bytes);
+    check_view_refused(view.load(23), Condition::total_bytes);
     CHECK(view.load(24));
     CHECK(view.load(25));
     SUBCASE("a stride of 0 counts in full, before any memory is taken") {
         const auto large = view_of(numbers, {std::uint64_t{1} << 50U}, {0});
         CHECK(large.check_layout());
-        check_refused(large.load((std::uint64_t{1} << 52U) - 1), Condition::total_bytes);
-        check_refused(view_of(numbers, {std::uint64_t{1} << 57U}, {0}).load(), Condition::out_of_memory);
+        check_view_refused(large.load((std::uint64_t{1} << 52U) - 1), Condition::total_bytes);
+        check_view_refused(view_of(numbers, {std::uint64_t{1} << 57U}, {0}).load(), Condition::out_of_memory);
     }
 }
 

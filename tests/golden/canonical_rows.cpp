@@ -14,7 +14,7 @@ Checkpoint two_checkpoint() {
     checkpoint.values()["w"] = TensorView(*find_dtype(Dtype::f32), {6}, floats);
     return checkpoint;
 }
-Parts two() {
+Parts two_tensors() {
     return parts_of(two_checkpoint());
 }
 Parts two_and_the_first() {
@@ -24,10 +24,10 @@ Parts two_and_the_first() {
     return parts_of(checkpoint);
 }
 
-constexpr Row kRows[] = {
+constexpr Row kCanonicalRows[] = {
     {.where = "section 6.1",
      .name = "storages-in-another-order",
-     .base = two,
+     .base = two_tensors,
      .edit =
          [](Parts& p) {
              p.columns.say_storage_nbytes();
@@ -76,7 +76,7 @@ constexpr Row kRows[] = {
      .about = "The first tensor has the second layout."},
     {.where = "section 10",
      .name = "layout-unused",
-     .base = two,
+     .base = two_tensors,
      .edit =
          [](Parts& p) {
              add_layout(p, {6, 1, 0, 0}, {7});
@@ -85,7 +85,7 @@ constexpr Row kRows[] = {
      .about = "A layout that no tensor has, after the others."},
     {.where = "section 10",
      .name = "layout-skipped",
-     .base = two,
+     .base = two_tensors,
      .edit =
          [](Parts& p) {
              add_layout(p, p.columns.layouts[1], {6});
@@ -95,7 +95,7 @@ constexpr Row kRows[] = {
      .expected = "verify corrupt/index_canonical"},
     {.where = "section 10",
      .name = "tensor-storages-usual",
-     .base = two,
+     .base = two_tensors,
      .edit =
          [](Parts& p) {
              p.columns.say_storage_nbytes();
@@ -105,7 +105,7 @@ constexpr Row kRows[] = {
      .about = "tensor_storages states that tensor i views storage i: it should be empty."},
     {.where = "section 10",
      .name = "storage-nbytes-usual",
-     .base = two,
+     .base = two_tensors,
      .edit = [](Parts& p) { p.columns.say_storage_nbytes(); },
      .expected = "verify corrupt/index_canonical",
      .about =
@@ -121,7 +121,7 @@ constexpr Row kRows[] = {
      .about = "tensor_offsets states that all begin at 0: it should be empty."},
     {.where = "section 10",
      .name = "storage-codecs-raw",
-     .base = two,
+     .base = two_tensors,
      .edit = [](Parts& p) { p.columns.storage_codecs.resize(2); },
      .expected = "verify corrupt/index_canonical",
      .about = "storage_codecs states that all are raw: it should be empty."},
@@ -140,7 +140,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::span<const Row> canonical_rows() {
-    return kRows;
+    return kCanonicalRows;
 }
 
 }  // namespace milepost::golden

@@ -71,7 +71,7 @@ Frame skippable() {
     return {0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4};
 }
 
-constexpr Row kRows[] = {
+constexpr Row kChunkRows[] = {
     {.where = "section 4.3",
      .name = "hand-made-frame",
      .base = [] { return framed(sound()); },
@@ -409,7 +409,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::span<const Row> chunk_rows() {
-    return kRows;
+    return kChunkRows;
 }
 
 }  // namespace milepost::golden

@@ -135,7 +135,7 @@ FileBytes other_body() {
     return file;
 }
 
-constexpr FileRow kRows[] = {
+constexpr FileRow kFileLayoutRows[] = {
     {"section 7", "no-bytes", [] { return FileBytes(); }, "truncated/empty", "A file of no bytes."},
     {"section 7", "one-byte", [] { return cut_to(1); }, "truncated/short"},
     {"section 7", "part-of-a-header", [] { return cut_to(40); }, "truncated/short",
@@ -304,7 +304,7 @@ constexpr FileRow kRows[] = {
 }  // namespace
 
 std::span<const FileRow> file_layout_rows() {
-    return kRows;
+    return kFileLayoutRows;
 }
 
 }  // namespace milepost::golden

@@ -15,13 +15,13 @@ FileBytes optional_flags() {
     return build(parts);
 }
 
-FileBytes nested() {
+FileBytes nested_once() {
     static const FileBytes inner = file_of({});
     const auto u8 = *find_dtype(Dtype::u8);
     return file_of(one_value(TensorView(u8, {inner.size()}, StorageView(inner))));
 }
 
-constexpr FileRow kRows[] = {
+constexpr FileRow kGoodRows[] = {
     {"section 14", "empty", [] { return file_of({}); }, "ok",
      "The smallest checkpoint: no models, optimizers and values."},
     {"section 14", "example", [] { return file_of(example()); }, "ok",
@@ -69,13 +69,14 @@ constexpr FileRow kRows[] = {
      "Storages at multiples of 4096."},
     {"section 3", "optional-flags", optional_flags, "ok",
      "Optional flags that no version knows: reported, else ignored."},
-    {"section 1", "nested", nested, "ok", "A whole checkpoint inside of a storage: the last footer counts."},
+    {"section 1", "nested_once", nested_once, "ok",
+     "A whole checkpoint inside of a storage: the last footer counts."},
 };
 
 }  // namespace
 
 std::span<const FileRow> good_rows() {
-    return kRows;
+    return kGoodRows;
 }
 
 }  // namespace milepost::golden

@@ -134,7 +134,7 @@ FileBytes both_copies() {
     return std::move(seams).flipped({a + 30, b + 50});
 }
 
-constexpr FileRow kRows[] = {
+constexpr FileRow kIndexRows[] = {
     {"section 7", "identifier",
      [] { return changed([](IndexBytes& index) { index.bytes[7] = std::byte{'J'}; }); },
      "corrupt/index_schema", "The identifier is MLPJ."},
@@ -315,7 +315,7 @@ constexpr FileRow kRows[] = {
 }  // namespace
 
 std::span<const FileRow> index_rows() {
-    return kRows;
+    return kIndexRows;
 }
 
 }  // namespace milepost::golden

@@ -29,7 +29,7 @@ Parts with_code(std::uint8_t code) {
     return p;
 }
 
-constexpr Row kRows[] = {
+constexpr Row kLayoutRows[] = {
     {.where = "rule 14",
      .name = "rule14-state",
      .edit = [](Parts& p) { p.columns.states[0].reserved = 1; },
@@ -279,7 +279,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::span<const Row> layout_rows() {
-    return kRows;
+    return kLayoutRows;
 }
 
 }  // namespace milepost::golden

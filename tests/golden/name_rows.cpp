@@ -27,7 +27,7 @@ Parts optimizer_with(std::string_view hyperparameter, std::string_view extra) {
     return parts_of(checkpoint);
 }
 
-constexpr Row kRows[] = {
+constexpr Row kNameRows[] = {
     {.where = "rule 1",
      .name = "rule01-tables",
      .expected = "limit_exceeded/tables",
@@ -379,7 +379,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::span<const Row> name_rows() {
-    return kRows;
+    return kNameRows;
 }
 
 }  // namespace milepost::golden

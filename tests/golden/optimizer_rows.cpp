@@ -6,7 +6,7 @@
 namespace milepost::golden {
 namespace {
 
-constexpr Row kRows[] = {
+constexpr Row kOptimizerRows[] = {
     {.where = "rule 39",
      .name = "rule39-params-position",
      .edit = [](Parts& p) { p.columns.groups[0].params_position = 3; },
@@ -59,7 +59,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::span<const Row> optimizer_rows() {
-    return kRows;
+    return kOptimizerRows;
 }
 
 }  // namespace milepost::golden

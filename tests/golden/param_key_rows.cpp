@@ -13,7 +13,7 @@ Parts named_parts() {
     return parts_of(named_params());
 }
 
-constexpr Row kRows[] = {
+constexpr Row kParamKeyRows[] = {
     {.where = "rule 3",
      .name = "rule03-param-keys",
      .base = named_parts,
@@ -173,7 +173,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::span<const Row> param_key_rows() {
-    return kRows;
+    return kParamKeyRows;
 }
 
 }  // namespace milepost::golden

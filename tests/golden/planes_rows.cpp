@@ -57,7 +57,7 @@ Numbers code(unsigned nbits = kWords, unsigned last_byte = 0, Numbers lengths = 
 
 const Numbers kZeros = {0, 0};
 
-constexpr Row kRows[] = {
+constexpr Row kPlanesRows[] = {
     {.where = "section 4.4",
      .name = "planes-one-value",
      .base = [] { return block_of(head() + kZeros + kZeros); },
@@ -248,7 +248,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::span<const Row> planes_rows() {
-    return kRows;
+    return kPlanesRows;
 }
 
 }  // namespace milepost::golden

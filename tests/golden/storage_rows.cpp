@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint64_t kTwoTo62 = std::uint64_t{1} << 62U;
 
 /// Two storages, of 24 bytes at 64 and of 100 at 128; the index at 256.
-Parts two() {
+Parts parts_of_two() {
     return parts_of(two_storages());
 }
 /// The same in the codec zstd; both chunks are stored raw.
@@ -42,7 +42,7 @@ Parts large() {
     return parts_of(checkpoint, {.codec = Codec::zstd});
 }
 
-constexpr Row kRows[] = {
+constexpr Row kStorageRows[] = {
     {.where = "rule 31",
      .name = "codec-3",
      .edit =
@@ -207,7 +207,7 @@ constexpr Row kRows[] = {
     // Derived sizes: those of the tensors.
     {.where = "rule 33",
      .name = "rule33-derived",
-     .base = two,
+     .base = parts_of_two,
      .edit = [](Parts& p) { p.columns.dims[0] = std::uint64_t{1} << 41U; },
      .expected = "corrupt/storage_size",
      .about =
@@ -215,7 +215,7 @@ constexpr Row kRows[] = {
 
     {.where = "rule 37",
      .name = "rule37-into-the-index",
-     .base = two,
+     .base = parts_of_two,
      .edit =
          [](Parts& p) {
              p.columns.say_storage_nbytes();
@@ -225,13 +225,13 @@ constexpr Row kRows[] = {
      .about = "A storage that ends one byte after the beginning of the index."},
     {.where = "rule 37",
      .name = "rule37-by-a-derived-size",
-     .base = two,
+     .base = parts_of_two,
      .edit = [](Parts& p) { p.storages.resize(64); },
      .expected = "corrupt/storage_range",
      .about = "The index is where the second storage begins."},
     {.where = "rule 37",
      .name = "rule37-pushed-by-the-first",
-     .base = two,
+     .base = parts_of_two,
      .edit =
          [](Parts& p) {
              p.columns.say_storage_nbytes();
@@ -245,7 +245,7 @@ constexpr Row kRows[] = {
      .expected = "corrupt/storage_range"},
     {.where = "rule 37",
      .name = "rule37-by-the-header",
-     .base = two,
+     .base = parts_of_two,
      .edit = [](Parts& p) { p.header.alignment = 256; },
      .expected = "corrupt/storage_range",
      .about = "Storages placed for an alignment of 64, with a header that states 256."},
@@ -262,7 +262,7 @@ constexpr Row kRows[] = {
 
     {.where = "rule 38",
      .name = "rule38-before-the-index",
-     .base = two,
+     .base = parts_of_two,
      .edit = [](Parts& p) { p.storages.resize(p.storages.size() + 64); },
      .expected = "corrupt/storage_gap",
      .about = "64 bytes of room between the last storage and the index."},
@@ -287,7 +287,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::span<const Row> storage_rows() {
-    return kRows;
+    return kStorageRows;
 }
 
 }  // namespace milepost::golden

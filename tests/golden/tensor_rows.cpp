@@ -13,7 +13,7 @@ Parts nibbles(std::uint64_t elements) {
     return layout_parts(Dtype::f4_e2m1fn, 1, {elements});
 }
 
-constexpr Row kRows[] = {
+constexpr Row kTensorRows[] = {
     {.where = "rule 23",
      .name = "rule23-a-tensor-more",
      .edit =
@@ -241,7 +241,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::span<const Row> tensor_rows() {
-    return kRows;
+    return kTensorRows;
 }
 
 }  // namespace milepost::golden

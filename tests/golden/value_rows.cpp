@@ -55,7 +55,7 @@ Parts one_list() {
     return value_parts(List{{nullptr}});
 }
 
-constexpr Row kRows[] = {
+constexpr Row kValueRows[] = {
     {.where = "rule 17",
      .name = "rule17-unknown-kind",
      .base = one_null,
@@ -445,7 +445,7 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::span<const Row> value_rows() {
-    return kRows;
+    return kValueRows;
 }
 
 }  // namespace milepost::golden

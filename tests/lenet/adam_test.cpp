@@ -18,13 +18,13 @@ namespace {
 using lenet::AdamOptions;
 using Floats = std::vector<float>;
 
-struct Outcome {
+struct AdamOutcome {
     Floats parameters;
     Floats exp_avg;
     Floats exp_avg_sq;
     Floats max_exp_avg_sq;
 
-    explicit Outcome(Floats start)
+    explicit AdamOutcome(Floats start)
         : parameters(std::move(start)),
           exp_avg(parameters.size()),
           exp_avg_sq(parameters.size()),
@@ -36,8 +36,8 @@ struct Outcome {
 };
 
 /// p = [1, 2]; gradients [1, -1], [0.5, -2], [0.25, 3].
-Outcome three_steps(const AdamOptions& options) {
-    Outcome outcome({1, 2});
+AdamOutcome three_steps(const AdamOptions& options) {
+    AdamOutcome outcome({1, 2});
     outcome.step(options, 1, {1, -1});
     outcome.step(options, 2, {0.5F, -2});
     outcome.step(options, 3, {0.25F, 3});
@@ -63,7 +63,7 @@ std::uint32_t crc(const Floats& values) {
 
 /// 1003 parameters and the gradients of ten steps, all drawn from torch.manual_seed(0) with
 /// uniform_(-1, 1).
-Outcome ten_steps(const AdamOptions& options) {
+AdamOutcome ten_steps(const AdamOptions& options) {
     lenet::Generator generator(0);
     const auto draw = [&] {
         Floats numbers(1003);
@@ -71,7 +71,7 @@ Outcome ten_steps(const AdamOptions& options) {
             number = generator.draw_uniform(-1, 1);
         return numbers;
     };
-    Outcome outcome(draw());
+    AdamOutcome outcome(draw());
     for (int step = 1; step <= 10; ++step)
         outcome.step(options, step, draw());
     return outcome;
@@ -80,7 +80,7 @@ Outcome ten_steps(const AdamOptions& options) {
 }  // namespace
 
 TEST_CASE("adam: defaults") {
-    const Outcome outcome = three_steps({.lr = 0.1});
+    const AdamOutcome outcome = three_steps({.lr = 0.1});
     CHECK(close(outcome.parameters, {0.722511887550354F, 2.1898581981658936F}));
     CHECK(outcome.exp_avg == Floats{0.1510000079870224F, 0.0390000082552433F});
     CHECK(outcome.exp_avg_sq == Floats{0.0013102510711178184F, 0.013994000852108002F});
@@ -88,20 +88,21 @@ TEST_CASE("adam: defaults") {
 }
 
 TEST_CASE("adam: weight decay goes into the gradient") {
-    const Outcome outcome = three_steps({.lr = 0.1, .weight_decay = 0.01});
+    const AdamOutcome outcome = three_steps({.lr = 0.1, .weight_decay = 0.01});
     CHECK(close(outcome.parameters, {0.7221078872680664F, 2.1887829303741455F}));
     CHECK(close(outcome.exp_avg, {0.1534266620874405F, 0.04470640420913696F}));
     CHECK(close(outcome.exp_avg_sq, {0.0013434812426567078F, 0.014003272168338299F}));
 }
 
 TEST_CASE("adam: adamw takes weight decay off the parameters") {
-    const Outcome outcome = three_steps({.lr = 0.1, .weight_decay = 0.01, .decoupled_weight_decay = true});
+    const AdamOutcome outcome =
+        three_steps({.lr = 0.1, .weight_decay = 0.01, .decoupled_weight_decay = true});
     CHECK(close(outcome.parameters, {0.7198079824447632F, 2.183567762374878F}));
     CHECK(outcome.exp_avg == Floats{0.1510000079870224F, 0.0390000082552433F});
 }
 
 TEST_CASE("adam: amsgrad remembers the largest") {
-    const Outcome outcome =
+    const AdamOutcome outcome =
         three_steps({.lr = 0.1, .beta1 = 0.5, .beta2 = 0.5, .eps = 1e-4, .amsgrad = true});
     CHECK(close(outcome.parameters, {0.7616831660270691F, 2.1567704677581787F}));
     CHECK(outcome.exp_avg == Floats{0.375F, 0.875F});
@@ -110,7 +111,7 @@ TEST_CASE("adam: amsgrad remembers the largest") {
 }
 
 TEST_CASE("adam: maximize") {
-    const Outcome outcome = three_steps({.lr = 0.1, .maximize = true});
+    const AdamOutcome outcome = three_steps({.lr = 0.1, .maximize = true});
     CHECK(close(outcome.parameters, {1.277488112449646F, 1.810141682624817F}));
     CHECK(outcome.exp_avg == Floats{-0.1510000079870224F, -0.0390000082552433F});
 }
@@ -148,7 +149,7 @@ TEST_CASE("adam: a thousand parameters, ten steps, bit for bit") {
     };
     for (const Row& row : rows) {
         CAPTURE(&row - rows);
-        const Outcome outcome = ten_steps(row.options);
+        const AdamOutcome outcome = ten_steps(row.options);
         CHECK(crc(outcome.parameters) == row.parameters);
         CHECK(crc(outcome.exp_avg) == row.exp_avg);
         CHECK(crc(outcome.exp_avg_sq) == row.exp_avg_sq);

@@ -6,6 +6,7 @@
 
 #include "failure.hpp"
 #include "files.hpp"
+#include "says.hpp"
 
 namespace {
 
@@ -42,10 +43,6 @@ std::string message(const Bytes& images, const Bytes& labels) {
         return failure.what();
     }
     return "loaded";
-}
-
-bool says(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -13,14 +13,14 @@ namespace {
 
 using Pair = std::array<float, 2>;
 
-struct Outcome {
+struct SgdOutcome {
     Pair parameters = {1, 2};
     Pair momentum_buffer = {7, 7};  // whatever it holds, the first step replaces it
 };
 
-Outcome three_steps(const lenet::SgdOptions& options) {
+SgdOutcome three_steps(const lenet::SgdOptions& options) {
     const Pair gradient = {1, -1};
-    Outcome outcome;
+    SgdOutcome outcome;
     for (int step = 0; step < 3; ++step) {
         lenet::sgd_step(options, step == 0, outcome.parameters, gradient, outcome.momentum_buffer);
     }
@@ -30,25 +30,26 @@ Outcome three_steps(const lenet::SgdOptions& options) {
 }  // namespace
 
 TEST_CASE("sgd: dampening and weight decay") {
-    const Outcome outcome = three_steps({.lr = 0.1, .momentum = 0.9, .dampening = 0.5, .weight_decay = 0.01});
+    const SgdOutcome outcome =
+        three_steps({.lr = 0.1, .momentum = 0.9, .dampening = 0.5, .weight_decay = 0.01});
     CHECK(outcome.parameters == Pair{0.5800571441650391F, 2.4074692726135254F});
     CHECK(outcome.momentum_buffer == Pair{1.7759337425231934F, -1.723183274269104F});
 }
 
 TEST_CASE("sgd: nesterov") {
-    const Outcome outcome = three_steps({.lr = 0.1, .momentum = 0.9, .nesterov = true});
+    const SgdOutcome outcome = three_steps({.lr = 0.1, .momentum = 0.9, .nesterov = true});
     CHECK(outcome.parameters == Pair{0.19509997963905334F, 2.8048999309539795F});
     CHECK(outcome.momentum_buffer == Pair{2.7100000381469727F, -2.7100000381469727F});
 }
 
 TEST_CASE("sgd: momentum") {
-    const Outcome outcome = three_steps({.lr = 0.001, .momentum = 0.9});
+    const SgdOutcome outcome = three_steps({.lr = 0.001, .momentum = 0.9});
     CHECK(outcome.parameters == Pair{0.9943900108337402F, 2.0056099891662598F});
     CHECK(outcome.momentum_buffer == Pair{2.7100000381469727F, -2.7100000381469727F});
 }
 
 TEST_CASE("sgd: maximize") {
-    const Outcome outcome = three_steps({.lr = 0.1, .momentum = 0.9, .maximize = true});
+    const SgdOutcome outcome = three_steps({.lr = 0.1, .momentum = 0.9, .maximize = true});
     CHECK(outcome.parameters == Pair{1.561000108718872F, 1.438999891281128F});
     CHECK(outcome.momentum_buffer == Pair{-2.7100000381469727F, 2.7100000381469727F});
 }
@@ -83,13 +84,13 @@ namespace {
 
 /// SGD where a product and a sum are rounded each: PyTorch's way on CPUs that do not fuse
 /// (ATEN_CPU_CAPABILITY=default). LeNet always fuses; this shows in which bits the two differ.
-Outcome three_steps_rounded_twice(const lenet::SgdOptions& options) {
+SgdOutcome three_steps_rounded_twice(const lenet::SgdOptions& options) {
     const auto lr = static_cast<float>(-options.lr);
     const auto momentum = static_cast<float>(options.momentum);
     const auto undamped = static_cast<float>(1 - options.dampening);
     const auto weight_decay = static_cast<float>(options.weight_decay);
     const Pair gradient = {1, -1};
-    Outcome outcome;
+    SgdOutcome outcome;
     for (int step = 0; step < 3; ++step) {
         for (std::size_t i = 0; i < 2; ++i) {
             float g = options.maximize ? -gradient[i] : gradient[i];
@@ -106,13 +107,13 @@ Outcome three_steps_rounded_twice(const lenet::SgdOptions& options) {
 }  // namespace
 
 TEST_CASE("sgd: what PyTorch gives on a CPU that does not fuse") {
-    const Outcome damped =
+    const SgdOutcome damped =
         three_steps_rounded_twice({.lr = 0.1, .momentum = 0.9, .dampening = 0.5, .weight_decay = 0.01});
     CHECK(damped.parameters == Pair{0.5800571441650391F, 2.4074692726135254F});
-    const Outcome nesterov = three_steps_rounded_twice({.lr = 0.1, .momentum = 0.9, .nesterov = true});
+    const SgdOutcome nesterov = three_steps_rounded_twice({.lr = 0.1, .momentum = 0.9, .nesterov = true});
     CHECK(nesterov.parameters == Pair{0.19510003924369812F, 2.8048999309539795F});
-    const Outcome plain = three_steps_rounded_twice({.lr = 0.001, .momentum = 0.9});
+    const SgdOutcome plain = three_steps_rounded_twice({.lr = 0.001, .momentum = 0.9});
     CHECK(plain.parameters == Pair{0.9943900108337402F, 2.0056099891662598F});
-    const Outcome maximized = three_steps_rounded_twice({.lr = 0.1, .momentum = 0.9, .maximize = true});
+    const SgdOutcome maximized = three_steps_rounded_twice({.lr = 0.1, .momentum = 0.9, .maximize = true});
     CHECK(maximized.parameters == Pair{1.5609999895095825F, 1.4390000104904175F});
 }

@@ -11,18 +11,16 @@ namespace {
 using namespace milepost;
 using namespace milepost::testing;
 
-const LoadOptions kLenient{.strict = false};
-
-struct Saved {
+struct SavedGroup {
     std::vector<std::string> names;
     double weight_decay;
 };
 
-Checkpoint adamw(const std::vector<Saved>& groups) {
+Checkpoint adamw(const std::vector<SavedGroup>& groups) {
     Checkpoint checkpoint;
     OptimizerState& optimizer = checkpoint.optimizer("adamw");
     std::uint64_t index = 0;
-    for (const Saved& saved : groups) {
+    for (const SavedGroup& saved : groups) {
         ParamGroup& group = optimizer.param_groups.emplace_back();
         group.hyperparameters["weight_decay"] = saved.weight_decay;
         for (std::size_t i = 0; i < saved.names.size(); ++i)
@@ -32,7 +30,7 @@ Checkpoint adamw(const std::vector<Saved>& groups) {
     return checkpoint;
 }
 
-Reader file_with(const std::vector<Saved>& groups) {
+Reader file_with(const std::vector<SavedGroup>& groups) {
     return *open_bytes(*save_bytes(adamw(groups)));
 }
 

@@ -10,6 +10,8 @@
 /// Live parameters, and files to load into them.
 namespace milepost::testing {
 
+inline const LoadOptions kLenient{.strict = false};
+
 using Floats = std::vector<float>;
 using Paths = std::vector<std::string>;
 

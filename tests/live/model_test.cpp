@@ -15,8 +15,6 @@ Result<LoadReport> load(const Reader& file, std::vector<Live>& live, const LoadO
     return load_into(file, "net", targets_of(live), options);
 }
 
-const LoadOptions kLenient{.strict = false};
-
 }  // namespace
 
 TEST_CASE("load_into: a model by name, whatever the order") {

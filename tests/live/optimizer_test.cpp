@@ -36,8 +36,6 @@ ParamTarget param(std::string name, Shape shape, Live& momentum) {
     return {std::move(name), std::move(shape), {momentum.target()}};
 }
 
-const LoadOptions kLenient{.strict = false};
-
 }  // namespace
 
 TEST_CASE("load_into: an optimizer by order where one side has no names") {

@@ -15,8 +15,6 @@ namespace {
 using namespace milepost;
 using namespace milepost::testing;
 
-const LoadOptions kLenient{.strict = false};
-
 Reader adam_with(Value step) {
     Checkpoint checkpoint;
     OptimizerState& adam = checkpoint.optimizer("adam");

@@ -14,8 +14,6 @@ namespace {
 using namespace milepost;
 using namespace milepost::testing;
 
-const LoadOptions kLenient{.strict = false};
-
 TensorSpan f32(Floats& memory, Shape shape, std::size_t first = 0, Strides strides = {}) {
     return {Dtype::f32, std::move(shape), std::as_writable_bytes(std::span(memory)), 4 * first,
             std::move(strides)};

@@ -54,7 +54,7 @@ std::vector<std::uint64_t> transposed() {
 }
 
 /// Every third row, and of these the columns 5, 12, 19 and so on.
-std::vector<std::uint64_t> sliced() {
+std::vector<std::uint64_t> part_of_rows() {
     std::vector<std::uint64_t> numbers;
     for (std::uint64_t row = 1; row < kRows; row += 3) {
         for (std::uint64_t column = 5; column < kColumns; column += 7)
@@ -86,14 +86,14 @@ void check_reads(const Reader& file, std::uint16_t bits, std::span<const std::by
     CHECK(std::ranges::equal(*rows.bytes(), bytes));
     CHECK(std::ranges::equal(loaded(rows), bytes));
     CHECK(loaded(columns) == pick(bytes, bits, transposed()));
-    CHECK(loaded(part) == pick(bytes, bits, sliced()));
+    CHECK(loaded(part) == pick(bytes, bits, part_of_rows()));
     std::vector<std::byte> first(columns.nbytes()), second(part.nbytes());
     ReadPlan plan(file);
     REQUIRE(plan.add(columns, first));
     REQUIRE(plan.add(part, second));
     REQUIRE(plan.read());
     CHECK(first == pick(bytes, bits, transposed()));
-    CHECK(second == pick(bytes, bits, sliced()));
+    CHECK(second == pick(bytes, bits, part_of_rows()));
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ TEST_CASE("blocks: a part of a storage, compact") {
         checkpoint.model("net")["part"] = *rows.slice({{1, kRows, 3}, {5, kColumns, 7}});
         const auto file = open_bytes(*save_bytes(checkpoint, {.compact = true}));
         REQUIRE_MESSAGE(file, file.error().message());
-        CHECK(loaded(*file->tensor("net", "part")) == pick(bytes, bits, sliced()));
+        CHECK(loaded(*file->tensor("net", "part")) == pick(bytes, bits, part_of_rows()));
         CHECK(file->storages()[0].nbytes == file->tensor("net", "part")->nbytes());
     }
 }

@@ -128,7 +128,7 @@ Checkpoint reversed(const Checkpoint& checkpoint) {
 }
 
 /// Something of everything that can be changed.
-Checkpoint base() {
+Checkpoint base_checkpoint() {
     static const std::vector<std::byte> bytes = make_bytes(256, 3), other = make_bytes(64, 4);
     const DtypeInfo f32 = *find_dtype(Dtype::f32), u8 = *find_dtype(Dtype::u8);
     const StorageView storage{std::span(bytes)};
@@ -168,7 +168,7 @@ Checkpoint base() {
 }
 
 TensorView weight() {
-    return *base().models()[0].second.find("weight")->get_if<TensorView>();
+    return *base_checkpoint().models()[0].second.find("weight")->get_if<TensorView>();
 }
 
 StateDict& net(Checkpoint& c) {
@@ -328,9 +328,9 @@ const Edit kEdits[] = {
 }  // namespace
 
 TEST_CASE("digest: the same whatever the codec and the alignment") {
-    for (const auto& make :
-         {base, every_value, every_dtype, every_shape, several_models, several_optimizers, named_params,
-          many_chunks, float_words, tied, sliced, every_column, like_layouts, unknown_dtype, ggml_blocks}) {
+    for (const auto& make : {base_checkpoint, every_value, every_dtype, every_shape, several_models,
+                             several_optimizers, named_params, many_chunks, float_words, tied, sliced,
+                             every_column, like_layouts, unknown_dtype, ggml_blocks}) {
         const Checkpoint checkpoint = make();
         const Reader first = reader_of(checkpoint);
         for (const Codec codec : {Codec::zstd, Codec::planes, Codec::smallest}) {
@@ -342,14 +342,15 @@ TEST_CASE("digest: the same whatever the codec and the alignment") {
 }
 
 TEST_CASE("digest: the same whatever the order of names and of storages") {
-    for (const auto& make :
-         {base, every_value, every_dtype, every_shape, odd_names, several_models, several_optimizers,
-          named_params, tied, sliced, every_column, like_layouts, unknown_dtype, small, example}) {
+    for (const auto& make : {base_checkpoint, every_value, every_dtype, every_shape, odd_names,
+                             several_models, several_optimizers, named_params, tied, sliced, every_column,
+                             like_layouts, unknown_dtype, small, example}) {
         const Reader first = reader_of(make()), other = reader_of(reversed(make()));
         CHECK(other.digest() == first.digest());
         CHECK(tensor_digests(other) == tensor_digests(first));
     }
-    CHECK(reader_of(reversed(base())).index_checksum() != reader_of(base()).index_checksum());
+    CHECK(reader_of(reversed(base_checkpoint())).index_checksum() !=
+          reader_of(base_checkpoint()).index_checksum());
 }
 
 TEST_CASE("digest: the same from a Writer that is given tensors in another order") {
@@ -373,16 +374,16 @@ TEST_CASE("digest: the same from a Writer that is given tensors in another order
 }
 
 TEST_CASE("digest: loaded and saved again it is the same") {
-    for (const auto& make : {base, every_value, several_optimizers, named_params, tied}) {
+    for (const auto& make : {base_checkpoint, every_value, several_optimizers, named_params, tied}) {
         const Reader file = reader_of(make());
         CHECK(reader_of(*file.checkpoint(), {.codec = Codec::zstd}).digest() == file.digest());
     }
 }
 
 TEST_CASE("digest: another for each change of the content") {
-    std::map<std::string, std::string_view> seen{{digest_of(base()), "nothing"}};
+    std::map<std::string, std::string_view> seen{{digest_of(base_checkpoint()), "nothing"}};
     for (const Edit& edit : kEdits) {
-        Checkpoint changed = base();
+        Checkpoint changed = base_checkpoint();
         edit.change(changed);
         const auto [at, is_new] = seen.emplace(digest_of(changed), edit.what);
         const std::string_view other = at->second;
@@ -392,7 +393,7 @@ TEST_CASE("digest: another for each change of the content") {
 }
 
 TEST_CASE("digest: of a tensor, without its name, role and ties") {
-    Checkpoint checkpoint = base();
+    Checkpoint checkpoint = base_checkpoint();
     checkpoint.model("net")["tied"] = weight().with_role(Role::buffer);
     checkpoint.model("net")["other"] = kOtherBytes;
     const auto digests = tensor_digests(reader_of(checkpoint));
@@ -436,10 +437,10 @@ TEST_CASE("digest: a deep value, and one with many parts") {
 
 TEST_CASE("digest: open refuses a file with another content") {
     const ScratchFolder folder;
-    REQUIRE(save(folder / "file", base()));
+    REQUIRE(save(folder / "file", base_checkpoint()));
     const Digest digest = Reader::open(folder / "file")->digest();
     CHECK(Reader::open(folder / "file", {.expected_digest = digest}));
-    Checkpoint other = base();
+    Checkpoint other = base_checkpoint();
     other.values()["epoch"] = 8;
     REQUIRE(save(folder / "file", other));
     const auto refused = Reader::open(folder / "file", {.expected_digest = digest});

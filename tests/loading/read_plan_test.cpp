@@ -16,6 +16,7 @@
 #include "support/memory.hpp"
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
+#include "support/sizes.hpp"
 
 // Many tensors at once: the bytes that copy_to gives, each chunk read once, and what memory holds after an
 // error.
@@ -23,8 +24,6 @@ namespace {
 
 using namespace milepost;
 using namespace milepost::testing;
-
-constexpr std::size_t kMib = std::size_t{1} << 20U;
 
 /// A Source that counts its reads and bytes.
 class CountingSource final : public Source {

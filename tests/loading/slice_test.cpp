@@ -17,9 +17,9 @@ using namespace milepost;
 using namespace milepost::testing;
 
 /// Counts what is read after the index was opened.
-class CountingSource final : public Source {
+class MeteredSource final : public Source {
 public:
-    explicit CountingSource(FileBytes bytes) : inner_(std::move(bytes)) {}
+    explicit MeteredSource(FileBytes bytes) : inner_(std::move(bytes)) {}
     Result<std::uint64_t> size() const override { return inner_.size(); }
     Result<void> read(std::uint64_t offset, std::span<std::byte> to) const override {
         const std::lock_guard lock(mutex_);
@@ -72,13 +72,13 @@ Words load_words(const TensorView& view) {
     return {elements.begin(), elements.end()};
 }
 
-struct Case {
+struct SliceCase {
     Shape shape;
     std::vector<Range> ranges;
 };
 
-const std::vector<Case>& cases() {
-    static const std::vector<Case> all = {
+const std::vector<SliceCase>& cases() {
+    static const std::vector<SliceCase> all = {
         {{1024, 1024}, {}},
         {{1024, 1024}, {{10, 20}}},
         {{1024, 1024}, {{0, UINT64_MAX, 100}}},
@@ -106,7 +106,7 @@ Checkpoint one_tensor(const TensorView& tensor) {
 
 TEST_CASE("slice: the elements that indexing finds, from memory, mapped, read and compressed") {
     const testing::ScratchFolder folder;
-    for (const Case& one : cases()) {
+    for (const SliceCase& one : cases()) {
         const std::size_t count =
             std::accumulate(one.shape.begin(), one.shape.end(), std::size_t{1},
                             [](auto a, auto b) { return a * static_cast<std::size_t>(b); });
@@ -181,7 +181,7 @@ TEST_CASE("slice: no chunk is read that holds none of its elements") {
     for (const Codec codec : {Codec::raw, Codec::zstd}) {
         const FileBytes bytes =
             *save_bytes(one_tensor(TensorView::of(std::span(words), {12, 393'216})), {.codec = codec});
-        const auto source = std::make_shared<CountingSource>(bytes);
+        const auto source = std::make_shared<MeteredSource>(bytes);
         const auto file = Reader::open(source);
         const TensorView whole = *file->tensor("net", "w");
         (void)source->take();

@@ -16,14 +16,15 @@
 #include <milepost/milepost.hpp>
 
 #include "support/scratch.hpp"
+#include "support/sizes.hpp"
 
 // memory_growth MIB: saves, verifies and loads a model of MIB MiB, and says by how much the process grew
 // beyond the caller's tensors. Fails above 64 MiB.
 namespace {
 
 using namespace milepost;
+using testing::kMib;
 
-constexpr std::size_t kMib = std::size_t{1} << 20U;
 constexpr std::size_t kAllowedKib = 64 * 1024;
 constexpr std::size_t kTensors = 5;
 

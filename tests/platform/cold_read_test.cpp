@@ -21,6 +21,7 @@
 #include "platform/file.hpp"
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
+#include "support/sizes.hpp"
 
 using namespace milepost;
 using namespace milepost::testing;
@@ -28,8 +29,6 @@ using milepost::platform::ColdFile;
 using milepost::platform::InputFile;
 
 namespace {
-
-constexpr std::size_t kMib = std::size_t{1} << 20U;
 
 // What reads of the C library did here, and how they answer in place of the system.
 std::atomic<int> direct_reads = 0;

@@ -57,12 +57,6 @@ public:
     ~Refused() { refused.clear(); }
 };
 
-mode_t mode_of(const std::string& path) {
-    struct stat status {};
-    REQUIRE(::stat(path.c_str(), &status) == 0);
-    return status.st_mode & 07777U;
-}
-
 }  // namespace
 
 // The program's own functions come before the C library's.

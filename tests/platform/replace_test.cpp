@@ -24,15 +24,7 @@ using Names = std::vector<std::string>;
 static_assert(!std::is_copy_constructible_v<ReplacingFile> &&
               std::is_nothrow_move_constructible_v<ReplacingFile>);
 
-namespace {
-
-mode_t mode_of(const std::string& path) {
-    struct stat status {};
-    REQUIRE(::stat(path.c_str(), &status) == 0);
-    return status.st_mode & 07777U;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("replace: an absent file, an old one, empty ones") {
     const ScratchFolder folder;

@@ -38,10 +38,6 @@ struct stat status_of(const std::string& path) {
     return status;
 }
 
-mode_t mode_of(const std::string& path) {
-    return status_of(path).st_mode & 07777U;
-}
-
 /// Sets the umask for one test.
 class Umask {
 public:

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include "platform/replace.hpp"
 #include "support/scratch.hpp"
@@ -34,6 +35,13 @@ inline Condition condition_of_create(const std::string& path, const platform::Re
     REQUIRE_FALSE(file);
     CHECK(file.error().message().starts_with(path + ": "));
     return file.error().condition();
+}
+
+/// The permissions of a file.
+inline mode_t mode_of(const std::string& path) {
+    struct stat status {};
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    return status.st_mode & 07777U;
 }
 
 }  // namespace milepost::testing

@@ -74,13 +74,6 @@ Checkpoint keyed(std::vector<std::string> keys, std::uint64_t state = 1) {
     return checkpoint;
 }
 
-Checkpoint nested(unsigned depth) {
-    Value value;
-    for (unsigned i = 1; i < depth; ++i)
-        value = List{{std::move(value)}};
-    return one_value(std::move(value));
-}
-
 const Mistake kMistakes[] = {
     {"an empty name", [] { return entry_named(""); }, Condition::save_name},
     {"a name with a line feed", [] { return entry_named("a\nb"); }, Condition::save_name},
@@ -277,7 +270,7 @@ const Mistake kMistakes[] = {
      },
      Condition::save_name},
     {"rank 65", [] { return floats(Shape(65, 1)); }, Condition::rank},
-    {"depth 65", [] { return nested(65); }, Condition::depth},
+    {"depth 65", [] { return nested_value(65); }, Condition::depth},
 };
 
 Condition refusal(const SaveOptions& options) {
@@ -319,7 +312,7 @@ TEST_CASE("arguments: what is odd and allowed") {
     group.params = {1, 1};
     for (const Checkpoint& checkpoint :
          {with_group(group), odd_names(), with_keys(1, "1"), with_keys(0.5, std::uint64_t{1} << 63U),
-          nested(64), floats(Shape(64, 1)), floats({0}, 24), entry_named("\u202e")}) {
+          nested_value(64), floats(Shape(64, 1)), floats({0}, 24), entry_named("\u202e")}) {
         CHECK(verdict_of(open_bytes(*save_bytes(checkpoint)), 1) == "ok");
     }
 }

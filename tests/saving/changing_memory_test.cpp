@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "support/memory.hpp"
+#include "support/sizes.hpp"
 #include "support/verdict.hpp"
 
 // Memory that somebody else changes while it is saved. Another process does so here: for the program itself
@@ -21,8 +22,6 @@ namespace {
 
 using namespace milepost;
 using namespace milepost::testing;
-
-constexpr std::size_t kMib = std::size_t{1} << 20U;
 
 /// Memory that a child process changes all the time, everywhere. What it holds is easy to compress.
 class ChangingMemory {

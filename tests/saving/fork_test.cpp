@@ -14,6 +14,7 @@
 #include "support/memory.hpp"
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
+#include "support/sizes.hpp"
 #include "support/verdict.hpp"
 
 namespace {
@@ -21,12 +22,7 @@ namespace {
 using namespace milepost;
 using namespace milepost::testing;
 
-constexpr std::size_t kMib = std::size_t{1} << 20U;
 constexpr unsigned kSeconds = 30;  // after which a child that hangs is ended by SIGALRM
-
-TensorView bytes_tensor(std::span<const std::byte> bytes) {
-    return TensorView(*find_dtype(Dtype::u8), {bytes.size()}, StorageView(bytes));
-}
 
 std::optional<Writer> writer_to(const std::string& path, const SaveOptions& options = {}) {
     auto writer = Writer::create(path, options);

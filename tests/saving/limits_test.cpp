@@ -56,13 +56,6 @@ Checkpoint tensors(unsigned count, bool shared) {
     return checkpoint;
 }
 
-Checkpoint nested(unsigned depth) {
-    Value value;
-    for (unsigned i = 1; i < depth; ++i)
-        value = List{{std::move(value)}};
-    return one_value(std::move(value));
-}
-
 void set_tables(Limits& limits, std::uint64_t n) {
     limits.max_tables = n;
 }
@@ -82,7 +75,7 @@ void set_index_bytes(Limits& limits, std::uint64_t n) {
     limits.max_index_bytes = n;
 }
 
-const LimitRow kRows[] = {
+const LimitRow kLimitRows[] = {
     {"models", [] { return tables(5, 0); }, 5, set_tables, Condition::tables},
     {"models and optimizers", [] { return tables(2, 3); }, 5, set_tables, Condition::tables},
     {"groups", [] { return groups_and_states(7, 2); }, 7, set_records, Condition::records},
@@ -112,7 +105,7 @@ const LimitRow kRows[] = {
          return c;
      },
      11, set_name_bytes, Condition::name_bytes},
-    {"depth", [] { return nested(9); }, 9, set_depth, Condition::depth},
+    {"depth", [] { return nested_value(9); }, 9, set_depth, Condition::depth},
     {"depth of attributes",
      [] {
          Dict d;
@@ -141,7 +134,7 @@ void check_row(const LimitRow& row, const FileBytes& file, std::uint64_t exact) 
 }  // namespace
 
 TEST_CASE("limits: writer and reader agree, one below, at, and one above") {
-    for (const LimitRow& row : kRows)
+    for (const LimitRow& row : kLimitRows)
         check_row(row, *save_bytes(row.make()), row.exact);
 }
 

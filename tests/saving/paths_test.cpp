@@ -17,7 +17,7 @@ namespace {
 using namespace milepost;
 using namespace milepost::testing;
 
-TensorView floats(Shape shape) {
+TensorView float_tensor(Shape shape) {
     return TensorView(*find_dtype(Dtype::f32), std::move(shape), StorageView(std::as_bytes(six_floats())));
 }
 
@@ -25,9 +25,9 @@ TensorView floats(Shape shape) {
 Checkpoint whole() {
     Checkpoint c;
     for (int i = 0; i < 500; ++i)
-        c.model("net")["layer" + std::to_string(i)] = floats({6});
+        c.model("net")["layer" + std::to_string(i)] = float_tensor({6});
     c.model("net").metadata = dict_of({{"version", 1}});
-    c.model("ema")["w"] = floats({2});
+    c.model("ema")["w"] = float_tensor({2});
     for (const char* name : {"sgd", "adam"}) {
         OptimizerState& optimizer = c.optimizer(name);
         for (std::uint64_t g = 0; g < 2; ++g) {
@@ -38,7 +38,7 @@ Checkpoint whole() {
             optimizer.param_groups.push_back(std::move(group));
         }
         for (std::uint64_t p = 0; p < 4; ++p)
-            optimizer.state[p]["exp_avg"] = floats({3});
+            optimizer.state[p]["exp_avg"] = float_tensor({3});
         optimizer.state_extra["func_evals"] = 1;
         optimizer.extra["seed"] = 1;
     }
@@ -60,8 +60,9 @@ struct Case {
 const Value kNotUtf8 = std::string("\xFF");
 
 const Case kCases[] = {
-    {"net/layer321", Condition::layout, [](Checkpoint& c) { c.model("net")["layer321"] = floats({7}); }},
-    {"ema/w", Condition::rank, [](Checkpoint& c) { c.model("ema")["w"] = floats(Shape(65, 1)); }},
+    {"net/layer321", Condition::layout,
+     [](Checkpoint& c) { c.model("net")["layer321"] = float_tensor({7}); }},
+    {"ema/w", Condition::rank, [](Checkpoint& c) { c.model("ema")["w"] = float_tensor(Shape(65, 1)); }},
     {"net/layer2", Condition::layout,
      [](Checkpoint& c) {
          c.model("net")["layer2"] =
@@ -78,7 +79,7 @@ const Case kCases[] = {
              TensorView({static_cast<Dtype>(28), 8, "i8x"}, {1}, StorageView(std::as_bytes(six_floats())));
      }},
     {"net/layer5", Condition::layout,
-     [](Checkpoint& c) { c.model("net")["layer5"] = floats({6}).with_role(static_cast<Role>(3)); }},
+     [](Checkpoint& c) { c.model("net")["layer5"] = float_tensor({6}).with_role(static_cast<Role>(3)); }},
     {"net/", Condition::save_name, [](Checkpoint& c) { c.model("net")[""] = 1; }},
     {"ema/a\\u{a}b", Condition::save_name, [](Checkpoint& c) { c.model("ema")["a\nb"] = 1; }},
     {"adam/param_groups/1/lr", Condition::save_name,
@@ -93,7 +94,7 @@ const Case kCases[] = {
     {"adam/param_groups/0", Condition::layout,
      [](Checkpoint& c) { c.optimizer("adam").param_groups[0].params_position = 77; }},
     {"adam/state/3/exp_avg (parameter 'b1')", Condition::layout,
-     [](Checkpoint& c) { c.optimizer("adam").state[3]["exp_avg"] = floats({9}); }},
+     [](Checkpoint& c) { c.optimizer("adam").state[3]["exp_avg"] = float_tensor({9}); }},
     {"sgd/state/func_evals", Condition::save_name,
      [](Checkpoint& c) { c.optimizer("sgd").state_extra["func_evals"] = kNotUtf8; }},
     {"adam/seed", Condition::save_name, [](Checkpoint& c) { c.optimizer("adam").extra["seed"] = kNotUtf8; }},
@@ -120,7 +121,7 @@ const Case kCases[] = {
      }},
     {"config/t", Condition::layout,
      [](Checkpoint& c) {
-         c.values()["config"] = dict_of({{"t", floats({100})}});
+         c.values()["config"] = dict_of({{"t", float_tensor({100})}});
      }},
     {"net/_metadata/key", Condition::save_name,
      [](Checkpoint& c) {

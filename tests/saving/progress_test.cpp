@@ -16,10 +16,10 @@ namespace {
 using namespace milepost;
 using namespace milepost::testing;
 
-constexpr std::size_t kNbytes = (std::size_t{13} << 20U) + 777;
+constexpr std::size_t kWholeNbytes = (std::size_t{13} << 20U) + 777;
 
 TensorView ramp() {
-    static const std::vector<std::byte> bytes = make_bytes(kNbytes, 0);
+    static const std::vector<std::byte> bytes = make_bytes(kWholeNbytes, 0);
     return TensorView(*find_dtype(Dtype::u8), {bytes.size()}, StorageView(bytes));
 }
 
@@ -37,14 +37,14 @@ TEST_CASE("progress: save counts raw bytes up to all of them") {
             std::vector<std::uint64_t> told;
             SaveOptions options{.codec = codec, .threads = threads};
             options.progress = [&](const Progress& progress) {
-                CHECK(progress.total_nbytes == kNbytes);
+                CHECK(progress.total_nbytes == kWholeNbytes);
                 CHECK((told.empty() || told.back() < progress.done_nbytes));
                 told.push_back(progress.done_nbytes);
                 return true;
             };
             REQUIRE(save_bytes(thirteen_chunks(), options));
             CHECK(told.size() >= 13);
-            CHECK(told.back() == kNbytes);
+            CHECK(told.back() == kWholeNbytes);
         }
     }
 }
@@ -64,8 +64,8 @@ TEST_CASE("progress: a Writer knows the total at commit") {
     REQUIRE(!told.empty());
     CHECK(told.back().total_nbytes == 0);
     REQUIRE(writer->commit(checkpoint));
-    CHECK(told.back().total_nbytes == 2 * kNbytes);
-    CHECK(told.back().done_nbytes == 2 * kNbytes);
+    CHECK(told.back().total_nbytes == 2 * kWholeNbytes);
+    CHECK(told.back().done_nbytes == 2 * kWholeNbytes);
 }
 
 TEST_CASE("progress: a save that is cancelled leaves the old file and nothing else") {

@@ -6,6 +6,7 @@
 #include "support/memory.hpp"
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
+#include "support/sizes.hpp"
 #include "support/verdict.hpp"
 
 // What is saved is what is loaded: every dtype, rank and number of chunks, in every codec, with any number of
@@ -15,8 +16,7 @@ namespace {
 using namespace milepost;
 using namespace milepost::testing;
 
-constexpr Codec kCodecs[] = {Codec::raw, Codec::zstd, Codec::automatic};
-constexpr std::uint64_t kMib = std::uint64_t{1} << 20U;
+constexpr Codec kEachCodec[] = {Codec::raw, Codec::zstd, Codec::automatic};
 
 std::vector<DtypeInfo> all_dtypes() {
     std::vector<DtypeInfo> dtypes;
@@ -125,7 +125,7 @@ void check_round_trip(const Checkpoint& checkpoint, Codec codec, unsigned thread
 
 TEST_CASE("round trip: every dtype, rank 0 to 4, empty and not") {
     const testing::ScratchFolder folder;
-    for (const Codec codec : kCodecs) {
+    for (const Codec codec : kEachCodec) {
         INFO("codec " << static_cast<int>(codec));
         check_round_trip(small_tensors(), codec, 3, folder / "file");
     }
@@ -135,7 +135,7 @@ TEST_CASE("round trip: every dtype, one and many chunks") {
     const testing::ScratchFolder folder;
     unsigned threads = 0;
     for (const DtypeInfo& dtype : all_dtypes()) {
-        for (const Codec codec : kCodecs) {
+        for (const Codec codec : kEachCodec) {
             INFO(dtype.name << ", codec " << static_cast<int>(codec));
             check_round_trip(large_tensors(dtype), codec, threads++ % 4 + 1, folder / "file");
         }
@@ -143,7 +143,7 @@ TEST_CASE("round trip: every dtype, one and many chunks") {
 }
 
 TEST_CASE("round trip: what is known of chunks and codecs") {
-    for (const Codec codec : kCodecs) {
+    for (const Codec codec : kEachCodec) {
         const auto file = open_bytes(*save_bytes(many_chunks(), {.codec = codec}));
         REQUIRE(file);
         const auto storages = file->storages();
@@ -158,7 +158,7 @@ TEST_CASE("round trip: what is known of chunks and codecs") {
 
 TEST_CASE("round trip: the content hash does not depend on the codec") {
     std::vector<Checksum128> hashes;
-    for (const Codec codec : kCodecs) {
+    for (const Codec codec : kEachCodec) {
         const auto file = open_bytes(*save_bytes(many_chunks(), {.codec = codec}));
         for (const StorageInfo& storage : file->storages())
             hashes.push_back(storage.content_hash);

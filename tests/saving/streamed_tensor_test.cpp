@@ -5,14 +5,13 @@
 
 #include "support/memory.hpp"
 #include "support/samples.hpp"
+#include "support/sizes.hpp"
 
 // Tensors that a Writer is given in pieces.
 namespace {
 
 using namespace milepost;
 using namespace milepost::testing;
-
-constexpr std::size_t kMib = std::size_t{1} << 20U;
 
 /// The file of one u8 tensor, its bytes cut at every `cut`.
 Result<FileBytes> save_in_pieces(std::span<const std::byte> bytes, std::size_t cut,

@@ -8,6 +8,7 @@
 #include "support/memory.hpp"
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
+#include "support/sizes.hpp"
 #include "support/verdict.hpp"
 
 // Where a file goes, and who looks at it meanwhile.
@@ -17,8 +18,6 @@ namespace fs = std::filesystem;
 using namespace milepost;
 using namespace milepost::testing;
 using milepost::testing::ScratchFolder;
-
-constexpr std::size_t kMib = std::size_t{1} << 20U;
 
 Checkpoint version(std::vector<std::byte>& bytes, unsigned number) {
     std::fill(bytes.begin(), bytes.end(), static_cast<std::byte>(number));

@@ -22,7 +22,7 @@ using namespace milepost;
 using namespace milepost::testing;
 
 /// 18 MiB: several writes of a Sink, and several threads.
-Checkpoint large() {
+Checkpoint noise_of_18_mib() {
     static const std::vector<std::byte> noise = make_bytes(std::size_t{18} << 20U, 11);
     return one_value(TensorView(*find_dtype(Dtype::u8), {noise.size()}, StorageView(noise)));
 }
@@ -75,7 +75,7 @@ TEST_CASE("throwing: a sink that throws at any call ends the save with an error"
                     ThrowingSink sink(thrown, n);
                     auto writer = Writer::create(sink, {.codec = codec, .threads = threads});
                     REQUIRE(writer);
-                    const auto committed = writer->commit(large());
+                    const auto committed = writer->commit(noise_of_18_mib());
                     if (!sink.has_thrown()) {
                         CHECK(committed);
                         CHECK(n > 5);
@@ -109,12 +109,12 @@ TEST_CASE("throwing: a sink that throws at a streamed tensor") {
 }
 
 TEST_CASE("throwing: a machine that provides no thread saves with one") {
-    const FileBytes expected = *save_bytes(large());
+    const FileBytes expected = *save_bytes(noise_of_18_mib());
     const int ended = in_child([&]() -> int {
         if (::geteuid() == 0 && ::setuid(65534) != 0) return 10;
         const rlimit none{0, 0};
         if (::setrlimit(RLIMIT_NPROC, &none) != 0) return 11;
-        const auto saved = save_bytes(large(), {.threads = 4});
+        const auto saved = save_bytes(noise_of_18_mib(), {.threads = 4});
         if (!saved) return 1;
         const auto file = open_bytes(*saved, {.threads = 4});
         if (!file || !verify(*file, {.threads = 4})) return 2;

@@ -7,6 +7,7 @@
 #include "support/reseal.hpp"
 #include "support/samples.hpp"
 #include "support/scratch.hpp"
+#include "support/sizes.hpp"
 #include "support/verdict.hpp"
 
 // The Writer: streaming, Sinks that fail, use after an error or a commit.
@@ -14,12 +15,6 @@ namespace {
 
 using namespace milepost;
 using namespace milepost::testing;
-
-constexpr std::size_t kMib = std::size_t{1} << 20U;
-
-TensorView bytes_tensor(std::span<const std::byte> bytes) {
-    return TensorView(*find_dtype(Dtype::u8), {bytes.size()}, StorageView(bytes));
-}
 
 /// 18 MiB: several writes of a Sink.
 Checkpoint large() {

@@ -9,8 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "support/sizes.hpp"
+
 namespace milepost::state_dicts {
 namespace {
+
+using testing::kMib;
 
 using Pairs = StableVector<std::pair<Value, Value>>;
 
@@ -20,7 +24,6 @@ struct Feature {
     bool (*has)(const Subject&);
 };
 
-constexpr std::uint64_t kMib = std::uint64_t{1} << 20U;
 constexpr unsigned kLimitOfDepth = 64;
 
 bool has_zero(const std::vector<std::uint64_t>& numbers) {

@@ -7,10 +7,12 @@
 #include <numeric>
 #include <span>
 
+#include "support/sizes.hpp"
+
 namespace milepost::state_dicts {
 namespace {
 
-constexpr std::size_t kMib = std::size_t{1} << 20U;
+using testing::kMib;
 
 /// Codes that no table lists, or only reserves, by their bits alone.
 constexpr std::array<DtypeInfo, 10> kUnknownDtypes = {{{static_cast<Dtype>(0), 8, "zero"},

@@ -19,10 +19,6 @@ std::span<const std::byte> lasting_bytes() {
     return bytes;
 }
 
-TensorView bytes_tensor(std::span<const std::byte> bytes) {
-    return TensorView(*find_dtype(Dtype::u8), {bytes.size()}, StorageView(bytes));
-}
-
 TensorView floats(Shape shape, std::uint64_t offset = 0, Strides strides = {}) {
     return TensorView(*find_dtype(Dtype::f32), std::move(shape), StorageView(std::as_bytes(six_floats())),
                       offset, std::move(strides));
@@ -440,10 +436,21 @@ Checkpoint example() {
     return checkpoint;
 }
 
+TensorView bytes_tensor(std::span<const std::byte> bytes) {
+    return TensorView(*find_dtype(Dtype::u8), {bytes.size()}, StorageView(bytes));
+}
+
 Checkpoint one_value(Value value) {
     Checkpoint checkpoint;
     checkpoint.values()["v"] = std::move(value);
     return checkpoint;
+}
+
+Checkpoint nested_value(unsigned depth) {
+    Value value;
+    for (unsigned i = 1; i < depth; ++i)
+        value = List{{std::move(value)}};
+    return one_value(std::move(value));
 }
 
 Checkpoint null_entries(std::initializer_list<std::string_view> names) {

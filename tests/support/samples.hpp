@@ -56,7 +56,11 @@ namespace milepost::testing {
 /// The one that docs/format.md, section 14.2, shows byte by byte.
 [[nodiscard]] Checkpoint example();
 /// A top-level value `v`.
+/// Of dtype u8. Borrows them.
+[[nodiscard]] TensorView bytes_tensor(std::span<const std::byte> bytes);
 [[nodiscard]] Checkpoint one_value(Value value);
+/// A list in a list, and so on: a value of that depth.
+[[nodiscard]] Checkpoint nested_value(unsigned depth);
 /// A model `m` with null entries of these names.
 [[nodiscard]] Checkpoint null_entries(std::initializer_list<std::string_view> names);
 
