@@ -69,7 +69,7 @@ constexpr FileRow kGoodRows[] = {
      "Storages at multiples of 4096."},
     {"section 3", "optional-flags", optional_flags, "ok",
      "Optional flags that no version knows: reported, else ignored."},
-    {"section 1", "nested_once", nested_once, "ok",
+    {"section 1", "nested", nested_once, "ok",
      "A whole checkpoint inside of a storage: the last footer counts."},
 };
 

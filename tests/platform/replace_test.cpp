@@ -24,8 +24,6 @@ using Names = std::vector<std::string>;
 static_assert(!std::is_copy_constructible_v<ReplacingFile> &&
               std::is_nothrow_move_constructible_v<ReplacingFile>);
 
-namespace {}  // namespace
-
 TEST_CASE("replace: an absent file, an old one, empty ones") {
     const ScratchFolder folder;
     const std::string path = folder / "file";
