@@ -1,6 +1,5 @@
 #include "convert/hdf5/btree_v2.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>

@@ -12,6 +12,7 @@
 #include <milepost/result.hpp>
 
 #include "base/message.hpp"
+#include "convert/hdf5/checksum.hpp"
 #include "convert/hdf5/cursor.hpp"
 #include "convert/hdf5/file.hpp"
 
