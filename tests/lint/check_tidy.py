@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Runs clang-tidy, warnings as errors: all checks of .clang-tidy over the sources of the libraries and of the command
-line; includes, and the warnings of the compiler, over all sources; includes over all headers. nanobind has one header for
-all: of the extension of Python includes are not checked, and the rest is.
+line; includes, and the warnings of the compiler, over the other sources; includes over sources and headers that have changed
+since those of all were checked, which tests/lint/includes_checked.txt says. nanobind has one header for all: of the extension
+of Python includes are not checked, and the rest is.
 
     check_tidy.py --build FOLDER            all files of FOLDER/compile_commands.json that are ours
+    check_tidy.py --build FOLDER --record   includes of all, too, which takes ten minutes on two cores; says so in that file
     check_tidy.py --build FOLDER FILE...    these
     check_tidy.py --build FOLDER --fix      adds and removes includes as needed; run clang-format afterwards
     check_tidy.py --self-test               checks that an unused and a missing include are found
@@ -26,10 +28,13 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# Whoever commits it has checked the includes of all files: those that change afterwards are still to be checked.
+CHECKED = ROOT / "tests" / "lint" / "includes_checked.txt"
 TIDY = "clang-tidy-19"  # the first of Debian 12's that checks includes
 PLACES = ("lib", "include", "convert", "cli", "examples", "bench", "python")
 ALL_CHECKS_PLACES = ("lib", "convert", "cli", "python")
@@ -175,11 +180,36 @@ def check(units: list[Unit], fix: bool, analyzer: bool) -> int:
     return run_all([partial(findings_of, unit, fix, analyzer) for unit in units], len(units))
 
 
-def check_together(units: list[Unit], analyzer: bool) -> int:
+def git(*arguments: str) -> list[str]:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def changed_files(checked: Path = CHECKED) -> set[Path] | None:
+    """What differs from the commit that last said that all includes were checked; None where git cannot tell."""
+    try:
+        if git("rev-parse", "--is-shallow-repository") != ["false"]:
+            return None
+        commits = git("log", "-1", "--format=%H", "--", str(checked))
+        if not commits:
+            return None
+        names = git("diff", "--name-only", commits[0]) + git("ls-files", "--others", "--exclude-standard")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return {ROOT / name for name in names}
+
+
+def check_together(units: list[Unit], analyzer: bool, record: bool) -> int:
     whole = [unit for unit in units if not unit.includes_only]
     tasks: list[Callable[[], str]] = [partial(findings_of_group, group, analyzer) for group in groups_of(whole)]
-    tasks += [partial(findings_of, replace(unit, includes_only=True)) for unit in units if not unit.without_includes]
-    return run_all(tasks, len(units))
+    changed = None if record else changed_files()
+    of_includes = [unit for unit in units if not unit.without_includes and
+                   (changed is None or unit.file in changed or (unit.includes_only and unit.file.suffix == ".cpp"))]
+    print(f"includes of {len(of_includes)} files")
+    tasks += [partial(findings_of, replace(unit, includes_only=True)) for unit in of_includes]
+    failed = run_all(tasks, len(units))
+    if record and not failed:
+        CHECKED.write_text(f"{date.today()}: includes of {len(of_includes)} files, none with findings\n", encoding="utf-8")
+    return failed
 
 
 def self_test() -> int:
@@ -233,6 +263,9 @@ def self_test_unity() -> int:
         if found != [[Path(root).resolve() / "a.cpp", Path(root).resolve() / "folder" / "b.cpp"], [Path(root).resolve() / "c.cpp"]]:
             print(f"not the sources of a build: {found}")
             return 1
+    if changed_files(ROOT / "no-such-file") is not None:
+        print("where nothing says that all includes were checked, not all are checked")
+        return 1
     print("the sources of a build are found, also where several are compiled as one")
     return 0
 
@@ -242,6 +275,7 @@ def main() -> int:
     parser.add_argument("--build", type=Path)
     parser.add_argument("--fix", action="store_true")
     parser.add_argument("--analyzer", action="store_true")
+    parser.add_argument("--record", action="store_true")
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("files", nargs="*", type=Path)
     arguments = parser.parse_args()
@@ -252,7 +286,7 @@ def main() -> int:
     if arguments.files:
         units = {file: units[file] for file in map(Path.resolve, arguments.files)}
     elif not arguments.fix:
-        return check_together(list(units.values()), arguments.analyzer)
+        return check_together(list(units.values()), arguments.analyzer, arguments.record)
     return check(list(units.values()), arguments.fix, arguments.analyzer)
 
 
