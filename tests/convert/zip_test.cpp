@@ -296,7 +296,7 @@ TEST_CASE("zip: what no deflated stream can become is refused when it is opened"
 }
 
 TEST_CASE("zip: threads that read a deflated entry in order inflate it once") {
-    std::string raw = pattern(40'000'000, 3);
+    std::string raw = pattern(20'000'000, 3);  // longer than the window of an inflater
     for (std::size_t i = 0; i < raw.size(); i += 2)
         raw[i] = 'x';
     const auto memory = std::make_shared<Memory>(zip({{"one", raw, 8}}));
