@@ -15,7 +15,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 # Warnings of the compiler for this machine are errors in its own build. -O1 is enough for the test.
-FLAGS = ["-std=c++20", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+FLAGS = ["-std=c++20", "-O1", "-DMILEPOST_EMULATED", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+
+
+def put_together(sources: list[Path], folder: Path) -> list[Path]:
+    """Sources of one folder as one, which takes a third of the time. Kernels have the same names, each for its instructions."""
+    alone = [source for source in sources if "_kernels_" in source.name or source.stem == "doctest_main"]
+    groups: dict[Path, list[Path]] = {}
+    for source in sources:
+        if source not in alone:
+            groups.setdefault(source.parent, []).append(source)
+    for number, group in enumerate(groups.values()):
+        whole = folder / f"together{number}.cpp"
+        whole.write_text("".join(f'#include "{source.resolve()}"\n' for source in group), encoding="utf-8")
+        alone.insert(0, whole)
+    return alone
 
 
 def compile_all(compiler: list[str], includes: list[str], sources: list[Path], folder: Path) -> list[Path]:
@@ -48,7 +62,7 @@ def main() -> int:
         (folder / "doctest" / "doctest.h").symlink_to(arguments.doctest)
         includes = [f"-I{include}" for include in arguments.include] + ["-isystem", str(folder)]
         try:
-            objects = compile_all(compiler, includes, arguments.sources, folder)
+            objects = compile_all(compiler, includes, put_together(arguments.sources, folder), folder)
             program = folder / "tests"
             # Static: the emulator then needs no folder with libraries.
             subprocess.run([arguments.compiler, "-static", *map(str, objects), "-o", str(program)], check=True)
