@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A run's folder through faults: kills a process that saves at each of its system calls, and lets each of them fail.
 
-    run_faults.py [--control] [--preload LIBRARY] DRIVER
+    run_faults.py [--control] [--kills] [--preload LIBRARY] DRIVER
 
 DRIVER is run_driver.cpp. After each fault, without one:
 - the run restores, from the checkpoint of the last save that has returned, or a newer one, and skips none;
@@ -116,7 +116,7 @@ class Faults:
         calls = self.learn_calls()
         for call in calls:
             self.fault(call, "signal=KILL", str(call.nth))
-        if self.options.control:
+        if self.options.control or self.options.kills:
             return
         for call in calls:
             for error in ERRORS:
@@ -129,6 +129,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--control", action="store_true",
                         help="saves as one must not: succeed if kills show it")
+    parser.add_argument("--kills", action="store_true", help="only kills: no calls that fail")
     parser.add_argument("--preload", default="", help="a library to load into the driver, always")
     parser.add_argument("driver", type=os.path.abspath)
     options = parser.parse_args()
