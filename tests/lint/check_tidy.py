@@ -33,7 +33,7 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# Whoever commits it has checked the includes of all files: those that change afterwards are still to be checked.
+# Committed after the includes of all files were checked: files that change afterwards are still to be checked.
 CHECKED = ROOT / "tests" / "lint" / "includes_checked.txt"
 TIDY = "clang-tidy-19"  # the first of Debian 12's that checks includes
 PLACES = ("lib", "include", "convert", "cli", "examples", "bench", "python")
