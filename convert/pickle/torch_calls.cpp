@@ -235,14 +235,14 @@ Result<Ref> call_typed_list(const Call& call) {
 }
 
 Result<Ref> call_unsupported(const Call& call) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kAdvice = {{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kOtherTensors = {{
         {"_rebuild_sparse", "a sparse tensor: save its indices and values, or its to_dense()"},
         {"_rebuild_qtensor", "a quantized tensor: save its int_repr(), scale and zero point"},
         {"_rebuild_nested", "a nested tensor: save what unbind() returns"},
         {"_rebuild_meta", "a tensor on the device 'meta', which has no elements"},
         {"_rebuild_wrapper", "a tensor of a class of its own: save its plain tensors"},
     }};
-    for (const auto& [begin, advice] : kAdvice) {
+    for (const auto& [begin, advice] : kOtherTensors) {
         if (call.row.name.starts_with(begin))
             return Error(Condition::feature, message("calls ", full_name(call.row), ": ", advice));
     }

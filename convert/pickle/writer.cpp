@@ -107,8 +107,8 @@ void Writer::global(std::string_view module, std::string_view name) {
 }
 
 void Writer::tuple(std::size_t size) {
-    constexpr std::array kOpcodes = {')', '\x85', '\x86', '\x87'};
-    bytes_ += needs_mark(size) ? 't' : kOpcodes[size];
+    constexpr std::array kTupleOpcodes = {')', '\x85', '\x86', '\x87'};
+    bytes_ += needs_mark(size) ? 't' : kTupleOpcodes[size];
 }
 
 std::string Writer::finish() {

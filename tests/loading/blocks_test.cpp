@@ -15,7 +15,7 @@ namespace {
 using namespace milepost;
 using namespace milepost::testing;
 
-constexpr std::uint16_t kSizes[] = {1680, 65528};  // in bits: ggml's q6_K, and the most that a file can say
+constexpr std::uint16_t kSizes[] = {1680, 65528};   // in bits: ggml's q6_K, and the most that a file can say
 constexpr std::uint64_t kRows = 31, kColumns = 41;  // the larger ones fill ten chunks
 
 DtypeInfo block_of(std::uint16_t bits) {

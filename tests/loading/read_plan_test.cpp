@@ -139,12 +139,12 @@ TEST_CASE("read plan: large files by several threads, read again, and tensors mo
 }
 
 TEST_CASE("read plan: rows, columns, blocks and steps of one tensor in any order; each chunk is read once") {
-    constexpr std::uint64_t kRows = 2000, kColumns = 700;  // 5.6 MB
-    std::vector<std::uint32_t> words(kRows * kColumns);
+    constexpr std::uint64_t kLargeRows = 2000, kLargeColumns = 700;  // 5.6 MB
+    std::vector<std::uint32_t> words(kLargeRows * kLargeColumns);
     std::iota(words.begin(), words.end(), 0U);
     Checkpoint checkpoint;
-    checkpoint.model("net")["w"] =
-        TensorView(*find_dtype(Dtype::u32), {kRows, kColumns}, StorageView(std::as_bytes(std::span(words))));
+    checkpoint.model("net")["w"] = TensorView(*find_dtype(Dtype::u32), {kLargeRows, kLargeColumns},
+                                              StorageView(std::as_bytes(std::span(words))));
     const std::vector<std::vector<Range>> slices = {
         {{1990, 2000}}, {{0, 2000}, {5, 6}},      {},       {{3, 1999, 7}, {1, 700, 3}},
         {{0, 10}},      {{262, 263}, {100, 600}}, {{5, 5}}, {{1000, 1001}, {0, 1}}};

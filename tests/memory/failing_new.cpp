@@ -12,14 +12,14 @@ constexpr std::int64_t kNever = INT64_MAX;
 
 std::atomic<std::int64_t> countdown{kNever};
 std::atomic<bool> stays{false};
-std::atomic<bool> failed{false};
+std::atomic<bool> an_allocation_failed{false};
 std::atomic<std::int64_t> live{0};
 
 bool fails_now() noexcept {
     if (countdown.load() == kNever) return false;
     const std::int64_t left = countdown.fetch_sub(1);
     const bool fails = left == 0 || (left < 0 && stays);
-    if (fails) failed = true;
+    if (fails) an_allocation_failed = true;
     return fails;
 }
 
@@ -45,14 +45,14 @@ void give_back(void* memory) noexcept {
 }  // namespace
 
 void fail_new_at(std::int64_t n, bool sticky) noexcept {
-    failed = false;
+    an_allocation_failed = false;
     stays = sticky;
     countdown = n;
 }
 
 bool stop_failing_new() noexcept {
     countdown = kNever;
-    return failed;
+    return an_allocation_failed;
 }
 
 std::int64_t live_allocations() noexcept {

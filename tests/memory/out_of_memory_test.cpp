@@ -133,13 +133,13 @@ TEST_CASE("out of memory: a run's folder") {
     check_each_failure("checkpoints", [&] { return outcome_of(run->checkpoints()); });
     check_each_failure("restore", [&] { return outcome_of(run->restore()); });
     std::uint64_t saves = 1;
-    bool failed = true;
-    for (std::int64_t n = 0; failed; ++n) {
+    bool has_failed = true;
+    for (std::int64_t n = 0; has_failed; ++n) {
         const std::int64_t before = testing::live_allocations();
         {
             testing::fail_new_at(n, true);
             const auto saved = run->save(1, checkpoint, {.threads = 1});
-            failed = testing::stop_failing_new();
+            has_failed = testing::stop_failing_new();
             INFO("allocation " << n);
             if (saved) ++saves;  // also if there was no memory to prune
             if (!saved) CHECK(saved.error().condition() == Condition::out_of_memory);
@@ -214,12 +214,12 @@ TEST_CASE("out of memory: a file that is refused is still refused, or memory is 
             for (std::int64_t n = 0;; ++n) {
                 testing::fail_new_at(n, false);
                 const auto file = Reader::open(source);
-                const bool failed = testing::stop_failing_new();
+                const bool has_failed = testing::stop_failing_new();
                 REQUIRE_FALSE(file);
                 const bool expected = file.error().condition() == Condition::out_of_memory ||
                                       file.error().code() == Code::corrupt;
                 CHECK_MESSAGE(expected, file.error().to_string());
-                if (!failed) break;
+                if (!has_failed) break;
             }
         }
     }

@@ -445,15 +445,15 @@ TEST_CASE("target: another user's file in a sticky folder is refused at the begi
     write_file(folder / "mine.prev", "older");
     give_to(folder / "mine", kBob, kOthers, 0666);
     give_to(folder / "mine.prev", kAlice, kTeam, 0666);
-    const auto refused = [](const std::string& target, bool keep_previous) {
+    const auto is_refused = [](const std::string& target, bool keep_previous) {
         const auto file = ReplacingFile::create(target, {.keep_previous = keep_previous});
         return !file && file.error().condition() == Condition::rename &&
                file.error().message().ends_with(
                    "cannot be replaced: it belongs to another user, and its "
                    "folder has the sticky bit");
     };
-    CHECK(as_user(kBob, {kOthers}, [&] { return refused(path, false) ? 0 : 1; }) == 0);
-    CHECK(as_user(kBob, {kOthers}, [&] { return refused(folder / "mine", true) ? 0 : 1; }) == 0);
+    CHECK(as_user(kBob, {kOthers}, [&] { return is_refused(path, false) ? 0 : 1; }) == 0);
+    CHECK(as_user(kBob, {kOthers}, [&] { return is_refused(folder / "mine", true) ? 0 : 1; }) == 0);
     CHECK(save_as(kBob, {kOthers}, folder / "mine", "new") == 0);
     CHECK(save_as(kAlice, {kTeam}, path, "new") == 0);
     replace(path, "newer");  // root may
