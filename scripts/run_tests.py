@@ -22,10 +22,10 @@ PASSED = {"OK", "EXPECTEDFAIL"}
 SKIPPED = {"SKIP"}
 
 # A sanitizer stops at what it finds, and names the line: more debug information takes a fifth longer to compile.
-SANITIZED = ["--buildtype=debug", "-Doptimization=1", "-Ddebug=false", "-Db_lundef=false",
+SANITIZED = ["--buildtype=custom", "-Doptimization=1", "-Ddebug=false", "-Db_lundef=false",
              "-Dcpp_args=-fno-sanitize-recover=all -gline-tables-only"]
-# Several sources are compiled as one, in a third of the time. That each
-# source compiles alone, as users build it, is seen where the library is a subproject (tests/consumer), and by clang-tidy.
+# Several sources are compiled as one, in a third of the time. That each source compiles alone, as users build it, is seen
+# where the library is a subproject (tests/consumer), and by clang-tidy.
 TOGETHER = ["--unity=on", "--unity-size=16"]
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1",
