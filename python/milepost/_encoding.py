@@ -97,7 +97,7 @@ def _is_plain(given: object) -> bool:
 
 def _fields_of(given: object) -> list[str] | None:
     """The names of a dataclass object's fields; None for any other object."""
-    import dataclasses  # here, because it imports inspect, which takes a third of the time that `import milepost` takes
+    import dataclasses  # here: it imports inspect, which was a quarter of the time of `import milepost`
 
     if not dataclasses.is_dataclass(given) or isinstance(given, type):
         return None

@@ -5,7 +5,7 @@ since those of all were checked, which tests/lint/includes_checked.txt says. nan
 of Python includes are not checked, and the rest is.
 
     check_tidy.py --build FOLDER            all files of FOLDER/compile_commands.json that are ours
-    check_tidy.py --build FOLDER --record   includes of all, too, which takes ten minutes on two cores; says so in that file
+    check_tidy.py --build FOLDER --record   includes of all, too, which takes 15 minutes on two cores; says so in that file
     check_tidy.py --build FOLDER FILE...    these
     check_tidy.py --build FOLDER --fix      adds and removes includes as needed; run clang-format afterwards
     check_tidy.py --self-test               checks that an unused and a missing include are found
@@ -28,7 +28,7 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -208,7 +208,7 @@ def check_together(units: list[Unit], analyzer: bool, record: bool) -> int:
     tasks += [partial(findings_of, replace(unit, includes_only=True)) for unit in of_includes]
     failed = run_all(tasks, len(units))
     if record and not failed:
-        CHECKED.write_text(f"{date.today()}: includes of {len(of_includes)} files, none with findings\n", encoding="utf-8")
+        CHECKED.write_text(f"{datetime.now():%Y-%m-%d %H:%M}: includes of {len(of_includes)} files, none with findings\n", encoding="utf-8")
     return failed
 
 
